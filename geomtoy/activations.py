@@ -1,0 +1,122 @@
+"""Continuous piecewise-linear activations, given by breakpoints and slopes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+
+from geomtoy.errors import NetworkError
+
+Number = int | float | Fraction
+
+
+def exact(value: Any, name: str) -> Fraction:
+    """The rational number that a stored float, integer or Fraction is."""
+    if isinstance(value, Rational):
+        return Fraction(value)
+    try:
+        return Fraction(float(value))
+    except (TypeError, ValueError, OverflowError):
+        raise NetworkError(f"{name} holds {value!r}; give finite numbers") from None
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """A continuous function R -> R that is affine between `breakpoints`.
+
+    On piece p (p breakpoints lie strictly below z) the function is `slopes[p] * z + offsets[p]`. A
+    value exactly on a breakpoint belongs to the piece on its left, so a ReLU unit at 0 is inactive.
+
+    Args:
+        breakpoints: k >= 0 strictly increasing numbers.
+        slopes: k + 1 numbers.
+        value: the function at the first breakpoint (at 0 if there is none).
+        name: how it is written in files and messages.
+    Raises:
+        NetworkError: the numbers do not describe such a function.
+    """
+
+    breakpoints: tuple[Fraction, ...]
+    slopes: tuple[Fraction, ...]
+    value: Fraction = Fraction(0)
+    name: str = "piecewise_linear"
+
+    def __post_init__(self) -> None:
+        for field in ("breakpoints", "slopes"):
+            numbers = tuple(exact(x, f"the activation's {field}") for x in getattr(self, field))
+            object.__setattr__(self, field, numbers)
+        object.__setattr__(self, "value", exact(self.value, "the activation's value"))
+        if len(self.slopes) != len(self.breakpoints) + 1:
+            raise NetworkError(
+                f"activation {self.name!r} has {len(self.breakpoints)} breakpoints and "
+                f"{len(self.slopes)} slopes; give one slope more than breakpoints"
+            )
+        if any(a >= b for a, b in pairwise(self.breakpoints)):
+            raise NetworkError(
+                f"activation {self.name!r} needs strictly increasing breakpoints; sort them and "
+                "drop repeats"
+            )
+
+    @cached_property
+    def offsets(self) -> tuple[Fraction, ...]:
+        """Offset of each piece, from continuity."""
+        start = self.breakpoints[0] if self.breakpoints else Fraction(0)
+        offsets = [self.value - self.slopes[0] * start]
+        for tau, (left, right) in zip(self.breakpoints, pairwise(self.slopes), strict=True):
+            offsets.append(offsets[-1] + (left - right) * tau)
+        return tuple(offsets)
+
+    def piece(self, z: Number) -> int:
+        """Index of the piece that holds z: the number of breakpoints strictly below it."""
+        return bisect_left(self.breakpoints, z)
+
+    def __call__(self, z: Any) -> Any:
+        """Apply elementwise: floats in floating point, Fractions exactly."""
+        z = np.asarray(z)
+        if z.dtype == object:
+            apply = np.frompyfunc(lambda x: self.slopes[p := self.piece(x)] * x + self.offsets[p], 1, 1)
+            return apply(z)
+        piece = np.searchsorted(np.array(self.breakpoints, float), z, side="left")
+        return np.array(self.slopes, float)[piece] * z + np.array(self.offsets, float)[piece]
+
+
+def leaky_relu(slope: Number = 0.01) -> PiecewiseLinear:
+    """max(z, slope * z) for slope < 1."""
+    return PiecewiseLinear((0,), (slope, 1), name="leaky_relu")
+
+
+RELU = PiecewiseLinear((0,), (0, 1), name="relu")
+ABS = PiecewiseLinear((0,), (-1, 1), name="abs")
+HARD_TANH = PiecewiseLinear((-1, 1), (0, 1, 0), value=-1, name="hard_tanh")
+IDENTITY = PiecewiseLinear((), (1,), name="identity")
+
+NAMED = {
+    "relu": RELU,
+    "leaky_relu": leaky_relu(),
+    "abs": ABS,
+    "hard_tanh": HARD_TANH,
+    "identity": IDENTITY,
+}
+
+
+def activation(spec: str | PiecewiseLinear) -> PiecewiseLinear:
+    """Look an activation up by name, or pass one through.
+
+    Raises:
+        NetworkError: the name is unknown, or the function is not piecewise linear.
+    """
+    if isinstance(spec, PiecewiseLinear):
+        return spec
+    if isinstance(spec, str) and spec in NAMED:
+        return NAMED[spec]
+    raise NetworkError(
+        f"activation {spec!r} is not a known piecewise-linear function; use one of "
+        f"{', '.join(NAMED)} or geomtoy.PiecewiseLinear(breakpoints, slopes)"
+    )

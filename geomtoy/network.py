@@ -1,0 +1,155 @@
+"""Networks as plain arrays: affine layers with a piecewise-linear activation between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from geomtoy.activations import PiecewiseLinear, activation
+from geomtoy.errors import NetworkError
+
+Layer = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A continuous piecewise-affine (CPA) network R^{d_in} -> R^{d_out}.
+
+    `Network([(W1, b1), ..., (Wk, bk)])` computes Wk a(... a(W1 x + b1) ...) + bk; the last layer is
+    affine. Parameters are stored as float64 (float32 is widened, which changes no value) or, when
+    a layer holds Fractions, as object arrays of Fractions.
+
+    Args:
+        layers: pairs (W, b) with W of shape (out, in) and b of shape (out,).
+        activation: one piecewise-linear activation for all hidden layers (a name or a
+            `PiecewiseLinear`), or a sequence with one for each hidden layer.
+    Raises:
+        NetworkError: shapes do not chain, a parameter is not finite, or an activation is not
+            piecewise linear; the message names the layer.
+    """
+
+    layers: tuple[Layer, ...]
+    activations: tuple[PiecewiseLinear, ...]
+
+    def __init__(
+        self,
+        layers: Iterable[tuple[Any, Any]],
+        activation: str | PiecewiseLinear | Sequence[str | PiecewiseLinear] = "relu",
+    ) -> None:
+        pairs = list(layers)
+        if not pairs:
+            raise NetworkError("a network needs at least one layer (W1, b1)")
+        checked = tuple(_checked_layer(k + 1, pair) for k, pair in enumerate(pairs))
+        for k in range(1, len(checked)):
+            out, into = len(checked[k - 1][0]), checked[k][0].shape[1]
+            if out != into:
+                raise NetworkError(
+                    f"W{k + 1} takes {into} inputs but layer {k} gives {out}; make the shapes chain"
+                )
+        object.__setattr__(self, "layers", checked)
+        object.__setattr__(self, "activations", _checked_activations(activation, len(checked) - 1))
+
+    @property
+    def d_in(self) -> int:
+        return int(self.layers[0][0].shape[1])
+
+    @property
+    def d_out(self) -> int:
+        return len(self.layers[-1][0])
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of units of each hidden layer."""
+        return tuple(len(W) for W, _ in self.layers[:-1])
+
+    @cached_property
+    def float_layers(self) -> tuple[Layer, ...]:
+        """The layers as float64, each entry within half an ulp of the stored number."""
+        return tuple((W.astype(np.float64), b.astype(np.float64)) for W, b in self.layers)
+
+    def preactivations(self, x: np.ndarray) -> list[np.ndarray]:
+        """Hidden preactivations of points x (n, d_in), one (n, width) array a hidden layer.
+
+        Object arrays of Fractions are evaluated exactly; anything else in float64.
+        """
+        return self._forward(x)[:-1]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Outputs (n, d_out) at points x (n, d_in), in the arithmetic of `preactivations`."""
+        return self._forward(x)[-1]
+
+    def _forward(self, x: np.ndarray) -> list[np.ndarray]:
+        x = np.asarray(x)
+        if x.ndim != 2 or x.shape[1] != self.d_in:
+            raise NetworkError(f"points have shape {x.shape}; give an array (n, {self.d_in})")
+        rational = x.dtype == object
+        layers = self._rational_layers if rational else self.float_layers
+        z = [x @ layers[0][0].T + layers[0][1]]
+        for (W, b), act in zip(layers[1:], self.activations, strict=True):
+            z.append(act(z[-1]) @ W.T + b)
+        return z
+
+    @cached_property
+    def _rational_layers(self) -> tuple[Layer, ...]:
+        to_fraction = np.frompyfunc(Fraction, 1, 1)
+        return tuple((to_fraction(W), to_fraction(b)) for W, b in self.layers)
+
+
+def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
+    try:
+        weight, bias = pair
+    except (TypeError, ValueError):
+        raise NetworkError(f"layer {k} is not a pair (W, b)") from None
+    W, b = _parameter(f"W{k}", weight), _parameter(f"b{k}", bias)
+    if W.ndim != 2 or b.ndim != 1 or len(W) != len(b) or 0 in W.shape:
+        raise NetworkError(
+            f"W{k} has shape {W.shape} and b{k} has shape {b.shape}; give W{k} (out, in) and "
+            f"b{k} (out,), both non-empty"
+        )
+    return W, b
+
+
+def _parameter(name: str, value: Any) -> np.ndarray:
+    """A read-only float64 or Fraction array; exactly the numbers given."""
+    array = np.asarray(value)
+    if array.dtype == object:
+        return _rational_parameter(name, array)
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise NetworkError(f"{name} has type {array.dtype}; give real float32, float64 or Fraction")
+    if array.dtype.kind in "iu" and array.size and max(abs(int(array.min())), int(array.max())) > 2**53:
+        return _rational_parameter(name, array.astype(object))
+    array = array.astype(np.float64)  # a copy; exact for all that passed
+    if not np.isfinite(array).all():
+        raise NetworkError(f"{name} holds NaN or infinity; give finite numbers")
+    array.setflags(write=False)
+    return array
+
+
+def _rational_parameter(name: str, array: np.ndarray) -> np.ndarray:
+    rational = np.empty(array.shape, object)
+    for index, entry in np.ndenumerate(array):
+        try:
+            rational[index] = Fraction(entry)
+            float(rational[index])
+        except (TypeError, ValueError, OverflowError):
+            raise NetworkError(
+                f"{name} holds {entry!r}; give finite numbers in the range of float64"
+            ) from None
+    rational.setflags(write=False)
+    return rational
+
+
+def _checked_activations(spec: Any, hidden: int) -> tuple[PiecewiseLinear, ...]:
+    if isinstance(spec, str | PiecewiseLinear) or callable(spec):
+        return (activation(spec),) * hidden
+    specs = tuple(activation(one) for one in spec)
+    if len(specs) != hidden:
+        raise NetworkError(
+            f"{len(specs)} activations for {hidden} hidden layers; give one, or one for each"
+        )
+    return specs

@@ -1,0 +1,172 @@
+"""Where we look: 2D affine slices and segments of the input space, and windows in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from geomtoy.activations import exact
+from geomtoy.errors import GeomtoyError, NetworkError, SliceError, WindowError
+
+Point = tuple[Fraction, Fraction]
+Vector = tuple[Fraction, ...]
+
+UNIT_SQUARE: tuple[tuple[int, int], ...] = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+"""[-1, 1]^2, the unit ball of the maximum norm: the default window."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The plane x = origin + s*u + t*v of R^d, with slice coordinates (s, t).
+
+    Args:
+        origin, u, v: vectors of length d; floats are taken as the rationals that they are.
+    Raises:
+        SliceError: lengths differ, a number is not finite, or u and v are parallel.
+    """
+
+    origin: Vector
+    u: Vector
+    v: Vector
+
+    def __post_init__(self) -> None:
+        for name in ("origin", "u", "v"):
+            object.__setattr__(self, name, _vector(getattr(self, name), name))
+        if not len(self.origin) == len(self.u) == len(self.v):
+            raise SliceError(
+                f"the slice's origin, u and v have lengths {len(self.origin)}, {len(self.u)} and "
+                f"{len(self.v)}; make them equal"
+            )
+        if _parallel(self.u, self.v):
+            raise SliceError("the slice's u and v are parallel; give two independent directions")
+
+    @property
+    def dimension(self) -> int:
+        return len(self.origin)
+
+    def embed(self, points: np.ndarray) -> np.ndarray:
+        """Slice coordinates (n, 2) -> input space (n, d); exact for object arrays."""
+        points = np.asarray(points)
+        kind = object if points.dtype == object else np.float64
+        origin, u, v = (np.array(x, dtype=kind) for x in (self.origin, self.u, self.v))
+        return origin + points[:, :1] * u + points[:, 1:] * v
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The straight path x = start + s*(end - start), s in [0, 1], of R^d.
+
+    Raises:
+        SliceError: lengths differ, a number is not finite, or both ends coincide.
+    """
+
+    start: Vector
+    end: Vector
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            object.__setattr__(self, name, _vector(getattr(self, name), name))
+        if len(self.start) != len(self.end):
+            raise SliceError(
+                f"the segment's ends have lengths {len(self.start)} and {len(self.end)}; make them equal"
+            )
+        if self.start == self.end:
+            raise SliceError("the segment's ends coincide; give two different points")
+
+    @property
+    def dimension(self) -> int:
+        return len(self.start)
+
+    @property
+    def direction(self) -> Vector:
+        return tuple(b - a for a, b in zip(self.start, self.end, strict=True))
+
+    def embed(self, parameters: np.ndarray) -> np.ndarray:
+        """Parameters (n,) -> input space (n, d); exact for object arrays."""
+        parameters = np.asarray(parameters)
+        kind = object if parameters.dtype == object else np.float64
+        return np.array(self.start, dtype=kind) + parameters[:, None] * np.array(self.direction, dtype=kind)
+
+
+def convex_window(window: Any) -> tuple[Point, ...]:
+    """Check a window and return its corners, exact, counter-clockwise, without flat corners.
+
+    Args:
+        window: convex polygon (n, 2), in either orientation.
+    Raises:
+        WindowError: it is not convex or has no area.
+    """
+    corners = [_corner(point) for point in _rows(window)]
+    corners = [p for p, q in zip(corners, corners[1:] + corners[:1], strict=True) if p != q]
+    turns = [_turn(corners, k) for k in range(len(corners))]
+    if any(t < 0 for t in turns) and any(t > 0 for t in turns) or _winding(corners) > 1:
+        raise WindowError("the window is not convex; give the corners of a convex polygon in order")
+    corners = [p for p, t in zip(corners, turns, strict=True) if t != 0]
+    if len(corners) < 3:
+        raise WindowError("the window has no area; give at least three corners not on one line")
+    return tuple(corners if max(turns) > 0 else corners[::-1])
+
+
+def interval(window: Any) -> tuple[Fraction, Fraction]:
+    """Check a 1D window (low, high).
+
+    Raises:
+        WindowError: it is not two finite numbers in increasing order.
+    """
+    try:
+        low, high = (exact(x, "the window") for x in window)
+    except (TypeError, ValueError) as error:
+        raise WindowError(_says(error, "the window of a 1D input is a pair (low, high)")) from None
+    if low >= high:
+        raise WindowError(f"the window ({float(low):g}, {float(high):g}) has no length; give low < high")
+    return low, high
+
+
+def _vector(values: Any, name: str) -> Vector:
+    try:
+        return tuple(exact(x, f"the slice's {name}") for x in values)
+    except (TypeError, NetworkError) as error:
+        raise SliceError(_says(error, f"the slice's {name} is not a vector of numbers")) from None
+
+
+def _parallel(u: Vector, v: Vector) -> bool:
+    pivot = next((k for k, x in enumerate(u) if x), None)
+    if pivot is None:
+        return True
+    return all(v[k] * u[pivot] == u[k] * v[pivot] for k in range(len(u)))
+
+
+def _rows(window: Any) -> Sequence[Any]:
+    try:
+        return list(window)
+    except TypeError:
+        raise WindowError("the window is not a polygon; give its corners, shape (n, 2)") from None
+
+
+def _corner(point: Any) -> Point:
+    try:
+        x, y = point
+        return exact(x, "the window"), exact(y, "the window")
+    except (TypeError, ValueError) as error:
+        raise WindowError(_says(error, "a window corner is not a pair (x, y)")) from None
+
+
+def _says(error: Exception, otherwise: str) -> str:
+    return str(error) if isinstance(error, GeomtoyError) else otherwise
+
+
+def _turn(corners: Sequence[Point], k: int) -> Fraction:
+    """Twice the signed area of the triangle at corner k: > 0 for a left turn."""
+    (ax, ay), (bx, by), (cx, cy) = corners[k - 1], corners[k], corners[(k + 1) % len(corners)]
+    return (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+
+
+def _winding(corners: Sequence[Point]) -> int:
+    """How often the edge directions turn around; 1 for a convex polygon, 2 for a pentagram."""
+    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(corners, [*corners[1:], *corners[:1]], strict=True)]
+    upper = [dy > 0 or (dy == 0 and dx > 0) for dx, dy in steps]
+    return sum(now != before for now, before in zip(upper, upper[-1:] + upper[:-1], strict=True)) // 2

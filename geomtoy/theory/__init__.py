@@ -1,0 +1,1 @@
+"""Published statements about region counts, as functions of exact integers where they are integers."""
