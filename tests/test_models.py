@@ -1,0 +1,114 @@
+"""The Flax MLP, its export, and random networks at initialisation."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from geomtoy import activations
+from geomtoy.errors import NetworkError, SettingError
+from geomtoy.models.export import NAME_OF, from_flax
+from geomtoy.models.gaussian import gaussian_network
+from geomtoy.models.mlp import MLP, MLPConfig
+
+POINTS = np.random.default_rng(0).normal(size=(50, 2))
+
+
+def mlp(activation: str = "relu", **settings: object) -> MLP:
+    config = MLPConfig(d_in=2, widths=(7, 5), d_out=3, activation=activation, **settings)
+    return MLP(config, rngs=nnx.Rngs(1))
+
+
+@pytest.mark.parametrize("activation", sorted(activations.NAMED))
+def test_export_computes_the_same_function(activation):
+    model = mlp(activation)
+    network = from_flax(model)
+    assert network.widths == (7, 5)
+    np.testing.assert_allclose(network(POINTS), model(POINTS), rtol=1e-12, atol=1e-12)
+
+
+def test_export_keeps_every_bit_of_the_parameters():
+    model = mlp()
+    W, b = from_flax(model).layers[0]
+    np.testing.assert_array_equal(W, np.asarray(model.hidden[0].kernel[...]).T)
+    np.testing.assert_array_equal(b, model.hidden[0].bias[...])
+    assert W.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["gelu", "tanh"])
+def test_export_names_the_activation_that_is_not_piecewise_linear(name):
+    with pytest.raises(NetworkError, match=name):
+        from_flax(mlp(name))
+
+
+def linear(d_in: int, d_out: int, **settings: object) -> nnx.Linear:
+    return nnx.Linear(d_in, d_out, rngs=nnx.Rngs(d_in), **settings)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (linear(2, 4), nnx.relu, linear(4, 1)),
+        (linear(2, 4), linear(4, 3), jnp.abs, linear(3, 1, use_bias=False)),
+        (linear(2, 4), nnx.hard_tanh, nnx.leaky_relu),
+    ],
+)
+def test_a_sequence_exports_to_the_same_function(steps):
+    model = nnx.Sequential(*steps)
+    expected = model(jnp.asarray(POINTS, jnp.float32))
+    np.testing.assert_allclose(from_flax(model)(POINTS), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ((linear(2, 2), nnx.softmax), "layer 1 is 'softmax'"),
+        ((linear(2, 2), nnx.LayerNorm(2, rngs=nnx.Rngs(0))), "LayerNorm"),
+        ((nnx.relu, linear(2, 2)), "start with an nnx.Linear"),
+    ],
+)
+def test_a_sequence_is_refused_by_name(steps, message):
+    with pytest.raises(NetworkError, match=message):
+        from_flax(nnx.Sequential(*steps))
+
+
+def test_only_models_and_single_seeds_are_exported():
+    with pytest.raises(NetworkError, match="Conv cannot be exported"):
+        from_flax(nnx.Conv(1, 1, (1,), rngs=nnx.Rngs(0)))
+    graphdef, params = nnx.split(mlp())
+    stacked = jax.tree.map(lambda p: jnp.stack([p, p]), params)
+    with pytest.raises(NetworkError, match="select one seed"):
+        from_flax(nnx.merge(graphdef, stacked))
+
+
+def test_exportable_activations_are_those_of_the_geometry():
+    assert set(NAME_OF.values()) == set(activations.NAMED)
+
+
+def test_initial_law_of_both_makers():
+    config = MLPConfig(d_in=400, widths=(400,), d_out=400, bias_scale=0.5)
+    for network in (
+        from_flax(MLP(config, rngs=nnx.Rngs(0))),
+        gaussian_network((400, 400, 400), seed=0, bias_scale=0.5),
+    ):
+        (W1, b1), (W2, b2) = network.layers
+        assert np.isclose(W1.std(), np.sqrt(2 / 400), rtol=0.02)
+        assert np.isclose(b1.std(), 0.5, rtol=0.15)
+        assert np.isclose(W2.std(), np.sqrt(1 / 400), rtol=0.02)
+        assert not b2.any()
+
+
+def test_zero_bias_and_seeds_of_random_networks():
+    assert not gaussian_network((2, 9, 1), seed=0, bias_scale=0).layers[0][1].any()
+    first, again, other = (gaussian_network((2, 9, 1), seed=s).layers[0][0] for s in (3, 3, (3, 1)))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize("bad", [{"widths": (0,)}, {"bias_scale": -1.0}, {"activation": "softmax"}])
+def test_config_out_of_range(bad):
+    with pytest.raises(SettingError):
+        MLPConfig(**bad)
