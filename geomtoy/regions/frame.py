@@ -1,0 +1,114 @@
+"""The frame: slice coordinates shifted and scaled, exactly, so that the window lies in [-1, 1]^2.
+
+The errors that the filter has to assume are then relative to the window and not to its distance
+from the origin. All geometry happens in the frame; only results are mapped back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from geomtoy.errors import SliceError
+from geomtoy.network import Network
+from geomtoy.regions.filter import U
+from geomtoy.slices import Point, Segment, Slice, Vector
+
+PLANE_CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Input x = origin + s*u + t*v for frame coordinates (s, t); slice coordinate = centre + scale * frame.
+
+    `corners` are the window's in the frame. With `unbounded`, they are the directions of the corners
+    of a square of side 2R that grows beyond all bounds: every comparison is made for R -> infinity.
+    """
+
+    origin: Vector
+    u: Vector
+    v: Vector
+    centre: Point
+    scale: Fraction
+    corners: tuple[Point, ...]
+    unbounded: bool
+
+    def to_slice(self, points: np.ndarray) -> np.ndarray:
+        """Frame coordinates (n, 2) to slice coordinates, in float64."""
+        return np.array(self.centre, float) + float(self.scale) * points
+
+    def exact_to_slice(self, point: Point) -> Point:
+        return self.centre[0] + self.scale * point[0], self.centre[1] + self.scale * point[1]
+
+
+def make_frame(network: Network, slice: Slice | Segment | None, window: Sequence[Point] | None) -> Frame:
+    """The frame of a window in a slice of a network's input space.
+
+    Segments and 1D inputs are planes whose second direction is zero: every cut is then a line
+    s = const, and cells are strips, one a piece.
+
+    Raises:
+        SliceError: the slice's dimension is not the network's.
+    """
+    origin, u, v = _directions(network, slice)
+    if window is None:
+        unit: Point = (Fraction(0), Fraction(0))
+        corners = tuple((Fraction(x), Fraction(y)) for x, y in PLANE_CORNERS)
+        return Frame(origin, u, v, unit, Fraction(1), corners, True)
+    centre, scale = _centre_and_scale(window)
+    corners = tuple(((x - centre[0]) / scale, (y - centre[1]) / scale) for x, y in window)
+    moved = tuple(o + centre[0] * a + centre[1] * b for o, a, b in zip(origin, u, v, strict=True))
+    u, v = tuple(scale * a for a in u), tuple(scale * b for b in v)
+    return Frame(moved, u, v, centre, scale, corners, False)
+
+
+def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector, Vector, Vector]:
+    zero, one = Fraction(0), Fraction(1)
+    if slice is not None and slice.dimension != network.d_in:
+        raise SliceError(
+            f"the slice lies in dimension {slice.dimension} but the network takes {network.d_in} "
+            "inputs; make them equal"
+        )
+    if isinstance(slice, Segment):
+        return slice.start, slice.direction, (zero,) * network.d_in
+    if slice is not None:
+        return slice.origin, slice.u, slice.v
+    if network.d_in == 1:
+        return (zero,), (one,), (zero,)
+    if network.d_in == 2:
+        return (zero, zero), (one, zero), (zero, one)
+    raise SliceError(f"the network takes {network.d_in} inputs; give a Slice or a Segment to look at")
+
+
+def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
+    """A centre in float64 and a power of two, so that the frame costs no accuracy."""
+    low = [min(p[k] for p in window) for k in (0, 1)]
+    high = [max(p[k] for p in window) for k in (0, 1)]
+    centre = tuple(Fraction(float((a + b) / 2)) for a, b in zip(low, high, strict=True))
+    reach = max(max(c - a, b - c) for a, b, c in zip(low, high, centre, strict=True))
+    exponent = reach.numerator.bit_length() - reach.denominator.bit_length()
+    scale = Fraction(2) ** exponent
+    while scale < reach:
+        scale *= 2
+    return (centre[0], centre[1]), scale
+
+
+def first_lines(network: Network, frame: Frame) -> np.ndarray:
+    """Affine preactivations of the first layer in the frame: (1, 4, n) rows a, b, c, e."""
+    W, b = network.float_layers[0]
+    basis = np.array([frame.u, frame.v, frame.origin], dtype=float).T  # (d, 3), each within u
+    lines = W @ basis
+    lines[:, 2] += b
+    weight = (np.abs(W) @ np.abs(basis)).max(axis=1) + np.abs(b)
+    error = (network.d_in + 6) * U * weight * (1 + 1e-6)
+    known = ((weight == 0) & (not network.is_rational)) | _plain(network, frame)
+    return np.vstack([lines.T, np.where(known, 0.0, error + 1e-300)])[None]
+
+
+def _plain(network: Network, frame: Frame) -> bool:
+    """Whether no rounding happened at all: a float network on the unit square or the plane."""
+    identity = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+    return identity and not network.is_rational

@@ -1,0 +1,93 @@
+"""Every sign decision of the enumeration: the float64 filter first, rational arithmetic where it is silent.
+
+Two questions are ever asked of numbers: which side of a cut a vertex lies on, and in which order
+cuts meet a line. Everything else follows from the construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geomtoy.regions.filter import filtered_signs, position, sort_groups
+from geomtoy.regions.mesh import Mesh
+from geomtoy.regions.rational import RationalGeometry, meet, place_on, side_of
+
+
+@dataclass
+class SignTally:
+    """How many decisions were taken, and how many of them needed rational arithmetic."""
+
+    decided: int = 0
+    rational: int = 0
+
+
+@dataclass
+class Order:
+    """Members of groups in their certain order along each group's line.
+
+    `order[start[g]:start[g + 1]]` are the members of group g; `tied[i]` says that order[i] lies at
+    the very point of order[i - 1].
+    """
+
+    start: np.ndarray
+    order: np.ndarray
+    tied: np.ndarray
+
+
+class Signs:
+    """Decides signs for one enumeration."""
+
+    def __init__(self, geometry: RationalGeometry) -> None:
+        self._geometry = geometry
+        self.tally = SignTally()
+
+    def at_vertices(self, mesh: Mesh, cell: np.ndarray, layer: int, lines: np.ndarray) -> np.ndarray:
+        """Signs (V, n) of a layer's cuts at all vertices; `cell` is a cell on each vertex."""
+        signs, undecided = filtered_signs(mesh.x, mesh.y, mesh.w, mesh.d, cell, lines)
+        geometry = self._geometry
+        for vertex, cut in undecided.tolist():
+            line = geometry.maps.cut(layer, int(cell[vertex]), cut)
+            signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
+        self.tally.decided += signs.size
+        self.tally.rational += len(undecided)
+        return signs
+
+    def order(
+        self,
+        start: np.ndarray,
+        key: np.ndarray,
+        error: np.ndarray,
+        line_of_group: Callable[[int], tuple[int, int]],
+        line_of_member: Callable[[int], int],
+        same: Callable[[int, int, int], None] | None = None,
+    ) -> Order:
+        """Order the members of each group along the group's line.
+
+        Args:
+            start, key, error: groups and approximate positions, see `filter.sort_groups`.
+            line_of_group: id of the line and the direction (+-1, along (-b, a)) in which to read it.
+            line_of_member: id of the line that crosses it at the member.
+        """
+        order, clusters = sort_groups(start, key, error)
+        tied = np.zeros(len(order), bool)
+        geometry = self._geometry
+        for group, low, high in clusters.tolist():
+            base_id, direction = line_of_group(group)
+            base = geometry.line(base_id)
+            places = {
+                m: place_on(base, meet(base, geometry.line(line_of_member(m))))
+                for m in order[low:high].tolist()
+            }
+            ranked = sorted(places, key=places.__getitem__, reverse=direction < 0)
+            order[low:high] = ranked
+            for i in range(1, len(ranked)):
+                tied[low + i] = places[ranked[i]] == places[ranked[i - 1]]
+        self.tally.decided += len(order)
+        self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
+        return Order(start, order, tied)
+
+
+__all__ = ["Order", "SignTally", "Signs", "position"]

@@ -1,0 +1,263 @@
+"""One layer cuts every cell of a mesh: signs at vertices -> chords -> crossings -> faces.
+
+The numbers enter in three places only (signs at vertices, the order of crossings along an edge, the
+order of crossings along a chord), always through `signs`; all else is combinatorial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+
+from geomtoy.regions import chords as ch
+from geomtoy.regions import faces as fc
+from geomtoy.regions.filter import intersection, position
+from geomtoy.regions.mesh import Mesh, corner_vertices, owners
+from geomtoy.regions.rational import RationalGeometry
+from geomtoy.regions.signs import Order, Signs
+
+
+@dataclass
+class LineTable:
+    """Float coefficients (a, b, c, e) of every line given an id so far."""
+
+    rows: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
+
+    def append(self, rows: np.ndarray) -> int:
+        first = len(self.rows)
+        self.rows = np.concatenate([self.rows, rows])
+        return first
+
+
+@dataclass
+class Plan:
+    """How a layer cuts a mesh, before any new cell is built; enough to count."""
+
+    children: np.ndarray  # (P,) number of cells that each cell becomes
+    seen: np.ndarray  # (P, n) signs met on each cell, see `chords.Crossings`
+    crossings: ch.Crossings
+    points: ch.Points
+    point_xyd: np.ndarray  # (points, 4) x, y, w, d of the new vertices on edges
+    point_lines: np.ndarray  # (points, 2)
+    chords: ch.Chords
+    incidence: fc.Incidence
+    meet_xyd: np.ndarray  # (interior points, 4)
+    meet_lines: np.ndarray  # (interior points, 2)
+    first_line: int
+
+
+def plan_layer(
+    mesh: Mesh, layer: int, lines: np.ndarray, table: LineTable, geometry: RationalGeometry, signs: Signs
+) -> Plan:
+    """Find where the cuts of hidden layer `layer` run, exactly.
+
+    Args:
+        lines: (F, 4, n) lines of the cuts on each cell of the mesh.
+    """
+    geometry.vertex_lines = mesh.lines
+    of_vertex, of_edge = owners(mesh.start, mesh.half, mesh.tail, mesh.head, len(mesh.x))
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    sign = signs.at_vertices(mesh, of_vertex, layer, lines)
+    crossings = ch.Crossings(*ch.crossings(mesh.start, corner, sign))
+    first_line = table.append(lines[crossings.cell, :, crossings.cut])
+    geometry.add_lines(first_line, layer, crossings.cell, crossings.cut)
+    points, point_xyd, point_lines = _edge_points(
+        mesh, of_edge, sign, crossings, table, first_line, geometry, signs
+    )
+    sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
+    chords = ch.Chords(
+        *ch.chords(
+            mesh.start, mesh.half, corner, sign, crossings.start, crossings.cut, tuple(points), sub_first
+        )
+    )
+    incidence, meet_xyd, meet_lines = _meetings(chords, table, first_line, signs)
+    children = _count_children(mesh.n_cells, chords, incidence)
+    return Plan(
+        children, crossings.seen, crossings, points, point_xyd, point_lines,
+        chords, incidence, meet_xyd, meet_lines, first_line,
+    )  # fmt: skip
+
+
+def build_layer(mesh: Mesh, plan: Plan) -> tuple[Mesh, fc.Family]:
+    """Build the new mesh and the family of its cells from a plan."""
+    chords, inc, points = plan.chords, plan.incidence, plan.points
+    segments = len(chords.first) + len(inc.chord_point)
+    sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
+    first_edge = len(mesh.tail) + int(points.edge_start[-1])
+    tail, head, line, direction = fc.edge_pieces(
+        points.edge_start, points.first_vertex, mesh.tail, mesh.head, mesh.line, mesh.direction, segments
+    )
+    first_meeting = points.first_vertex + len(plan.point_xyd)
+    fc.chord_segments(
+        chords.start, chords.first, chords.last, plan.first_line + chords.crossing, chords.sense,
+        chords.border_start, chords.border_vertex, inc.chord_start, inc.chord_point, first_meeting,
+        first_edge, tail, head, line, direction,
+    )  # fmt: skip
+    family = fc.Family(
+        *fc.trace(
+            mesh.start, mesh.half, sub_first, plan.seen, chords.cells, chords.start, chords.first,
+            chords.last, chords.crossing, chords.next_twin, chords.twin_sense, plan.crossings.cut,
+            chords.border_start, chords.border_half, tuple(inc), plan.children, first_edge,
+        )
+    )  # fmt: skip
+    old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
+    x, y, w, d = np.ascontiguousarray(np.concatenate([old, plan.point_xyd, plan.meet_xyd]).T)
+    lines = np.concatenate([mesh.lines, plan.point_lines, plan.meet_lines])
+    return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), family
+
+
+def _edge_points(
+    mesh: Mesh,
+    of_edge: np.ndarray,
+    sign: np.ndarray,
+    crossings: ch.Crossings,
+    table: LineTable,
+    first_line: int,
+    geometry: RationalGeometry,
+    signs: Signs,
+) -> tuple[ch.Points, np.ndarray, np.ndarray]:
+    """New vertices on edges, in order from tail to head; cuts that meet an edge in one point share one."""
+    start, member = ch.edge_crossings(
+        mesh.tail, mesh.head, of_edge, sign, crossings.start, crossings.cut
+    )
+    unbounded_sides = np.zeros(len(mesh.tail), bool)
+    infinite = (mesh.w == 0).any()
+    if infinite:
+        unbounded_sides = mesh.line < geometry.n_sides
+    xywd, key, error = _edge_positions(
+        start, member, mesh.line, mesh.direction, unbounded_sides, table.rows, first_line
+    )
+    order = signs.order(
+        start, key, error,
+        lambda e: (int(mesh.line[e]), int(mesh.direction[e])),
+        lambda i: first_line + int(member[i]),
+    )  # fmt: skip
+    leads = ~order.tied
+    lead = order.order[leads]
+    edge_start = np.concatenate([[0], np.cumsum(leads)])[start]
+    cross_start = np.append(np.flatnonzero(leads), len(leads))
+    edge_of = np.repeat(np.arange(len(mesh.tail)), np.diff(start))[leads]
+    point_lines = np.column_stack([mesh.line[edge_of], first_line + member[lead]])
+    points = ch.Points(edge_start, len(mesh.x), cross_start, crossings.cut[member[order.order]])
+    return points, xywd[lead], point_lines
+
+
+@njit(cache=True, nogil=True)
+def _edge_positions(start, member, line, direction, at_infinity, rows, first_line):
+    """Points (x, y, w, d) where crossings meet their edges, and their positions along them."""
+    total = member.shape[0]
+    xywd, key, error = np.empty((total, 4)), np.empty(total), np.empty(total)
+    for e in range(start.shape[0] - 1):
+        a, b, c, r = rows[line[e]]
+        for i in range(start[e], start[e + 1]):
+            a2, b2, c2, r2 = rows[first_line + member[i]]
+            if at_infinity[e]:  # only the direction of the crossing line counts
+                c2 = 0.0
+            x, y, d = intersection(a, b, c, r, a2, b2, c2, r2)
+            xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 0.0 if at_infinity[e] else 1.0, d
+            key[i], error[i] = position(a, b, r, x, y, d, direction[e])
+    return xywd, key, error
+
+
+def _meetings(
+    chords: ch.Chords, table: LineTable, first_line: int, signs: Signs
+) -> tuple[fc.Incidence, np.ndarray, np.ndarray]:
+    """Points inside cells where chords cross, in order along every chord; concurrent chords share one."""
+    pairs = ch.crossing_pairs(chords.start, chords.first, chords.last, chords.border_start)
+    line_ids = first_line + chords.crossing
+    rows = table.rows[line_ids]
+    start, pair_of = _pairs_by_chord(len(chords.first), pairs)
+    xywd, key, error = _pair_positions(start, pair_of, pairs, rows, chords.sense)
+
+    chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
+    other = pairs[pair_of].sum(axis=1) - chord_of
+    order = signs.order(
+        start, key, error,
+        lambda k: (int(line_ids[k]), int(chords.sense[k])),
+        lambda i: int(line_ids[other[i]]),
+    )  # fmt: skip
+    point_of_pair, lead_pair = _merge_ties(order, pair_of, len(pairs))
+    leads = ~order.tied
+    chord_start = np.concatenate([[0], np.cumsum(leads)])[start]
+    chord_point = point_of_pair[pair_of[order.order[leads]]]
+    rank, point_start, point_chord, point_index = fc.incidence(chord_start, chord_point, len(lead_pair))
+    inc = fc.Incidence(chord_start, chord_point, rank, point_start, point_chord, point_index)
+    return inc, xywd[lead_pair], line_ids[pairs[lead_pair]]
+
+
+@njit(cache=True, nogil=True)
+def _pairs_by_chord(n_chords, pairs):
+    """CSR lists of the pairs that each chord takes part in."""
+    start = np.zeros(n_chords + 1, np.int64)
+    for i in range(pairs.shape[0]):
+        start[pairs[i, 0] + 1] += 1
+        start[pairs[i, 1] + 1] += 1
+    for k in range(n_chords):
+        start[k + 1] += start[k]
+    fill = start[:-1].copy()
+    member = np.empty(2 * pairs.shape[0], np.int64)
+    for i in range(pairs.shape[0]):
+        for side in range(2):
+            k = pairs[i, side]
+            member[fill[k]] = i
+            fill[k] += 1
+    return start, member
+
+
+@njit(cache=True, nogil=True)
+def _pair_positions(start, pair_of, pairs, rows, sense):
+    """Crossing points (x, y, w, d) of all pairs, and their positions along both chords."""
+    xywd = np.empty((pairs.shape[0], 4))
+    for i in range(pairs.shape[0]):
+        a, b, c, e = rows[pairs[i, 0]]
+        a2, b2, c2, e2 = rows[pairs[i, 1]]
+        x, y, d = intersection(a, b, c, e, a2, b2, c2, e2)
+        xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 1.0, d
+    key, error = np.empty(pair_of.shape[0]), np.empty(pair_of.shape[0])
+    for k in range(start.shape[0] - 1):
+        a, b, e = rows[k, 0], rows[k, 1], rows[k, 3]
+        for i in range(start[k], start[k + 1]):
+            x, y, w, d = xywd[pair_of[i]]
+            key[i], error[i] = position(a, b, e, x, y, d, sense[k])
+    return xywd, key, error
+
+
+def _merge_ties(order: Order, pair_of: np.ndarray, n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Point id of every pair, and one pair of each point: pairs tied on some chord are one point."""
+    root = np.arange(n_pairs)
+    if not order.tied.any():
+        return root, root
+    _union_ties(root, order.order, order.tied, pair_of)
+    lead, point = np.unique(root, return_inverse=True)
+    return point, lead
+
+
+@njit(cache=True, nogil=True)
+def _union_ties(root, order, tied, pair_of):
+    for i in range(1, order.shape[0]):
+        if tied[i]:
+            p, q = _find(root, pair_of[order[i - 1]]), _find(root, pair_of[order[i]])
+            root[max(p, q)] = min(p, q)
+    for i in range(root.shape[0]):
+        root[i] = _find(root, i)
+
+
+@njit(cache=True, nogil=True)
+def _find(root, i):
+    while root[i] != i:
+        root[i] = root[root[i]]
+        i = root[i]
+    return i
+
+
+def _count_children(n_cells: int, chords: ch.Chords, inc: fc.Incidence) -> np.ndarray:
+    """1 + chords + (meetings counted along chords) - (points): Euler's relation in a convex cell."""
+    cell_of_chord = np.repeat(chords.cells, np.diff(chords.start))
+    meetings = np.diff(inc.chord_start)
+    cell_of_point = cell_of_chord[inc.point_chord[inc.point_start[:-1]]]
+    children = np.ones(n_cells, np.int64)
+    children += np.bincount(cell_of_chord, minlength=n_cells)
+    np.add.at(children, cell_of_chord, meetings)
+    return children - np.bincount(cell_of_point, minlength=n_cells)
