@@ -61,7 +61,8 @@ def serra_upper_bound(widths: Iterable[int], d_in: int) -> int:
 def montufar_lower_bound(widths: Iterable[int], d_in: int) -> int:
     """Some ReLU network has (prod_{l<L} floor(n_l / d)^d) sum_{j<=d} C(n_L, j) linear regions.
 
-    Here d = d_in, and "has" is "has at least". It says what is possible for these widths, not what a given network has.
+    Here d = d_in, and "has" is "has at least". It says what is possible for these widths, not what
+    a given network has.
 
     Args:
         widths: units n_1, ..., n_L of the hidden layers, L >= 1, each at least d_in.
@@ -79,7 +80,8 @@ def montufar_lower_bound(widths: Iterable[int], d_in: int) -> int:
 def serra_lower_bound(widths: Iterable[int], d_in: int) -> int:
     """Some ReLU network has (prod_{l<L} (floor(n_l / d) + 1)^d) sum_{j<=d} C(n_L, j) linear regions.
 
-    Here d = d_in, and "has" is "has at least". It says what is possible for these widths, not what a given network has.
+    Here d = d_in, and "has" is "has at least". It says what is possible for these widths, not what
+    a given network has.
 
     Args:
         widths: units n_1, ..., n_L of the hidden layers, L >= 1, each at least 3 d_in.
