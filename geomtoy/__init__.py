@@ -1,1 +1,22 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
+
+from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.errors import GeomtoyError
+from geomtoy.network import Network
+from geomtoy.regions import CellComplex, Pieces, RegionCount, count_regions, enumerate_regions
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+
+__all__ = [
+    "UNIT_SQUARE",
+    "CellComplex",
+    "GeomtoyError",
+    "Network",
+    "PiecewiseLinear",
+    "Pieces",
+    "RegionCount",
+    "Segment",
+    "Slice",
+    "count_regions",
+    "enumerate_regions",
+    "leaky_relu",
+]

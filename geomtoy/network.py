@@ -67,6 +67,11 @@ class Network:
         """Number of units of each hidden layer."""
         return tuple(len(W) for W, _ in self.layers[:-1])
 
+    @property
+    def is_rational(self) -> bool:
+        """Whether some parameter is a Fraction, so that `float_layers` may be rounded."""
+        return any(array.dtype == object for layer in self.layers for array in layer)
+
     @cached_property
     def float_layers(self) -> tuple[Layer, ...]:
         """The layers as float64, each entry within half an ulp of the stored number."""

@@ -12,11 +12,11 @@ from geomtoy.errors import BudgetError
 from geomtoy.network import Network
 from geomtoy.regions.filter import U
 from geomtoy.regions.frame import Frame, first_lines, make_frame
-from geomtoy.regions.maps import cut_lines, cuts_of, next_maps
+from geomtoy.regions.maps import Cuts, cut_lines, cuts_of, next_maps
 from geomtoy.regions.mesh import Mesh
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
 from geomtoy.regions.signs import Signs, SignTally
-from geomtoy.regions.subdivide import LineTable, build_layer, plan_layer
+from geomtoy.regions.subdivide import LineTable, Plan, build_layer, plan_layer
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
@@ -98,42 +98,40 @@ class Enumeration:
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
         mesh, maps = self._start()
-        for layer in range(1, len(self.network.layers)):
-            cuts = cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
-            plan = self._plan(mesh, layer, cut_lines(maps, cuts))
-            mesh, family = build_layer(mesh, plan)
-            parent = np.repeat(np.arange(len(plan.children)), plan.children)
-            self._levels.append(Level(parent, family.bits))
-            kin = (family.child_start, family.tree, family.flip_start, family.flips)
-            maps = next_maps(self.network, layer, maps, cuts, family.bits, kin)
+        for layer in range(1, self._hidden + 1):
+            cuts, plan = self._plan(mesh, layer, maps)
+            mesh, maps = self._build(mesh, layer, maps, cuts, plan)
             if progress:
                 progress(layer, mesh.n_cells)
-        levels = tuple(self._levels)
         self._geometry.vertex_lines = mesh.lines
+        levels = tuple(self._levels)
         return Subdivision(self.network, self.frame, mesh, levels, self._geometry, maps, self.tally)
 
-    def count(self) -> int:
+    def count(self, progress: Progress | None = None) -> int:
         """Number of cells, without building those of the last hidden layer."""
         mesh, maps = self._start()
-        hidden = len(self.network.layers) - 1
-        for layer in range(1, hidden + 1):
-            cuts = cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
-            plan = self._plan(mesh, layer, cut_lines(maps, cuts))
-            if layer == hidden:
-                return int(plan.children.sum())
-            mesh, family = build_layer(mesh, plan)
-            parent = np.repeat(np.arange(len(plan.children)), plan.children)
-            self._levels.append(Level(parent, family.bits))
-            kin = (family.child_start, family.tree, family.flip_start, family.flips)
-            maps = next_maps(self.network, layer, maps, cuts, family.bits, kin)
-        return 1
+        cells = 1
+        for layer in range(1, self._hidden + 1):
+            cuts, plan = self._plan(mesh, layer, maps)
+            cells = int(plan.children.sum())
+            if layer < self._hidden:
+                mesh, maps = self._build(mesh, layer, maps, cuts, plan)
+            if progress:
+                progress(layer, cells)
+        return cells
+
+    @property
+    def _hidden(self) -> int:
+        return len(self.network.activations)
 
     def _start(self) -> tuple[Mesh, np.ndarray]:
         mesh, sides = _window_mesh(self.frame)
         self._table.append(sides)
         return mesh, first_lines(self.network, self.frame)
 
-    def _plan(self, mesh: Mesh, layer: int, lines: np.ndarray) -> Any:
+    def _plan(self, mesh: Mesh, layer: int, maps: np.ndarray) -> tuple[Cuts, Plan]:
+        cuts = cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
+        lines = cut_lines(maps, cuts)
         plan = plan_layer(mesh, layer, lines, self._table, self._geometry, self._signs)
         cells = int(plan.children.sum())
         if self._max_regions is not None and cells > self._max_regions:
@@ -141,7 +139,16 @@ class Enumeration:
                 f"hidden layer {layer} makes {cells} regions, more than max_regions = "
                 f"{self._max_regions}; raise it or look at a smaller window"
             )
-        return plan
+        return cuts, plan
+
+    def _build(
+        self, mesh: Mesh, layer: int, maps: np.ndarray, cuts: Cuts, plan: Plan
+    ) -> tuple[Mesh, np.ndarray]:
+        mesh, family = build_layer(mesh, plan)
+        parent = np.repeat(np.arange(len(plan.children)), plan.children)
+        self._levels.append(Level(parent, family.bits))
+        kin = (family.child_start, family.tree, family.flip_start, family.flips)
+        return mesh, next_maps(self.network, layer, maps, cuts, family.bits, kin)
 
 
 def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:

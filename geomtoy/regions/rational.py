@@ -189,6 +189,15 @@ class RationalGeometry:
         first, layer, cells, cuts = next(o for o in reversed(self._owner) if o[0] <= line)
         return layer, int(cells[line - first]), int(cuts[line - first])
 
+    def sources(self) -> tuple[np.ndarray, np.ndarray]:
+        """(layer, cut) of every line, as arrays; (0, k) for window side k."""
+        sides = len(self._sides)
+        layers, cuts = [np.zeros(sides, np.int64)], [np.arange(sides)]
+        for _, layer, _, cut in self._owner:
+            layers.append(np.full(len(cut), layer))
+            cuts.append(cut)
+        return np.concatenate(layers), np.concatenate(cuts)
+
     def _line(self, line: int) -> Line:
         layer, cell, cut = self.source(line)
         return self._sides[cut] if layer == 0 else self.maps.cut(layer, cell, cut)

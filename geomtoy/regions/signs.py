@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomtoy.regions.filter import filtered_signs, position, sort_groups
+from geomtoy.regions.filter import filtered_signs, sort_groups
 from geomtoy.regions.mesh import Mesh
 from geomtoy.regions.rational import RationalGeometry, meet, place_on, side_of
 
@@ -62,7 +62,6 @@ class Signs:
         error: np.ndarray,
         line_of_group: Callable[[int], tuple[int, int]],
         line_of_member: Callable[[int], int],
-        same: Callable[[int, int, int], None] | None = None,
     ) -> Order:
         """Order the members of each group along the group's line.
 
@@ -88,6 +87,3 @@ class Signs:
         self.tally.decided += len(order)
         self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
         return Order(start, order, tied)
-
-
-__all__ = ["Order", "SignTally", "Signs", "position"]

@@ -13,6 +13,7 @@ from numba import njit
 
 from geomtoy.regions import chords as ch
 from geomtoy.regions import faces as fc
+from geomtoy.regions.components import components
 from geomtoy.regions.filter import intersection, position
 from geomtoy.regions.mesh import Mesh, corner_vertices, owners
 from geomtoy.regions.rational import RationalGeometry
@@ -226,30 +227,12 @@ def _pair_positions(start, pair_of, pairs, rows, sense):
 
 def _merge_ties(order: Order, pair_of: np.ndarray, n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
     """Point id of every pair, and one pair of each point: pairs tied on some chord are one point."""
-    root = np.arange(n_pairs)
-    if not order.tied.any():
-        return root, root
-    _union_ties(root, order.order, order.tied, pair_of)
-    lead, point = np.unique(root, return_inverse=True)
-    return point, lead
-
-
-@njit(cache=True, nogil=True)
-def _union_ties(root, order, tied, pair_of):
-    for i in range(1, order.shape[0]):
-        if tied[i]:
-            p, q = _find(root, pair_of[order[i - 1]]), _find(root, pair_of[order[i]])
-            root[max(p, q)] = min(p, q)
-    for i in range(root.shape[0]):
-        root[i] = _find(root, i)
-
-
-@njit(cache=True, nogil=True)
-def _find(root, i):
-    while root[i] != i:
-        root[i] = root[root[i]]
-        i = root[i]
-    return i
+    tied = np.flatnonzero(order.tied)
+    if not len(tied):
+        return np.arange(n_pairs), np.arange(n_pairs)
+    same = np.column_stack([pair_of[order.order[tied - 1]], pair_of[order.order[tied]]])
+    point = components(n_pairs, same)
+    return point, np.unique(point, return_index=True)[1]
 
 
 def _count_children(n_cells: int, chords: ch.Chords, inc: fc.Incidence) -> np.ndarray:

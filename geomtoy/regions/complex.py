@@ -1,0 +1,236 @@
+"""The result of an enumeration: vertices, edges and cells, and what holds on each of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import fmpq
+
+from geomtoy.network import Network
+from geomtoy.regions.enumerate import Subdivision
+from geomtoy.regions.linear import linear_regions
+from geomtoy.regions.maps import pieces
+from geomtoy.regions.mesh import corner_vertices, edge_cells
+
+if TYPE_CHECKING:
+    from geomtoy.regions.certify import Certificate
+
+COARSE = 2.0**-40
+"""Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
+
+
+class CellComplex:
+    """The exact subdivision of a window into activation regions.
+
+    All coordinates are slice coordinates (s, t), which are the inputs themselves for a 2D network.
+    The structure (who meets whom, every pattern, every count) is exact; float arrays are the rounded
+    values of exact numbers, which `exact_vertex` and `exact_map` give as Fractions.
+
+    On an unbounded window some vertices lie at infinity: `at_infinity` marks them and `vertices`
+    then holds their direction.
+    """
+
+    certified = True
+
+    def __init__(self, subdivision: Subdivision) -> None:
+        self.subdivision = subdivision
+        self._mesh = subdivision.mesh
+
+    def __repr__(self) -> str:
+        return f"CellComplex({self.n_cells} cells, {self.n_edges} edges, {self.n_vertices} vertices)"
+
+    def __len__(self) -> int:
+        return self.n_cells
+
+    @property
+    def network(self) -> Network:
+        return self.subdivision.network
+
+    # --- topology ---------------------------------------------------------------------------------
+
+    @property
+    def n_vertices(self) -> int:
+        return len(self._mesh.x)
+
+    @property
+    def n_edges(self) -> int:
+        return len(self._mesh.tail)
+
+    @property
+    def n_cells(self) -> int:
+        return self._mesh.n_cells
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """(E, 2) vertices of each edge."""
+        return np.column_stack([self._mesh.tail, self._mesh.head])
+
+    @cached_property
+    def edge_cells(self) -> np.ndarray:
+        """(E, 2) cells left and right of each edge, -1 for the outside."""
+        return edge_cells(self._mesh.start, self._mesh.half, self.n_edges)
+
+    @property
+    def edge_layer(self) -> np.ndarray:
+        """(E,) hidden layer (from 1) whose unit makes the edge; 0 for a side of the window."""
+        return self._edge_sources[0]
+
+    @property
+    def edge_unit(self) -> np.ndarray:
+        """(E,) unit that makes the edge (of twins, the first), or the side of the window."""
+        return self._edge_sources[1]
+
+    @cached_property
+    def _edge_sources(self) -> tuple[np.ndarray, np.ndarray]:
+        layer, cut = self.subdivision.geometry.sources()
+        per_unit = np.array([1] + [max(1, len(a.breakpoints)) for a in self.network.activations])
+        return layer[self._mesh.line], (cut // per_unit[layer])[self._mesh.line]
+
+    def switches(self, edge: int) -> list[tuple[int, int]]:
+        """All (layer, unit) whose piece differs across an edge; empty for a side of the window."""
+        left, right = self.edge_cells[edge]
+        if min(left, right) < 0:
+            return []
+        units = np.flatnonzero(self.activation_patterns[left] != self.activation_patterns[right])
+        starts = np.cumsum([0, *self.network.widths])
+        layers = np.searchsorted(starts, units, side="right")
+        return [(int(layer), int(unit - starts[layer - 1])) for layer, unit in zip(layers, units, strict=True)]
+
+    @cached_property
+    def cell_start(self) -> np.ndarray:
+        """(F + 1,) the corners of cell k are cell_corners[cell_start[k]:cell_start[k + 1]]."""
+        return self._mesh.start
+
+    @cached_property
+    def cell_corners(self) -> np.ndarray:
+        """Vertices of all cells, each cell counter-clockwise."""
+        return corner_vertices(self._mesh.half, self._mesh.tail, self._mesh.head)
+
+    def corners(self, cell: int) -> np.ndarray:
+        """Vertices of a cell, counter-clockwise."""
+        return self.cell_corners[self.cell_start[cell] : self.cell_start[cell + 1]]
+
+    def cell_edges(self, cell: int) -> np.ndarray:
+        """Edges of a cell, counter-clockwise; the first leaves corners(cell)[0]."""
+        return self._mesh.half[self.cell_start[cell] : self.cell_start[cell + 1]] >> 1
+
+    def neighbours(self, cell: int) -> np.ndarray:
+        """Cells across the edges of a cell, in the order of its edges."""
+        sides = self.edge_cells[self.cell_edges(cell)]
+        across = sides.sum(axis=1) - cell
+        return across[(sides >= 0).all(axis=1)]
+
+    # --- coordinates ------------------------------------------------------------------------------
+
+    @property
+    def at_infinity(self) -> np.ndarray:
+        """(V,) whether a vertex is a direction."""
+        return self._mesh.w == 0
+
+    @cached_property
+    def vertices(self) -> np.ndarray:
+        """(V, 2) float64."""
+        mesh, frame = self._mesh, self.subdivision.frame
+        points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
+        for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
+            points[v] = [float(z) for z in self.exact_vertex(int(v))]
+        return points
+
+    def exact_vertex(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """Coordinates of a vertex as rationals.
+
+        Raises:
+            ValueError: the vertex lies at infinity.
+        """
+        if self.at_infinity[vertex]:
+            raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
+        p = self.subdivision.geometry.vertex(vertex)
+        return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+
+    def polygon(self, cell: int) -> np.ndarray:
+        """(m, 2) corners of a cell, counter-clockwise."""
+        return self.vertices[self.corners(cell)]
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(F,) areas, in squared slice units; inf for unbounded cells."""
+        corner, start = self.cell_corners, self.cell_start
+        follow = np.arange(1, len(corner) + 1)
+        follow[start[1:] - 1] = start[:-1]
+        anchor = np.repeat(self.vertices[corner[start[:-1]]], np.diff(start), axis=0)
+        p, q = self.vertices[corner] - anchor, self.vertices[corner[follow]] - anchor
+        area = np.add.reduceat(p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0], start[:-1]) / 2
+        unbounded = np.logical_or.reduceat(self.at_infinity[corner], start[:-1])
+        return np.where(unbounded, np.inf, np.maximum(area, 0.0))
+
+    # --- what the network does on each cell -------------------------------------------------------
+
+    @cached_property
+    def activation_patterns(self) -> np.ndarray:
+        """(F, n_units) int8: the piece of each hidden unit, layer after layer; 0 or 1 for ReLU."""
+        sub = self.subdivision
+        parts = [np.empty((self.n_cells, 0), np.int8)]
+        levels = zip(sub.levels[1:], sub.ancestors()[1:], sub.network.activations, sub.network.widths, strict=True)
+        for level, cells, act, width in levels:
+            per_unit = len(act.breakpoints)
+            parts.append(pieces(level.bits, width * per_unit, per_unit)[cells])
+        return np.concatenate(parts, axis=1)
+
+    @property
+    def A_omega(self) -> np.ndarray:
+        """(F, d_out, 2) slope of the output on each cell, with respect to slice coordinates."""
+        return self._output[0]
+
+    @property
+    def b_omega(self) -> np.ndarray:
+        """(F, d_out) offset: the output is A_omega @ (s, t) + b_omega on the cell."""
+        return self._output[1]
+
+    @cached_property
+    def _output(self) -> tuple[np.ndarray, np.ndarray]:
+        frame, maps = self.subdivision.frame, self.subdivision.output_maps
+        slope = np.stack([maps[:, 0], maps[:, 1]], axis=2) / float(frame.scale)
+        return slope, maps[:, 2] - slope @ np.array(frame.centre, float)
+
+    def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
+        """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
+        sub = self.subdivision
+        rows, scale = sub.geometry.maps.affine(len(sub.network.layers), cell)
+        slopes, offsets = [], []
+        for i in range(sub.network.d_out):
+            a, b, c = (_fraction(rows[i, k], scale) for k in range(3))
+            a, b = a / sub.frame.scale, b / sub.frame.scale
+            slopes.append([a, b])
+            offsets.append(c - a * sub.frame.centre[0] - b * sub.frame.centre[1])
+        return slopes, offsets
+
+    @cached_property
+    def linear_region(self) -> np.ndarray:
+        """(F,) label of the linear region of each cell."""
+        return linear_regions(self.subdivision)
+
+    @property
+    def n_linear_regions(self) -> int:
+        return int(self.linear_region.max()) + 1
+
+    # --- what can be asked ------------------------------------------------------------------------
+
+    def locate(self, points: Any) -> np.ndarray:
+        """Cell of each point (n, 2); see `geomtoy.regions.locate.locate`."""
+        from geomtoy.regions.locate import locate
+
+        return locate(self, points)
+
+    def certify(self) -> Certificate:
+        """Check the complex independently; see `geomtoy.regions.certify.certify`."""
+        from geomtoy.regions.certify import certify
+
+        return certify(self)
+
+
+def _fraction(numerator: Any, denominator: Any) -> Fraction:
+    q = fmpq(numerator, denominator)
+    return Fraction(int(q.p), int(q.q))

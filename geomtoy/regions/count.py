@@ -1,0 +1,88 @@
+"""How many regions: the two counts, without building more than they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomtoy.network import Network
+from geomtoy.regions.complex import CellComplex
+from geomtoy.regions.enumerate import Enumeration, Progress, resolve_window
+from geomtoy.regions.linear import linear_regions
+from geomtoy.regions.pieces import Pieces
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+
+
+@dataclass(frozen=True)
+class RegionCount:
+    """Counts of a network on a window.
+
+    `regions` are activation regions, `linear_regions` their unions across edges on which the map does
+    not change (None if not asked for). `signs` were decided, `rational_signs` of them in rational
+    arithmetic.
+    """
+
+    regions: int
+    linear_regions: int | None
+    certified: bool
+    signs: int
+    rational_signs: int
+
+
+def count_regions(
+    network: Network,
+    *,
+    slice: Slice | Segment | None = None,
+    window: Any = UNIT_SQUARE,
+    linear: bool = True,
+    max_regions: int | None = None,
+    progress: Progress | None = None,
+) -> RegionCount:
+    """Count the activation regions and linear regions of a network inside a window.
+
+    Args:
+        network: CPA network.
+        slice: where to look in R^{d_in}; None when d_in is 1 or 2.
+        window: convex polygon (n, 2) in slice units, (low, high) in 1D, None for the whole plane or line.
+        linear: whether to count linear regions too.
+        max_regions: stop rather than build more cells than this.
+    Raises:
+        WindowError: the window is not convex or has no area.
+        SliceError: the slice does not fit the network.
+        BudgetError: there are more than `max_regions` cells; no count is given.
+    Exactness: exact for the stored parameters.
+    Cost: O(cells x units of the next layer) sign tests; with linear=False the cells of the last
+        hidden layer are counted and not built.
+    """
+    polygon, _ = resolve_window(network, slice, window)
+    run = Enumeration(network, slice, polygon, max_regions)
+    with np.errstate(all="ignore"):
+        if linear:
+            subdivision = run.run(progress)
+            regions, merged = subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1
+        else:
+            regions, merged = run.count(progress), None
+    return RegionCount(regions, merged, True, run.tally.decided, run.tally.rational)
+
+
+def enumerate_regions(
+    network: Network,
+    *,
+    slice: Slice | Segment | None = None,
+    window: Any = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Enumerate the activation regions of a network inside a window.
+
+    Args, Raises, Exactness: as `count_regions`.
+    Returns:
+        `CellComplex` in 2D; `Pieces` for a 1D input or a `Segment`.
+    Cost: as `count_regions`, plus memory of about 0.4 KB a cell and the units of the last layers.
+    """
+    polygon, flat = resolve_window(network, slice, window)
+    with np.errstate(all="ignore"):
+        subdivision = Enumeration(network, slice, polygon, max_regions).run(progress)
+    return Pieces(subdivision) if flat else CellComplex(subdivision)

@@ -1,0 +1,70 @@
+"""Linear regions: cells joined across edges on whose two sides the output map is the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geomtoy.regions.components import components
+from geomtoy.regions.enumerate import Subdivision
+from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.regions.maps import pieces
+from geomtoy.regions.mesh import edge_cells
+
+
+def linear_regions(subdivision: Subdivision) -> np.ndarray:
+    """Label (F,) of the linear region of each cell, 0, 1, ... in the order of first cells.
+
+    Exactness: exact. Maps that differ by more than their error bounds are different; maps that differ
+    only in units from which no path of non-zero weights and slopes leads to an output are the same;
+    what is left is compared in integers.
+    """
+    mesh = subdivision.mesh
+    sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
+    inner = sides[(sides >= 0).all(axis=1)]
+    inner = inner[~_certainly_different(subdivision.output_maps, inner)]
+    cut_off = _without_path(subdivision, inner)
+    equal = [_same_map(subdivision, int(p), int(q)) for p, q in inner[~cut_off]]
+    same = np.concatenate([inner[cut_off], inner[~cut_off][np.array(equal, bool)]])
+    return components(mesh.n_cells, same)
+
+
+def _certainly_different(maps: np.ndarray, pairs: np.ndarray, block: int = 1 << 16) -> np.ndarray:
+    different = np.empty(len(pairs), bool)
+    for low in range(0, len(pairs), block):
+        p, q = (maps[side] for side in pairs[low : low + block].T)
+        gap = np.abs(p[:, :3] - q[:, :3]).max(axis=1)
+        bound = (p[:, 3] + q[:, 3] + U * gap) * SLACK + TINY
+        different[low : low + block] = (gap > bound).any(axis=1)
+    return different
+
+
+def _without_path(subdivision: Subdivision, pairs: np.ndarray, block: int = 4096) -> np.ndarray:
+    """Pairs of cells between which units switch, but nothing that switches reaches an output."""
+    ancestors = subdivision.ancestors()
+    blocks = range(0, len(pairs), block)
+    parts = [_blocked(subdivision, [a[pairs[low : low + block]] for a in ancestors]) for low in blocks]
+    return np.concatenate([np.empty(0, bool), *parts])
+
+
+def _blocked(subdivision: Subdivision, cells: list[np.ndarray]) -> np.ndarray:
+    """Follow, layer by layer, which units' activations may differ between the two cells of each pair."""
+    network = subdivision.network
+    differs = np.zeros((len(cells[0]), network.d_in), np.float32)
+    for layer, act in enumerate(network.activations, start=1):
+        connected = (network.layers[layer - 1][0] != 0).astype(np.float32)
+        bits = subdivision.levels[layer].bits[cells[layer]]
+        per_unit, width = len(act.breakpoints), network.widths[layer - 1]
+        left, right = (
+            pieces(np.ascontiguousarray(bits[:, side]), width * per_unit, per_unit) for side in (0, 1)
+        )
+        passes = np.array([slope != 0 for slope in act.slopes])
+        moved = (differs @ connected.T > 0) & (passes[left] | passes[right])
+        differs = (moved | (left != right)).astype(np.float32)
+    connected = (network.layers[-1][0] != 0).astype(np.float32)
+    return ~(differs @ connected.T > 0).any(axis=1)
+
+
+def _same_map(subdivision: Subdivision, p: int, q: int) -> bool:
+    outputs = len(subdivision.network.layers)
+    one, other = (subdivision.geometry.maps.affine(outputs, cell) for cell in (p, q))
+    return bool(one.rows * other.scale == other.rows * one.scale)

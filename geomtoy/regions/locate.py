@@ -1,0 +1,115 @@
+"""Which cell holds a point: the activation pattern of the point, decided exactly, looked up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geomtoy.activations import exact
+from geomtoy.errors import SliceError
+from geomtoy.network import Network
+from geomtoy.regions.enumerate import Subdivision
+from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.regions.frame import first_lines
+
+if TYPE_CHECKING:
+    from geomtoy.regions.complex import CellComplex
+
+
+def locate(complex: CellComplex, points: Any) -> np.ndarray:
+    """Cell whose closed polygon holds each point; -1 outside the window.
+
+    A point on an edge or vertex is given the least of its cells.
+
+    Args:
+        points: (n, 2) slice coordinates, taken as the rationals that the floats are.
+    Raises:
+        SliceError: the points are not finite pairs.
+    Exactness: exact. Cost: one forward pass a point, in float64 with an error bound; rational
+        arithmetic where the bound does not decide.
+    """
+    points = np.asarray(points)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise SliceError(f"points have shape {points.shape}; give an array (n, 2) of slice coordinates")
+    if points.dtype != object and not np.isfinite(points.astype(float)).all():
+        raise SliceError("a point holds NaN or infinity; give finite slice coordinates")
+    found = np.full(len(points), -1)
+    patterns = complex.activation_patterns
+    cell_of = {row.tobytes(): k for k, row in enumerate(patterns)}
+    sub = complex.subdivision
+    frame = sub.frame
+    floats = (points.astype(float) - np.array(frame.centre, float)) / float(frame.scale)
+    inside, outside = _window_sides(sub, floats)
+    known, pattern = _float_patterns(sub, floats)
+    for k in np.flatnonzero(~outside):
+        if inside[k] and known[k]:
+            found[k] = cell_of[pattern[k].tobytes()]
+        else:
+            found[k] = _exact_cell(complex, points[k])
+    return found
+
+
+def _window_sides(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points certainly inside the window, and points certainly outside."""
+    if sub.frame.unbounded:
+        return np.ones(len(points), bool), np.zeros(len(points), bool)
+    corners = np.array(sub.frame.corners, float)
+    step = np.roll(corners, -1, axis=0) - corners
+    gap = points[:, None, :] - corners
+    left = step[:, 0] * gap[:, :, 1] - step[:, 1] * gap[:, :, 0]
+    bound = 16 * U * (4 + np.abs(points).sum(axis=1))[:, None] * 4
+    return (left > bound).all(axis=1), (left < -bound).any(axis=1)
+
+
+def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patterns at frame points, and whether all signs of a point are certain."""
+    network = sub.network
+    a, b, c, e = first_lines(network, sub.frame)[0]
+    x, y = points[:, :1], points[:, 1:]
+    z = x * a + y * b + c
+    size = np.abs(x * a) + np.abs(y * b) + np.abs(c)
+    error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1)
+    known = np.ones(len(points), bool)
+    parts = [np.empty((len(points), 0), np.int8)]
+    for act, (W, bias) in zip(network.activations, network.float_layers[1:], strict=True):
+        tau = np.array(act.breakpoints, float)
+        slopes, offsets = np.array(act.slopes, float), np.array(act.offsets, float)
+        gap = np.abs(z[:, :, None] - tau)
+        known &= (gap > (error[:, :, None] + 2 * U * (gap + np.abs(tau))) * SLACK + TINY).all(axis=(1, 2))
+        piece = np.searchsorted(tau, z, side="left").astype(np.int8)
+        parts.append(piece)
+        h = slopes[piece] * z + offsets[piece]
+        size = np.abs(slopes[piece] * z) + np.abs(offsets[piece])
+        error = np.abs(slopes[piece]) * error + 4 * U * size
+        z = h @ W.T + bias
+        error = (error + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
+        error = error * (1 + 1e-9) + TINY
+    return known, np.concatenate(parts, axis=1)
+
+
+def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
+    """Least cell that agrees with all non-zero signs at the point, -1 if it is outside the window."""
+    sub = complex.subdivision
+    frame = sub.frame
+    x, y = (
+        (exact(z, "a point") - centre) / frame.scale for z, centre in zip(point, frame.centre, strict=True)
+    )
+    corners = frame.corners
+    if not frame.unbounded:
+        for p, q in zip(corners, [*corners[1:], corners[0]], strict=True):
+            if (q[0] - p[0]) * (y - p[1]) < (q[1] - p[1]) * (x - p[0]):
+                return -1
+    place = [o + x * u + y * v for o, u, v in zip(frame.origin, frame.u, frame.v, strict=True)]
+    low, high = _piece_ranges(sub.network, np.array([place], dtype=object))
+    patterns = complex.activation_patterns
+    return int(np.argmax(((patterns >= low) & (patterns <= high)).all(axis=1)))
+
+
+def _piece_ranges(network: Network, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest piece of each unit around a point: they differ where it is on a breakpoint."""
+    low, high = [np.empty(0, np.int8)], [np.empty(0, np.int8)]
+    for act, z in zip(network.activations, network.preactivations(place), strict=True):
+        low.append(np.array([sum(tau < value for tau in act.breakpoints) for value in z[0]], np.int8))
+        high.append(np.array([sum(tau <= value for tau in act.breakpoints) for value in z[0]], np.int8))
+    return np.concatenate(low), np.concatenate(high)
