@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -31,8 +32,7 @@ def over(integers, denominator, shape):
 
 
 def networks(*widths, act="relu"):
-    sizes = zip(widths[1:], widths[:-1], strict=True)
-    layers = st.tuples(*[st.tuples(numbers(out, into), numbers(out)) for out, into in sizes])
+    layers = st.tuples(*[st.tuples(numbers(m, n), numbers(m)) for n, m in pairwise(widths)])
     return st.builds(Network, layers, act if isinstance(act, st.SearchStrategy) else st.just(act))
 
 

@@ -15,10 +15,18 @@ from geomtoy import UNIT_SQUARE, Segment, count_regions, enumerate_regions
 intervals = st.sampled_from([(-1, 1), (Fraction(-1, 3), 4), None])
 
 
+def assert_same_counts(truth, net, **where):
+    """Both ways to count: with linear regions, and without, which builds no cell of the last layer."""
+    count, quick = count_regions(net, **where), count_regions(net, **where, linear=False)
+    assert count.certified
+    assert quick.certified
+    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
+    assert (quick.regions, quick.linear_regions) == (truth.regions, None)
+
+
 def assert_same_polygons(net, window=UNIT_SQUARE, slice=None):
     truth = oracle(net, slice=slice, window=window)
-    count = count_regions(net, slice=slice, window=window)
-    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
+    assert_same_counts(truth, net, slice=slice, window=window)
     cells = enumerate_regions(net, slice=slice, window=window)
     assert cells.n_linear_regions == truth.linear_regions
     assert_same_cells(cells, truth)
@@ -39,8 +47,7 @@ def assert_same_cells(cells, truth):
 
 def assert_same_pieces(net, window, slice=None):
     truth = oracle(net, slice=slice, window=window)
-    count = count_regions(net, slice=slice, window=window)
-    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
+    assert_same_counts(truth, net, slice=slice, window=window)
     pieces = enumerate_regions(net, slice=slice, window=window)
     assert list(pieces.exact_breakpoints()) == truth.breakpoints
     patterns = [tuple(map(int, row)) for row in pieces.activation_patterns]
@@ -48,7 +55,8 @@ def assert_same_pieces(net, window, slice=None):
     rows = np.array([cell.rows for cell in truth.ordered], dtype=float)
     np.testing.assert_allclose(np.reshape(pieces.slopes, rows[..., 0].shape), rows[..., 0], atol=1e-13)
     np.testing.assert_allclose(np.reshape(pieces.offsets, rows[..., 1].shape), rows[..., 1], atol=1e-13)
-    np.testing.assert_allclose(pieces.breakpoints, np.array(truth.breakpoints, dtype=float), 1e-15)
+    exact = np.array(truth.breakpoints, dtype=float)
+    np.testing.assert_allclose(pieces.breakpoints, exact, rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -58,7 +66,7 @@ def test_every_animal_of_the_zoo(name):
     check(animal.network, window=animal.window, slice=animal.slice)
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(relu_networks, windows)
 def test_relu_networks(net, window):
     assert_same_polygons(net, window)
@@ -82,11 +90,16 @@ def test_slices(net, plane, window):
     assert_same_polygons(net, window, plane)
 
 
-@settings(max_examples=40)
-@given(relu_networks)
+@settings(max_examples=60)
+@given(st.one_of(relu_networks, networks(2, 4, 3, 1, act=activations)))
 def test_the_whole_plane(net):
-    truth, count = oracle(net, window=None), count_regions(net, window=None)
-    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
+    assert_same_counts(oracle(net, window=None), net, window=None)
+
+
+@settings(max_examples=30)
+@given(networks(3, 4, 4, 1), slices(3))
+def test_a_whole_slice(net, plane):
+    assert_same_counts(oracle(net, slice=plane, window=None), net, slice=plane, window=None)
 
 
 @settings(max_examples=60)
@@ -96,7 +109,7 @@ def test_lines(net, window):
 
 
 @settings(max_examples=40)
-@given(networks(2, 5, 4, 2), st.sampled_from([(0, 1), (-2, 3)]))
+@given(networks(2, 5, 4, 2), st.sampled_from([(0, 1), (-2, 3), None]))
 def test_segments(net, window):
     assert_same_pieces(net, window, Segment((-1, -1), (1, Fraction(1, 2))))
 

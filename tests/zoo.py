@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,15 @@ def random_net(*widths, seed, denominator=None, bias=1.0) -> Network:
             return rng.normal(size=shape)
         return rng.integers(-6, 7, size=shape) / denominator
 
-    sizes = zip(widths[1:], widths[:-1], strict=True)
-    return Network([(draw(*size), bias * draw(size[0])) for size in sizes])
+    return Network([(draw(m, n), bias * draw(m)) for n, m in pairwise(widths)])
+
+
+def he_net(rng, *widths, sigma_b) -> Network:
+    """He-normal weights and N(0, sigma_b^2) biases from a generator."""
+    layers = []
+    for n, m in pairwise(widths):
+        layers.append((rng.normal(size=(m, n)) * (2 / n) ** 0.5, sigma_b * rng.normal(size=m)))
+    return Network(layers)
 
 
 def tent(depth, d_in=1) -> Network:
