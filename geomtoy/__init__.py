@@ -2,6 +2,7 @@
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.errors import GeomtoyError
+from geomtoy.files import Stored, load, save
 from geomtoy.network import Network
 from geomtoy.regions import CellComplex, Pieces, RegionCount, count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
@@ -16,7 +17,10 @@ __all__ = [
     "RegionCount",
     "Segment",
     "Slice",
+    "Stored",
     "count_regions",
     "enumerate_regions",
     "leaky_relu",
+    "load",
+    "save",
 ]

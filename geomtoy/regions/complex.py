@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from flint import fmpq
 
 from geomtoy.network import Network
+from geomtoy.regions.certify import Certificate, certify
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.linear import linear_regions
+from geomtoy.regions.locate import locate
 from geomtoy.regions.maps import pieces
 from geomtoy.regions.mesh import corner_vertices, edge_cells
-
-if TYPE_CHECKING:
-    from geomtoy.regions.certify import Certificate
 
 COARSE = 2.0**-40
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
@@ -220,14 +219,10 @@ class CellComplex:
 
     def locate(self, points: Any) -> np.ndarray:
         """Cell of each point (n, 2); see `geomtoy.regions.locate.locate`."""
-        from geomtoy.regions.locate import locate
-
         return locate(self, points)
 
     def certify(self) -> Certificate:
         """Check the complex independently; see `geomtoy.regions.certify.certify`."""
-        from geomtoy.regions.certify import certify
-
         return certify(self)
 
 

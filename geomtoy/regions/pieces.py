@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geomtoy.regions.certify import Certificate
 from geomtoy.regions.complex import CellComplex
 from geomtoy.regions.enumerate import Subdivision
-
-if TYPE_CHECKING:
-    from geomtoy.regions.certify import Certificate
 
 LEFT_SIDE = 3
 """The strip's sides are numbered bottom, right, top, left."""

@@ -1,0 +1,179 @@
+"""The command line: count, list and draw the regions of networks stored as npz files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from tqdm import tqdm
+
+from geomtoy.errors import FileError, GeomtoyError, WindowError
+from geomtoy.files import Stored, load, write_npz
+from geomtoy.regions import CellComplex, Pieces, count_regions, enumerate_regions
+from geomtoy.slices import UNIT_SQUARE
+
+WINDOW_HELP = (
+    "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
+    "by default the file's window, else [-1, 1]^2"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it worked, 2 after a one-sentence error, 130 if interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except GeomtoyError as error:
+        print(f"geomtoy: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("geomtoy: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="geomtoy", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
+    count.add_argument("nets", nargs="+", metavar="NET.npz")
+    count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
+
+    regions = _command(commands, "regions", _regions, "write the cells of a network")
+    regions.add_argument("net", metavar="NET.npz")
+    regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
+
+    plot = _command(commands, "plot", _plot, "draw the partition of a network")
+    plot.add_argument("net", metavar="NET.npz")
+    plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], about: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
+    parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
+    parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
+    return parser
+
+
+def _window(text: str) -> Any:
+    """Corners, an interval, or None for the whole plane, from an option's text."""
+    if text == "plane":
+        return None
+    try:
+        points = [tuple(float(z) for z in point.split(",")) for point in text.split()]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of corners 'x,y x,y x,y'") from None
+    return points[0] if len(points) == 1 else points
+
+
+def _count(options: argparse.Namespace) -> None:
+    for net in options.nets:
+        stored = load(net)
+        start = perf_counter()
+        with _Layers(stored) as progress:
+            count = count_regions(
+                stored.network,
+                **_where(stored, options),
+                linear=not options.no_linear,
+                progress=progress,
+            )
+        record = {
+            "net": net,
+            "regions": count.regions,
+            "linear_regions": count.linear_regions,
+            "certified": count.certified,
+            "seconds": round(perf_counter() - start, 6),
+            "signs": count.signs,
+            "rational_signs": count.rational_signs,
+        }
+        print(json.dumps(record), flush=True)
+
+
+def _regions(options: argparse.Namespace) -> None:
+    from geomtoy.regions import export  # loads shapely and networkx, which counting does not need
+
+    out = Path(options.out)
+    if out.suffix not in (".npz", ".geojson"):
+        raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
+    found = _enumerate(options)
+    if out.suffix == ".npz":
+        arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
+        write_npz(out, arrays)
+        return
+    if isinstance(found, Pieces):
+        raise WindowError("pieces of a line are no polygons; write them to a name ending in .npz")
+    _write_text(out, json.dumps(export.to_geojson(found)))
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from geomtoy.plots.quick import plot_regions  # loads matplotlib, which counting does not need
+
+    out = Path(options.out)
+    if out.suffix not in (".png", ".pdf"):
+        raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
+    if options.window is None:
+        raise WindowError("the whole plane cannot be drawn; give a bounded --window")
+    plot_regions(_enumerate(options), out)
+
+
+def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
+    stored = load(options.net)
+    with _Layers(stored) as progress:
+        found: CellComplex | Pieces = enumerate_regions(
+            stored.network, **_where(stored, options), progress=progress
+        )
+    return found
+
+
+def _where(stored: Stored, options: argparse.Namespace) -> dict[str, Any]:
+    window = options.window
+    if window is UNIT_SQUARE and stored.window is not None:
+        window = stored.window
+    return {"slice": stored.slice, "window": window, "max_regions": options.max_regions}
+
+
+def _write_text(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text)
+        aside.replace(path)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+class _Layers:
+    """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
+
+    def __init__(self, stored: Stored) -> None:
+        layers = len(stored.network.activations)
+        self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        return self._advance
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def _advance(self, layer: int, cells: int) -> None:
+        self._bar.set_postfix(cells=cells, refresh=False)
+        self._bar.update(layer - self._bar.n)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
