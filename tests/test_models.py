@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from geomtoy import activations
-from geomtoy.errors import NetworkError, SettingError
+from geomtoy import activations, enumerate_regions
+from geomtoy.errors import FileError, NetworkError, SettingError
 from geomtoy.models.export import NAME_OF, from_flax
 from geomtoy.models.gaussian import gaussian_network
 from geomtoy.models.mlp import MLP, MLPConfig
+from geomtoy.models.stack import stack_networks, unstack_networks
 
 POINTS = np.random.default_rng(0).normal(size=(50, 2))
 
@@ -28,6 +29,16 @@ def test_export_computes_the_same_function(activation):
     network = from_flax(model)
     assert network.widths == (7, 5)
     np.testing.assert_allclose(network(POINTS), model(POINTS), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["relu", "abs", "hard_tanh"])
+def test_maps_of_cells_are_the_models_jacobians(activation):
+    model = mlp(activation)
+    cells = enumerate_regions(from_flax(model))
+    centres = np.array([cells.polygon(k).mean(axis=0) for k in range(cells.n_cells)])
+    np.testing.assert_allclose(jax.vmap(jax.jacobian(model))(centres), cells.A_omega, atol=1e-10)
+    offsets = model(centres) - np.einsum("koi,ki->ko", cells.A_omega, centres)
+    np.testing.assert_allclose(offsets, cells.b_omega, atol=1e-10)
 
 
 def test_export_keeps_every_bit_of_the_parameters():
@@ -106,6 +117,18 @@ def test_zero_bias_and_seeds_of_random_networks():
     first, again, other = (gaussian_network((2, 9, 1), seed=s).layers[0][0] for s in (3, 3, (3, 1)))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+def test_stacked_networks_come_back():
+    networks = [gaussian_network((2, 4, 3, 1), seed=s) for s in range(3)]
+    arrays = stack_networks(networks)
+    assert arrays["W2"].shape == (3, 3, 4)
+    for network, again in zip(networks, unstack_networks({**arrays, "loss": np.zeros(3)}), strict=True):
+        np.testing.assert_array_equal(network(POINTS), again(POINTS))
+    with pytest.raises(FileError, match="no b2"):
+        unstack_networks({name: array for name, array in arrays.items() if name != "b2"})
+    with pytest.raises(FileError, match="no W1"):
+        unstack_networks({})
 
 
 @pytest.mark.parametrize("bad", [{"widths": (0,)}, {"bias_scale": -1.0}, {"activation": "softmax"}])

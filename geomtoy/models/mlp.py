@@ -70,10 +70,12 @@ class MLP(nnx.Module):
         self.config = config
         sizes = (config.d_in, *config.widths)
         bias = nnx.initializers.normal(config.bias_scale)
-        self.hidden = nnx.List([
-            _affine(fan_in, fan_out, HE, bias, rngs)
-            for fan_in, fan_out in zip(sizes, config.widths, strict=False)
-        ])
+        self.hidden = nnx.List(
+            [
+                _affine(fan_in, fan_out, HE, bias, rngs)
+                for fan_in, fan_out in zip(sizes, config.widths, strict=False)
+            ]
+        )
         self.out = _affine(sizes[-1], config.d_out, LECUN, nnx.initializers.zeros, rngs)
 
     def __call__(self, x: Float[Array, "*n d_in"]) -> Float[Array, "*n d_out"]:

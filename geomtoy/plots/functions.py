@@ -1,0 +1,39 @@
+"""Drawing functions of one variable: values, joints, and numbers per bin."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from geomtoy.plots.style import BLUE, GREY, ORANGE
+
+
+def draw_fit(ax: Axes, x: np.ndarray, truth: np.ndarray, fit: np.ndarray) -> None:
+    """A target and a network over the same points, each (n,)."""
+    ax.plot(x, truth, color=GREY, linewidth=2.4, alpha=0.5, label="target")
+    ax.plot(x, fit, color=ORANGE, linewidth=0.9, label="network")
+
+
+def draw_joints(ax: Axes, joints: np.ndarray) -> None:
+    """Short marks on the x-axis where the slope changes, joints (k,)."""
+    ax.plot(
+        joints, np.full(len(joints), 0.03), "|", transform=ax.get_xaxis_transform(),
+        color="black", markersize=4, markeredgewidth=0.4, label="joints",
+    )  # fmt: skip
+
+
+def draw_bins(ax: Axes, edges: np.ndarray, counts: np.ndarray) -> None:
+    """Bars for the first seed and the range over all: edges (m + 1,), counts (seeds, m)."""
+    ax.stairs(counts[0], edges, fill=True, color=BLUE, alpha=0.35, label="seed 0")
+    ax.stairs(counts[0], edges, color=BLUE, linewidth=0.8)
+    middle = (edges[:-1] + edges[1:]) / 2
+    low, high = counts.min(axis=0), counts.max(axis=0)
+    ax.vlines(middle, low, high, color=GREY, linewidth=0.8, label="range over seeds")
+
+
+def ticks_in_pi(ax: Axes, low: int, high: int) -> None:
+    """Mark the multiples of pi from low to high on the x-axis."""
+    multiples = range(low, high + 1)
+    names = {0: "0", 1: "π", -1: "−π"}
+    labels = [names.get(k, f"{k}π".replace("-", "−")) for k in multiples]
+    ax.set_xticks([np.pi * k for k in multiples], labels)

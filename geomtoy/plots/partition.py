@@ -1,0 +1,61 @@
+"""Drawing a partition of the plane: fills without seams, borders on top."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
+
+from geomtoy.plots.colours import pattern_colours
+from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
+
+if TYPE_CHECKING:
+    from geomtoy.regions import CellComplex
+
+LAYER_COLOURS = ("black", BLUE, ORANGE, GREEN, PURPLE)
+"""Of the window's sides, then of hidden layers 1, 2, ... in turn."""
+
+
+def draw_partition(
+    ax: Axes,
+    cells: CellComplex,
+    *,
+    colours: np.ndarray | None = None,
+    by_layer: bool = False,
+    linewidth: float = 0.5,
+) -> None:
+    """Draw the cells of a bounded window, one colour each, and their borders.
+
+    Args:
+        ax: gets the window's limits and equal scales.
+        cells: the exact partition.
+        colours: (n_cells, 3 or 4); by default a stable hash of each activation pattern.
+        by_layer: colour each border by the hidden layer that bends there, instead of black.
+        linewidth: of the borders, in points.
+    """
+    if colours is None:
+        colours = pattern_colours(cells.activation_patterns)
+    polygons = [cells.polygon(k) for k in range(cells.n_cells)]
+    # Smoothed against the background, neighbours would show a white seam between them.
+    fills = PolyCollection(polygons, facecolors=colours, antialiased=False, rasterized=True)
+    ax.add_collection(fills, autolim=False)
+    draw_borders(ax, cells, by_layer=by_layer, linewidth=linewidth)
+    low, high = cells.vertices.min(axis=0), cells.vertices.max(axis=0)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+
+
+def draw_borders(
+    ax: Axes, cells: CellComplex, *, by_layer: bool = False, linewidth: float = 0.5
+) -> None:
+    """Draw the edges alone; those of the first layer, which are straight, above deeper ones."""
+    order = np.argsort(-cells.edge_layer, kind="stable")
+    segments = cells.vertices[cells.edges[order]]
+    colours = [_layer_colour(layer) if by_layer else "black" for layer in cells.edge_layer[order]]
+    lines = LineCollection(segments, colors=colours, linewidths=linewidth, capstyle="round")
+    ax.add_collection(lines, autolim=False)
+
+
+def _layer_colour(layer: int) -> str:
+    return LAYER_COLOURS[0] if layer == 0 else LAYER_COLOURS[1 + (layer - 1) % (len(LAYER_COLOURS) - 1)]

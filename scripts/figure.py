@@ -1,0 +1,43 @@
+"""What every figure script shares: its command line and its two output files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from geomtoy.plots.style import save_figure
+from geomtoy.results import Verdict, save_figure_record
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def arguments(description: str | None, *, seeds: int) -> argparse.ArgumentParser:
+    """The options that all figures have; a script adds its own."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the figure")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results", help="cache of trained networks"
+    )
+    parser.add_argument("--pdf", action="store_true", help="write a PDF as well")
+    parser.add_argument("--seeds", type=int, default=seeds, help="number of independent networks")
+    return parser
+
+
+def publish(
+    args: argparse.Namespace,
+    name: str,
+    figure: Figure,
+    config: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    verdicts: Iterable[Verdict],
+) -> None:
+    """Write name.png and name.json, and say what was found."""
+    verdicts = list(verdicts)
+    save_figure(figure, args.out / name, pdf=args.pdf)
+    save_figure_record(args.out / name, config, numbers, verdicts)
+    for verdict in verdicts:
+        print(f"{name}: {verdict}")
