@@ -15,6 +15,7 @@ import numpy as np
 from flint import fmpq, fmpq_poly, fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
+from geomtoy.regions.maps import Maps
 from geomtoy.regions.rational import Affine, integer_matrix
 
 if TYPE_CHECKING:
@@ -163,15 +164,16 @@ def _interior(complex: CellComplex, centres: list[Point]) -> tuple[str | None, s
         if not (same_near and rows.rows * far_column * one == far * other):
             maps_failure = f"cell {k}'s map does not give the network's value at its centre"
             break
-        if not _within_bounds(rows, complex.subdivision.output_maps[k]):
+        if not _within_bounds(rows, complex.subdivision.output_maps, k):
             maps_failure = f"cell {k}'s float map is further from the exact one than its bound"
             break
     return pattern_failure, maps_failure
 
 
-def _within_bounds(exact: Affine, stored: np.ndarray) -> bool:
-    """Whether stored rows a, b, c (d_out each) are within row e of the exact map."""
-    for i, (*row, e) in enumerate(stored.T.tolist()):
+def _within_bounds(exact: Affine, stored: Maps, cell: int) -> bool:
+    """Whether a cell's stored coefficients are as near to the exact ones as they claim."""
+    errors = stored.error[stored.parent[cell]].tolist()
+    for i, (row, e) in enumerate(zip(stored.rows[cell].T.tolist(), errors, strict=True)):
         for k, value in enumerate(row):
             gap = fmpq(exact.rows[i, k], exact.scale) - fmpq(*value.as_integer_ratio())
             if abs(gap) > fmpq(*e.as_integer_ratio()):

@@ -190,9 +190,9 @@ class CellComplex:
 
     @cached_property
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, maps = self.subdivision.frame, self.subdivision.output_maps
-        slope = np.stack([maps[:, 0], maps[:, 1]], axis=2) / float(frame.scale)
-        return slope, maps[:, 2] - slope @ np.array(frame.centre, float)
+        frame, rows = self.subdivision.frame, self.subdivision.output_maps.rows
+        slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
+        return slope, rows[:, 2] - slope @ np.array(frame.centre, float)
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""

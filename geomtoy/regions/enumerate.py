@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from geomtoy.errors import BudgetError
 from geomtoy.network import Network
 from geomtoy.regions.filter import U
-from geomtoy.regions.frame import Frame, first_lines, make_frame
-from geomtoy.regions.maps import Cuts, cut_lines, cuts_of, next_maps
+from geomtoy.regions.frame import Frame, first_maps, make_frame
+from geomtoy.regions.maps import Cuts, Maps, cut_lines, cuts_of, next_maps
 from geomtoy.regions.mesh import Mesh
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
 from geomtoy.regions.signs import Signs, SignTally
@@ -32,8 +33,14 @@ class Subdivision:
     mesh: Mesh
     levels: tuple[Level, ...]
     geometry: RationalGeometry
-    output_maps: np.ndarray  # (F, 4, d_out) rows a, b, c, e in frame coordinates
     tally: SignTally
+    last_maps: Callable[[], Maps]
+
+    @cached_property
+    def output_maps(self) -> Maps:
+        """Of the network's outputs on all cells, in frame coordinates; computed when first asked for."""
+        with np.errstate(all="ignore"):
+            return self.last_maps()
 
     def ancestors(self) -> list[np.ndarray]:
         """For each level 0..L, the cell of that level that contains each final cell."""
@@ -97,25 +104,26 @@ class Enumeration:
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        mesh, maps = self._start()
+        mesh, later = self._start()
         for layer in range(1, self._hidden + 1):
-            cuts, plan = self._plan(mesh, layer, maps)
-            mesh, maps = self._build(mesh, layer, maps, cuts, plan)
+            maps = later()
+            mesh, later = self._build(mesh, layer, maps, self._plan(mesh, layer, maps))
             if progress:
                 progress(layer, mesh.n_cells)
         self._geometry.vertex_lines = mesh.lines
         levels = tuple(self._levels)
-        return Subdivision(self.network, self.frame, mesh, levels, self._geometry, maps, self.tally)
+        return Subdivision(self.network, self.frame, mesh, levels, self._geometry, self.tally, later)
 
     def count(self, progress: Progress | None = None) -> int:
         """Number of cells, without building those of the last hidden layer."""
-        mesh, maps = self._start()
+        mesh, later = self._start()
         cells = 1
         for layer in range(1, self._hidden + 1):
-            cuts, plan = self._plan(mesh, layer, maps)
+            maps = later()
+            plan = self._plan(mesh, layer, maps)
             cells = int(plan.children.sum())
             if layer < self._hidden:
-                mesh, maps = self._build(mesh, layer, maps, cuts, plan)
+                mesh, later = self._build(mesh, layer, maps, plan)
             if progress:
                 progress(layer, cells)
         return cells
@@ -124,14 +132,16 @@ class Enumeration:
     def _hidden(self) -> int:
         return len(self.network.activations)
 
-    def _start(self) -> tuple[Mesh, np.ndarray]:
+    def _start(self) -> tuple[Mesh, Callable[[], Maps]]:
         mesh, sides = _window_mesh(self.frame)
         self._table.append(sides)
-        return mesh, first_lines(self.network, self.frame)
+        return mesh, lambda: first_maps(self.network, self.frame)
 
-    def _plan(self, mesh: Mesh, layer: int, maps: np.ndarray) -> tuple[Cuts, Plan]:
-        cuts = cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
-        lines = cut_lines(maps, cuts)
+    def _cuts(self, layer: int) -> Cuts:
+        return cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
+
+    def _plan(self, mesh: Mesh, layer: int, maps: Maps) -> Plan:
+        lines = cut_lines(maps, self._cuts(layer))
         plan = plan_layer(mesh, layer, lines, self._table, self._geometry, self._signs)
         cells = int(plan.children.sum())
         if self._max_regions is not None and cells > self._max_regions:
@@ -139,16 +149,18 @@ class Enumeration:
                 f"hidden layer {layer} makes {cells} regions, more than max_regions = "
                 f"{self._max_regions}; raise it or look at a smaller window"
             )
-        return cuts, plan
+        return plan
 
     def _build(
-        self, mesh: Mesh, layer: int, maps: np.ndarray, cuts: Cuts, plan: Plan
-    ) -> tuple[Mesh, np.ndarray]:
+        self, mesh: Mesh, layer: int, maps: Maps, plan: Plan
+    ) -> tuple[Mesh, Callable[[], Maps]]:
+        """The next mesh, and how to compute the next layer's maps on it."""
         mesh, family = build_layer(mesh, plan)
         parent = np.repeat(np.arange(len(plan.children)), plan.children)
         self._levels.append(Level(parent, family.bits))
-        kin = (family.child_start, family.tree, family.flip_start, family.flips)
-        return mesh, next_maps(self.network, layer, maps, cuts, family.bits, kin)
+        crossing = (plan.crossings.start, plan.crossings.cut)
+        cuts = self._cuts(layer)
+        return mesh, lambda: next_maps(self.network, layer, maps, cuts, crossing, family)
 
 
 def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:

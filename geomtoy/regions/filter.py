@@ -134,38 +134,33 @@ def _insertion_sort(order, key, low, high):
 
 
 @njit(cache=True, nogil=True)
-def filtered_signs(x, y, w, d, cell, maps):
-    """Signs of all cuts at all vertices, as far as the filter knows.
+def filtered_signs(low, high, signs, open_count, x, y, w, d, cell, rows, error, parent):
+    """Signs of all cuts at vertices low..high-1, as far as the filter knows.
 
     Args:
+        signs: (V, n) int8, filled in; UNDECIDED where the filter cannot tell.
+        open_count: (V,) number of undecided cuts at each vertex, filled in.
         x, y, w, d: (V,) points. cell: (V,) a cell that has the vertex on its boundary.
-        maps: (F, 4, n) lines a, b, c, e of the n cuts on each cell.
-    Returns:
-        signs: (V, n) int8, UNDECIDED where the filter cannot tell.
-        open: (k, 2) the undecided pairs (vertex, cut).
+        rows, error, parent: the cuts' lines on each cell, see `maps.Maps`.
     """
-    V, n = x.shape[0], maps.shape[2]
-    signs = np.empty((V, n), np.int8)
-    undecided = []
-    for v in range(V):
-        A, B, C, E = maps[cell[v], 0], maps[cell[v], 1], maps[cell[v], 2], maps[cell[v], 3]
+    n = rows.shape[2]
+    for v in range(low, high):
+        f = cell[v]
+        A, B, C, E = rows[f, 0], rows[f, 1], rows[f, 2], error[parent[f]]
         xv, yv, wv, dv = x[v], y[v], w[v], d[v]
         row = signs[v]
-        open_signs = 0
+        silent = 0
         for i in range(n):
             z, bound = value_bound(A[i], B[i], C[i], E[i], xv, yv, wv, dv)
             s = np.int8(z > bound) - np.int8(z < -bound)
             row[i] = s
-            open_signs += s == 0
-        if open_signs:
+            silent += s == 0
+        open_count[v] = 0
+        if silent:
             for i in range(n):
                 if row[i] == 0:
                     if E[i] == 0.0 and A[i] == 0.0 and B[i] == 0.0:  # a constant, known exactly
                         row[i] = np.int8(C[i] > 0.0) - np.int8(C[i] < 0.0)
                     else:
                         row[i] = UNDECIDED
-                        undecided.append((v, i))
-    out = np.empty((len(undecided), 2), np.int64)
-    for k, pair in enumerate(undecided):
-        out[k, 0], out[k, 1] = pair
-    return signs, out
+                        open_count[v] += 1

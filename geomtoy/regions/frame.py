@@ -14,7 +14,8 @@ import numpy as np
 
 from geomtoy.errors import SliceError
 from geomtoy.network import Network
-from geomtoy.regions.filter import U
+from geomtoy.regions.filter import TINY, U
+from geomtoy.regions.maps import Maps
 from geomtoy.slices import Point, Segment, Slice, Vector
 
 PLANE_CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
@@ -96,8 +97,8 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
     return (centre[0], centre[1]), scale
 
 
-def first_lines(network: Network, frame: Frame) -> np.ndarray:
-    """Affine preactivations of the first layer in the frame: (1, 4, n) rows a, b, c, e."""
+def first_maps(network: Network, frame: Frame) -> Maps:
+    """Affine preactivations of the first layer in the frame, one cell: the window."""
     W, b = network.float_layers[0]
     basis = np.array([frame.u, frame.v, frame.origin], dtype=float).T  # (d, 3), each within u
     lines = W @ basis
@@ -105,7 +106,8 @@ def first_lines(network: Network, frame: Frame) -> np.ndarray:
     weight = (np.abs(W) @ np.abs(basis)).max(axis=1) + np.abs(b)
     error = (network.d_in + 6) * U * weight * (1 + 1e-6)
     known = ((weight == 0) & (not network.is_rational)) | _plain(network, frame)
-    return np.vstack([lines.T, np.where(known, 0.0, error + 1e-300)])[None]
+    rows = np.ascontiguousarray(lines.T)[None]
+    return Maps(rows, np.where(known, 0.0, error + TINY)[None], np.zeros(1, np.int64))
 
 
 def _plain(network: Network, frame: Frame) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from geomtoy.regions.components import components
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.maps import pieces
+from geomtoy.regions.maps import Maps, pieces
 from geomtoy.regions.mesh import edge_cells
 
 
@@ -28,12 +28,12 @@ def linear_regions(subdivision: Subdivision) -> np.ndarray:
     return components(mesh.n_cells, same)
 
 
-def _certainly_different(maps: np.ndarray, pairs: np.ndarray, block: int = 1 << 16) -> np.ndarray:
+def _certainly_different(maps: Maps, pairs: np.ndarray, block: int = 1 << 16) -> np.ndarray:
     different = np.empty(len(pairs), bool)
     for low in range(0, len(pairs), block):
-        p, q = (maps[side] for side in pairs[low : low + block].T)
-        gap = np.abs(p[:, :3] - q[:, :3]).max(axis=1)
-        bound = (p[:, 3] + q[:, 3] + U * gap) * SLACK + TINY
+        p, q = pairs[low : low + block].T
+        gap = np.abs(maps.rows[p] - maps.rows[q]).max(axis=1)
+        bound = (maps.error[maps.parent[p]] + maps.error[maps.parent[q]] + U * gap) * SLACK + TINY
         different[low : low + block] = (gap > bound).any(axis=1)
     return different
 

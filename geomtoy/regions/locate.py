@@ -11,7 +11,7 @@ from geomtoy.errors import SliceError
 from geomtoy.network import Network
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.frame import first_lines
+from geomtoy.regions.frame import first_maps
 
 if TYPE_CHECKING:
     from geomtoy.regions.complex import CellComplex
@@ -65,7 +65,8 @@ def _window_sides(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.
 def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Patterns at frame points, and whether all signs of a point are certain."""
     network = sub.network
-    a, b, c, e = first_lines(network, sub.frame)[0]
+    rows, errors, _ = first_maps(network, sub.frame)
+    (a, b, c), e = rows[0], errors[0]
     x, y = points[:, :1], points[:, 1:]
     z = x * a + y * b + c
     size = np.abs(x * a) + np.abs(y * b) + np.abs(c)

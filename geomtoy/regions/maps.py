@@ -1,9 +1,15 @@
-"""Preactivation maps of the next layer on every cell, in float64, with proven error bounds.
+"""Preactivation maps of a layer on every cell, in float64, with proven error bounds.
 
-On a cell, unit i of a layer is a_i s + b_i t + c_i; stored as rows (a, b, c, e) with every
-coefficient within e of the truth. The first cell of each parent is computed directly; each other cell
-differs from its neighbour in the tree by the few units that switch between them, a rank-1 update each
-(the map of a layer of n units costs O(n) instead of O(n^2)).
+On a cell, unit i of a layer is a_i s + b_i t + c_i. The first child of each parent cell is computed
+directly; every other child differs from its neighbour in the parent's tree by the few units that
+switch between them, a rank-1 update each: O(n) for a layer of n units instead of O(n^2).
+
+One error bound serves all children of a parent. Let N be the number of terms ever added to a
+coefficient (the units that are on somewhere in the parent, and the switches on the way), h_j a
+bound on what unit j passes on, and e_j the error of its map. Float summation in any order is off by at most
+gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a switch adds at most 2 |W_ij| h_j, so
+    sum_j |W_ij| (max |slope| e_j + 2 (N + 8) u h_j) + 2 (N + 8) u |bias_i|,
+over the units j that are on somewhere in the parent, bounds the error of a_i, b_i and c_i.
 """
 
 from __future__ import annotations
@@ -15,79 +21,47 @@ from numba import njit
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.regions.faces import Family
+from geomtoy.regions.filter import TINY, U
+from geomtoy.regions.threads import in_blocks
+
+
+class Maps(NamedTuple):
+    """Affine functions on the cells of a level: true coefficients are within `error` of `rows`."""
+
+    rows: np.ndarray  # (F, 3, n): a, b, c
+    error: np.ndarray  # (P, n), shared by the children of a parent
+    parent: np.ndarray  # (F,)
 
 
 class Cuts(NamedTuple):
-    """The breakpoints of a layer's units, one line each: unit j's cut k is z_j - tau_k = 0.
+    """The breakpoints of a layer's units, one line each: cut k of unit j is z_j - threshold = 0.
 
-    A cut's bit is 1 where its value is > 0, so the bits of a unit are a thermometer of its piece.
+    A cut's bit is 1 where its value is > 0, so the bits of a unit count up to its piece.
     """
 
-    unit: np.ndarray  # (n_cuts,) int64
+    per_unit: int
     threshold: np.ndarray  # (n_cuts,) float64, rounded
-    slope: np.ndarray  # (n_pieces,) float64, rounded
+    slope: np.ndarray  # (per_unit + 1,) float64, rounded
     offset: np.ndarray
-    piece: np.ndarray  # (n_cuts,) int64: the piece left of the cut
-
-    @property
-    def plain(self) -> bool:
-        """One cut a unit, at zero: the cuts are the units' own lines."""
-        return len(self.slope) == 2 and not self.threshold.any()
 
 
 def cuts_of(act: PiecewiseLinear, width: int) -> Cuts:
-    k = len(act.breakpoints)
     threshold = np.tile(np.array(act.breakpoints, float), width)
-    unit = np.repeat(np.arange(width), k)
-    slopes, offsets = np.array(act.slopes, float), np.array(act.offsets, float)
-    return Cuts(unit, threshold, slopes, offsets, np.tile(np.arange(k), width))
+    return Cuts(len(act.breakpoints), threshold, np.array(act.slopes, float), np.array(act.offsets, float))
 
 
-def cut_lines(maps: np.ndarray, cuts: Cuts) -> np.ndarray:
-    """Lines (F, 4, n_cuts) of the cuts, from the maps (F, 4, n_units)."""
-    if cuts.plain:
+def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
+    """The cuts' lines, from the maps of their units."""
+    if cuts.per_unit == 1 and not cuts.threshold.any():
         return maps
-    lines = np.ascontiguousarray(maps[:, :, cuts.unit])
-    size = np.abs(lines[:, 2]) + np.abs(cuts.threshold)
-    lines[:, 2] -= cuts.threshold
-    shifted = cuts.threshold != 0
-    lines[:, 3] += np.where(shifted, 3.0 * U * size, 0.0)
-    return lines
-
-
-def next_maps(
-    network: Network,
-    layer: int,
-    maps: np.ndarray,
-    cuts: Cuts,
-    bits: np.ndarray,
-    family: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    block: int = 4096,
-) -> np.ndarray:
-    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
-
-    Args:
-        maps: (P, 4, n) of `layer` on the parents.
-        bits: (F, words) bits of `layer`'s cuts on the cells.
-        family: child_start (P + 1,); for each child the neighbour in its parent's tree (its own
-            index for a root), and CSR lists of the cuts that switch on the way: start, cut.
-    Returns:
-        (F, 4, n_next) with n_next the width of the next layer (or d_out).
-    """
-    W, bias = network.float_layers[layer]
-    rounded = network.is_rational
-    child_start, tree, flip_start, flips = family
-    result = np.empty((len(bits), 4, len(W)))
-    roots = child_start[:-1]
-    for low in range(0, len(roots), block):
-        some = slice(low, low + block)
-        result[roots[some]] = _direct(W, bias, rounded, maps[some], cuts, bits[roots[some]])
-    _along_tree(
-        result, maps, bits, child_start, tree, flip_start, flips,
-        np.ascontiguousarray(W.T), cuts.unit, cuts.piece, cuts.slope, cuts.offset,
-    )  # fmt: skip
-    return result
+    rows = np.repeat(maps.rows, cuts.per_unit, axis=2)
+    size = np.abs(rows[:, 2]) + np.abs(cuts.threshold)
+    rows[:, 2] -= cuts.threshold
+    error = np.repeat(maps.error, cuts.per_unit, axis=1)
+    moved = np.where(cuts.threshold != 0, 3.0 * U * size, 0.0)
+    np.maximum.at(worst := np.zeros_like(error), maps.parent, moved)
+    return Maps(rows, error + worst, maps.parent)
 
 
 def pieces(bits: np.ndarray, n_cuts: int, per_unit: int) -> np.ndarray:
@@ -98,55 +72,99 @@ def pieces(bits: np.ndarray, n_cuts: int, per_unit: int) -> np.ndarray:
     return unpacked.reshape(len(bits), -1, per_unit).sum(axis=2, dtype=np.int8)
 
 
-def _direct(
-    W: np.ndarray, bias: np.ndarray, rounded: bool, maps: np.ndarray, cuts: Cuts, bits: np.ndarray
-) -> np.ndarray:
-    """W (slope * map + offset) + bias on one cell each of (P, 4, n) maps."""
-    n = maps.shape[2]
-    per_unit = len(cuts.slope) - 1
-    piece = pieces(bits, n * per_unit, per_unit) if per_unit else np.zeros((len(maps), n), np.int8)
-    slope, offset = cuts.slope[piece], cuts.offset[piece]
-    after = maps * slope[:, None, :]
-    after[:, 2] += offset
-    size = np.abs(maps[:, :3]).max(axis=1) * np.abs(slope) + np.abs(offset)
-    after[:, 3] = np.abs(after[:, 3]) + (n + 8) * U * size
-    after[:, 3] += np.where(after[:, 3] > 0, TINY, 0.0)
-    out = np.empty((len(maps), 4, len(W)))
-    out[:, :3] = after[:, :3] @ W.T
-    out[:, 2] += bias
-    out[:, 3] = after[:, 3] @ np.abs(W).T
-    touched = (out[:, 3] > 0) | rounded | bool(np.any(np.abs(W[W != 0]) < 1e-8))
-    rounding = 2.0 * U * (np.abs(out[:, 2]) + np.abs(bias))
-    # A unit that nothing reaches is its bias exactly (error 0), unless the bias itself was rounded.
-    out[:, 3] = np.where(touched, (out[:, 3] + rounding) * (1 + 1e-9) + TINY, 0.0)
-    return out
+def next_maps(
+    network: Network, layer: int, maps: Maps, cuts: Cuts, crossing: tuple[np.ndarray, np.ndarray], family: Family
+) -> Maps:
+    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
+
+    Args:
+        maps: of `layer`, on the parents.
+        crossing: CSR (start, cut) of the cuts that cross each parent.
+        family: the children.
+    """
+    W, bias = network.float_layers[layer]
+    width = maps.rows.shape[2]
+    n_parents = len(family.child_start) - 1
+    rows = np.empty((len(family.bits), 3, len(W)))
+    error = np.empty((n_parents, len(W)))
+    WT = np.ascontiguousarray(W.T)
+    inexact = network.is_rational or bool(np.any(np.abs(W[W != 0]) < 1e-8))
+
+    def run(low: int, high: int) -> None:
+        _family_maps(
+            low, high, rows, error, maps.rows, maps.error, maps.parent, *crossing,
+            family.child_start, family.bits, family.tree, family.flip_start, family.flips,
+            WT, np.abs(WT), bias, cuts.per_unit, cuts.slope, cuts.offset, inexact,
+        )  # fmt: skip
+
+    in_blocks(run, n_parents, work=len(family.bits) * len(W) + n_parents * width * len(W))
+    return Maps(rows, error, np.repeat(np.arange(n_parents), np.diff(family.child_start)))
 
 
 @njit(cache=True, nogil=True)
-def _along_tree(
-    out, maps, bits, child_start, tree, flip_start, flips, WT, cut_unit, cut_piece, slope, offset
-):
-    n = WT.shape[1]
-    for p in range(child_start.shape[0] - 1):
-        for f in range(child_start[p] + 1, child_start[p + 1]):
-            A, B, C, E = out[f, 0], out[f, 1], out[f, 2], out[f, 3]
+def _family_maps(
+    low, high, out, out_error, rows, error, parent, cross_start, cross_cut,
+    child_start, bits, tree, flip_start, flips, WT, size_WT, bias, per_unit, slope, offset, inexact,
+):  # fmt: skip
+    """Maps of the children of parents low..high-1."""
+    n, n_next = WT.shape
+    steepest, highest = np.abs(slope).max(), np.abs(offset).max()
+    crossed = np.zeros(n, np.bool_)
+    for p in range(low, high):
+        f0 = child_start[p]
+        k0, k1 = cross_start[p], cross_start[p + 1]
+        for k in range(k0, k1):
+            crossed[cross_cut[k] // per_unit] = True
+        A, B, C, E = out[f0, 0], out[f0, 1], out[f0, 2], out_error[p]
+        A[:] = 0.0
+        B[:] = 0.0
+        C[:] = bias
+        E[:] = 0.0
+        terms = 2.0 * (n + (k1 - k0) + 8) * U
+        touched = inexact
+        for j in range(n):
+            piece = _piece(bits[f0], j, per_unit)
+            s, o = slope[piece], offset[piece]
+            if s == 0.0 and o == 0.0 and not crossed[j]:
+                continue
+            a, b, c = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j]
+            largest = steepest * max(abs(a), abs(b), abs(c)) + highest
+            g = steepest * error[parent[p], j] + terms * largest
+            if g > 0.0:
+                touched = True
+                _add_scaled(E, size_WT[j], g)
+            if s != 0.0 or o != 0.0:
+                _add_scaled(A, WT[j], s * a)
+                _add_scaled(B, WT[j], s * b)
+                _add_scaled(C, WT[j], s * c + o)
+        if touched:  # else each map is its bias, exactly, and the error is 0
+            for i in range(n_next):
+                E[i] = (E[i] + terms * abs(bias[i])) * (1.0 + 1e-9) + TINY
+        for k in range(k0, k1):
+            crossed[cross_cut[k] // per_unit] = False
+        for f in range(f0 + 1, child_start[p + 1]):
             out[f] = out[tree[f]]
             for q in range(flip_start[f], flip_start[f + 1]):
                 cut = flips[q]
-                j = cut_unit[cut]
+                j, left = cut // per_unit, cut % per_unit
                 on = (bits[f, cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
                 sense = 1.0 if on else -1.0
-                ds = sense * (slope[cut_piece[cut] + 1] - slope[cut_piece[cut]])
-                do = sense * (offset[cut_piece[cut] + 1] - offset[cut_piece[cut]])
-                a, b, c, e = maps[p, 0, j], maps[p, 1, j], maps[p, 2, j], maps[p, 3, j]
-                size = abs(ds) * max(abs(a), abs(b), abs(c)) + abs(do)
-                a, b, c = ds * a, ds * b, ds * c + do
-                e = (abs(ds) * e + 8.0 * U * size) * SLACK + TINY
-                row = WT[j]
-                for i in range(n):
-                    w = row[i]
-                    A[i] += w * a
-                    B[i] += w * b
-                    C[i] += w * c
-                    m = max(abs(A[i]), abs(B[i]), abs(C[i]))
-                    E[i] = (E[i] + abs(w) * e + 2.0 * U * m) * SLACK + TINY
+                ds = sense * (slope[left + 1] - slope[left])
+                do = sense * (offset[left + 1] - offset[left])
+                _add_scaled(out[f, 0], WT[j], ds * rows[p, 0, j])
+                _add_scaled(out[f, 1], WT[j], ds * rows[p, 1, j])
+                _add_scaled(out[f, 2], WT[j], ds * rows[p, 2, j] + do)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _piece(row, unit, per_unit):
+    piece = 0
+    for cut in range(unit * per_unit, (unit + 1) * per_unit):
+        piece += (row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
+    return piece
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _add_scaled(x, y, factor):
+    for i in range(x.shape[0]):
+        x[i] += factor * y[i]

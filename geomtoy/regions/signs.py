@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomtoy.regions.filter import filtered_signs, sort_groups
+from geomtoy.regions.filter import UNDECIDED, filtered_signs, sort_groups
+from geomtoy.regions.maps import Maps
 from geomtoy.regions.mesh import Mesh
 from geomtoy.regions.rational import RationalGeometry, meet, place_on, side_of
+from geomtoy.regions.threads import in_blocks
 
 
 @dataclass
@@ -44,9 +46,18 @@ class Signs:
         self._geometry = geometry
         self.tally = SignTally()
 
-    def at_vertices(self, mesh: Mesh, cell: np.ndarray, layer: int, lines: np.ndarray) -> np.ndarray:
+    def at_vertices(self, mesh: Mesh, cell: np.ndarray, layer: int, lines: Maps) -> np.ndarray:
         """Signs (V, n) of a layer's cuts at all vertices; `cell` is a cell on each vertex."""
-        signs, undecided = filtered_signs(mesh.x, mesh.y, mesh.w, mesh.d, cell, lines)
+        V, n = len(mesh.x), lines.rows.shape[2]
+        signs, silent = np.empty((V, n), np.int8), np.empty(V, np.int64)
+
+        def run(low: int, high: int) -> None:
+            filtered_signs(low, high, signs, silent, mesh.x, mesh.y, mesh.w, mesh.d, cell, *lines)
+
+        in_blocks(run, V, work=signs.size)
+        open_vertices = np.flatnonzero(silent)
+        which, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
+        undecided = np.column_stack([open_vertices[which], cuts])
         geometry = self._geometry
         for vertex, cut in undecided.tolist():
             line = geometry.maps.cut(layer, int(cell[vertex]), cut)

@@ -15,6 +15,7 @@ from geomtoy.regions import chords as ch
 from geomtoy.regions import faces as fc
 from geomtoy.regions.components import components
 from geomtoy.regions.filter import intersection, position
+from geomtoy.regions.maps import Maps
 from geomtoy.regions.mesh import Mesh, corner_vertices, owners
 from geomtoy.regions.rational import RationalGeometry
 from geomtoy.regions.signs import Order, Signs
@@ -50,19 +51,21 @@ class Plan:
 
 
 def plan_layer(
-    mesh: Mesh, layer: int, lines: np.ndarray, table: LineTable, geometry: RationalGeometry, signs: Signs
+    mesh: Mesh, layer: int, lines: Maps, table: LineTable, geometry: RationalGeometry, signs: Signs
 ) -> Plan:
     """Find where the cuts of hidden layer `layer` run, exactly.
 
     Args:
-        lines: (F, 4, n) lines of the cuts on each cell of the mesh.
+        lines: of the cuts, on each cell of the mesh.
     """
     geometry.vertex_lines = mesh.lines
     of_vertex, of_edge = owners(mesh.start, mesh.half, mesh.tail, mesh.head, len(mesh.x))
     corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
     sign = signs.at_vertices(mesh, of_vertex, layer, lines)
     crossings = ch.Crossings(*ch.crossings(mesh.start, corner, sign))
-    first_line = table.append(lines[crossings.cell, :, crossings.cut])
+    cell, cut = crossings.cell, crossings.cut
+    errors = lines.error[lines.parent[cell], cut]
+    first_line = table.append(np.column_stack([lines.rows[cell, :, cut], errors]))
     geometry.add_lines(first_line, layer, crossings.cell, crossings.cut)
     points, point_xyd, point_lines = _edge_points(
         mesh, of_edge, sign, crossings, table, first_line, geometry, signs

@@ -1,0 +1,31 @@
+"""Kernels that release the interpreter lock, run on all cores over blocks of a range."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+WORTH = 200_000
+"""Elementary steps below which a thread costs more than it saves."""
+
+
+def in_blocks(run: Callable[[int, int], None], n: int, work: int) -> None:
+    """Call run(low, high) over disjoint blocks that cover range(n); `work` is a guess of all steps.
+
+    The blocks write to disjoint places, so results do not depend on the number of threads.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores == 1 or n < 2 or work < WORTH:
+        run(0, n)
+        return
+    blocks = min(n, 8 * cores)  # smaller than a core's share, since parents differ in work
+    bounds = [n * k // blocks for k in range(blocks + 1)]
+    for done in [_pool(cores).submit(run, *pair) for pair in zip(bounds, bounds[1:], strict=False)]:
+        done.result()
+
+
+@cache
+def _pool(cores: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores, thread_name_prefix="geomtoy")
