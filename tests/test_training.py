@@ -16,7 +16,7 @@ from geomtoy.training.targets import TARGETS, Target, target
 
 SIN = target("sin")
 X = SIN.grid(32)
-CONFIG = FitConfig(steps=20, learning_rate=1e-2, seeds=2)
+CONFIG = FitConfig(steps=24, learning_rate=1e-2, seeds=2)
 
 
 def build(rngs: nnx.Rngs) -> MLP:
@@ -68,7 +68,7 @@ def test_training_is_deterministic_and_reduces_the_loss(batch_size):
 
 
 def test_a_run_does_not_depend_on_how_many_run_beside_it():
-    alone, beside = train(FitConfig(steps=20, seeds=1)), train(FitConfig(steps=20, seeds=3))
+    alone, beside = train(FitConfig(steps=24, seeds=1)), train(FitConfig(steps=24, seeds=3))
     for a, b in zip(jax.tree.leaves(alone.params), jax.tree.leaves(beside.params), strict=True):
         np.testing.assert_allclose(a[0], b[0], rtol=1e-11)
 
@@ -114,7 +114,7 @@ def stop_after(monkeypatch, chunks: int) -> None:
 def test_a_checkpoint_of_another_run_is_not_used(tmp_path):
     train(checkpoint=tmp_path / "part")
     with pytest.raises(SettingError, match="another unfinished run"):
-        train(FitConfig(steps=20, seeds=2, seed=1), checkpoint=tmp_path / "part")
+        train(FitConfig(steps=24, seeds=2, seed=1), checkpoint=tmp_path / "part")
 
 
 def test_a_diverging_run_names_its_seed():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 
 SINGLE, DOUBLE = 3.3, 6.8
 """Widths in inches of a figure in one and in two columns of a page."""
@@ -15,7 +17,7 @@ SINGLE, DOUBLE = 3.3, 6.8
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#666666"
 """Distinct for every common kind of colour blindness (after Okabe and Ito, and Tol)."""
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 200,
     "savefig.dpi": 200,
     "font.family": "DejaVu Sans",
@@ -36,7 +38,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "pdf.fonttype": 42,
-    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, ORANGE, GREEN, PURPLE, GREY]),
+    "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PURPLE, GREY]),
 }
 
 
