@@ -298,6 +298,20 @@ def huge_and_tiny_scales():
 
 
 @animal
+def products_that_underflow():
+    """The first unit is positive inside, though 2^-600 times the window's 2^-600 is 0 in float64."""
+    tiny, huge = 2.0**-600, 2.0**600
+    layers = [([[tiny, tiny]], [0]), ([[huge]], [0]), ([[huge]], [-0.5]), ([[1]], [0])]
+    return Animal(Network(layers), 2, 2, ((0, 0), (tiny, 0), (0, tiny)))
+
+
+@animal
+def smallest_weights():
+    """One pattern, and the unit is on."""
+    return Animal(lines((5e-324, 5e-324, 0)), 1, 1, ((0, 0), (1, 0), (0, 1)))
+
+
+@animal
 def decimal_scales():
     net = random_net(2, 5, 5, 1, seed=8)
     (W1, b1), (W2, b2), last = net.layers
