@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Verdict:
     claim: str
     statistic: Mapping[str, Any]
     seeds: int
-    holds: Literal["holds", "fails", "mixed"]
+    holds: str
     spread: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
@@ -61,7 +61,7 @@ class Verdict:
         return f"{self.holds}: {self.claim}"
 
 
-def spread(values: Sequence[float] | np.ndarray) -> dict[str, float]:
+def spread(values: Sequence[int] | Sequence[float] | np.ndarray) -> dict[str, float]:
     """Mean, standard deviation (n - 1), least and greatest of one number per seed."""
     x = np.asarray(values, float)
     return {

@@ -28,7 +28,7 @@ def test_export_computes_the_same_function(activation):
     model = mlp(activation)
     network = from_flax(model)
     assert network.widths == (7, 5)
-    np.testing.assert_allclose(network(POINTS), model(POINTS), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(network(POINTS), model(jnp.asarray(POINTS)), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("activation", ["relu", "abs", "hard_tanh"])
@@ -37,7 +37,7 @@ def test_maps_of_cells_are_the_models_jacobians(activation):
     cells = enumerate_regions(from_flax(model))
     centres = np.array([cells.polygon(k).mean(axis=0) for k in range(cells.n_cells)])
     np.testing.assert_allclose(jax.vmap(jax.jacobian(model))(centres), cells.A_omega, atol=1e-10)
-    offsets = model(centres) - np.einsum("koi,ki->ko", cells.A_omega, centres)
+    offsets = model(jnp.asarray(centres)) - np.einsum("koi,ki->ko", cells.A_omega, centres)
     np.testing.assert_allclose(offsets, cells.b_omega, atol=1e-10)
 
 
@@ -113,7 +113,7 @@ def test_initial_law_of_both_makers():
 
 
 def test_zero_bias_and_seeds_of_random_networks():
-    assert not gaussian_network((2, 9, 1), seed=0, bias_scale=0).layers[0][1].any()
+    assert not gaussian_network((2, 9, 1), seed=0, bias_scale=0.0).layers[0][1].any()
     first, again, other = (gaussian_network((2, 9, 1), seed=s).layers[0][0] for s in (3, 3, (3, 1)))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

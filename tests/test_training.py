@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
@@ -77,7 +78,7 @@ def test_models_are_float64_and_export(tmp_path):
     models = train().models()
     networks = [from_flax(model) for model in models]
     assert models[0].out.kernel[...].dtype == np.float64
-    np.testing.assert_allclose(networks[1](X), models[1](X), atol=1e-12)
+    np.testing.assert_allclose(networks[1](X), models[1](jnp.asarray(X)), atol=1e-12)
     assert (networks[0].layers[0][0] != networks[1].layers[0][0]).any()
 
 

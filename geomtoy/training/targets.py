@@ -34,12 +34,12 @@ class Target:
     def __call__(self, x: Float[np.ndarray, "n d_in"]) -> Float[np.ndarray, "n 1"]:
         return self.function(x)
 
-    def grid(self, n: int) -> Float[np.ndarray, "n**d_in d_in"]:
+    def grid(self, n: int) -> Float[np.ndarray, "{n}**{self.d_in} {self.d_in}"]:
         """n equally spaced points along each input, ends included."""
         axes = [np.linspace(low, high, n) for low, high in self.domain]
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.d_in)
 
-    def sample(self, n: int, seed: int) -> Float[np.ndarray, "n d_in"]:
+    def sample(self, n: int, seed: int) -> Float[np.ndarray, "{n} {self.d_in}"]:
         """n uniform points of the domain."""
         low, high = np.array(self.domain).T
         return np.random.default_rng(seed).uniform(low, high, (n, self.d_in))
