@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -45,14 +46,21 @@ class PiecewiseLinear:
 
     breakpoints: tuple[Fraction, ...]
     slopes: tuple[Fraction, ...]
-    value: Fraction = Fraction(0)
-    name: str = "piecewise_linear"
+    value: Fraction
+    name: str
 
-    def __post_init__(self) -> None:
-        for field in ("breakpoints", "slopes"):
-            numbers = tuple(exact(x, f"the activation's {field}") for x in getattr(self, field))
-            object.__setattr__(self, field, numbers)
-        object.__setattr__(self, "value", exact(self.value, "the activation's value"))
+    def __init__(
+        self,
+        breakpoints: Iterable[Number],
+        slopes: Iterable[Number],
+        value: Number = 0,
+        name: str = "piecewise_linear",
+    ) -> None:
+        numbers = {"breakpoints": breakpoints, "slopes": slopes}
+        for field, values in numbers.items():
+            object.__setattr__(self, field, tuple(exact(x, f"the activation's {field}") for x in values))
+        object.__setattr__(self, "value", exact(value, "the activation's value"))
+        object.__setattr__(self, "name", name)
         if len(self.slopes) != len(self.breakpoints) + 1:
             raise NetworkError(
                 f"activation {self.name!r} has {len(self.breakpoints)} breakpoints and "

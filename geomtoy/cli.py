@@ -152,7 +152,9 @@ def _write_text(path: Path, text: str) -> None:
         aside.write_text(text)
         aside.replace(path)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}; choose another place"
+        ) from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -26,9 +26,7 @@ class Stored:
     window: np.ndarray | None = None
 
 
-def save(
-    path: str | Path, network: Network, *, slice: Slice | None = None, window: Any = None
-) -> None:
+def save(path: str | Path, network: Network, *, slice: Slice | None = None, window: Any = None) -> None:
     """Write a network as npz: W1, b1, W2, ..., and optionally window (n, 2), origin, u, v.
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
@@ -48,7 +46,9 @@ def save(
         for name in ("origin", "u", "v"):
             arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
     if window is not None:
-        arrays["window"] = _plain(np.array([[Fraction(z) for z in point] for point in window], dtype=object))
+        arrays["window"] = _plain(
+            np.array([[Fraction(z) for z in point] for point in window], dtype=object)
+        )
     write_npz(path, arrays)
 
 
@@ -64,7 +64,9 @@ def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez(aside, allow_pickle=False, **arrays)
         aside.replace(path)
     except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}; choose another place"
+        ) from None
     finally:
         aside.unlink(missing_ok=True)
 
@@ -123,7 +125,9 @@ def _activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear:
         )
         return PiecewiseLinear(tuple(breakpoints), tuple(slopes), value[0], str(arrays[f"act{k}_name"]))
     except KeyError as error:
-        raise NetworkError(f"activation {k} lacks the key {error.args[0]}; save the network again") from None
+        raise NetworkError(
+            f"activation {k} lacks the key {error.args[0]}; save the network again"
+        ) from None
 
 
 def _slice(path: str | Path, arrays: dict[str, np.ndarray]) -> Slice | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -101,7 +101,7 @@ class Network:
 
     @cached_property
     def _rational_layers(self) -> tuple[Layer, ...]:
-        to_fraction = np.frompyfunc(Fraction, 1, 1)
+        to_fraction: Callable[[np.ndarray], np.ndarray] = np.frompyfunc(Fraction, 1, 1)
         return tuple((to_fraction(W), to_fraction(b)) for W, b in self.layers)
 
 
@@ -139,12 +139,12 @@ def _rational_parameter(name: str, array: np.ndarray) -> np.ndarray:
     rational = np.empty(array.shape, object)
     for index, entry in np.ndenumerate(array):
         try:
-            rational[index] = Fraction(entry)
-            float(rational[index])
+            rational[index] = value = Fraction(entry)
+            in_range = value == 0 or abs(float(value)) >= 2.0**-1000
         except (TypeError, ValueError, OverflowError):
-            raise NetworkError(
-                f"{name} holds {entry!r}; give finite numbers in the range of float64"
-            ) from None
+            in_range = False
+        if not in_range:
+            raise NetworkError(f"{name} holds {entry!r}; give finite numbers in the range of float64")
     rational.setflags(write=False)
     return rational
 

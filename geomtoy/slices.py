@@ -89,7 +89,9 @@ class Segment:
         """Parameters (n,) -> input space (n, d); exact for object arrays."""
         parameters = np.asarray(parameters)
         kind = object if parameters.dtype == object else np.float64
-        return np.array(self.start, dtype=kind) + parameters[:, None] * np.array(self.direction, dtype=kind)
+        return np.array(self.start, dtype=kind) + parameters[:, None] * np.array(
+            self.direction, dtype=kind
+        )
 
 
 def convex_window(window: Any) -> tuple[Point, ...]:
@@ -103,7 +105,7 @@ def convex_window(window: Any) -> tuple[Point, ...]:
     corners = [_corner(point) for point in _rows(window)]
     corners = [p for p, q in zip(corners, corners[1:] + corners[:1], strict=True) if p != q]
     turns = [_turn(corners, k) for k in range(len(corners))]
-    if any(t < 0 for t in turns) and any(t > 0 for t in turns) or _winding(corners) > 1:
+    if (any(t < 0 for t in turns) and any(t > 0 for t in turns)) or _winding(corners) > 1:
         raise WindowError("the window is not convex; give the corners of a convex polygon in order")
     corners = [p for p, t in zip(corners, turns, strict=True) if t != 0]
     if len(corners) < 3:
@@ -167,6 +169,8 @@ def _turn(corners: Sequence[Point], k: int) -> Fraction:
 
 def _winding(corners: Sequence[Point]) -> int:
     """How often the edge directions turn around; 1 for a convex polygon, 2 for a pentagram."""
-    steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(corners, [*corners[1:], *corners[:1]], strict=True)]
+    steps = [
+        (b[0] - a[0], b[1] - a[1]) for a, b in zip(corners, [*corners[1:], *corners[:1]], strict=True)
+    ]
     upper = [dy > 0 or (dy == 0 and dx > 0) for dx, dy in steps]
     return sum(now != before for now, before in zip(upper, upper[-1:] + upper[:-1], strict=True)) // 2

@@ -35,7 +35,9 @@ def plot_regions(found: CellComplex | Pieces, path: Path) -> None:
             figure.savefig(aside, metadata=metadata)
             aside.replace(path)
         except OSError as error:
-            raise FileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+            raise FileError(
+                f"cannot write {path}: {error.strerror or error}; choose another place"
+            ) from None
         finally:
             aside.unlink(missing_ok=True)
 
@@ -44,7 +46,9 @@ def _draw_pieces(ax: Axes, pieces: Pieces) -> None:
     low, high = pieces.complex.vertices[:, 0].min(), pieces.complex.vertices[:, 0].max()
     ends = np.concatenate([[low], pieces.breakpoints, [high]])
     left, right = ends[:-1, None], ends[1:, None]
-    values = np.stack([pieces.slopes * left + pieces.offsets, pieces.slopes * right + pieces.offsets], axis=1)
+    values = np.stack(
+        [pieces.slopes * left + pieces.offsets, pieces.slopes * right + pieces.offsets], axis=1
+    )
     where = np.stack([ends[:-1], ends[1:]], axis=1).ravel()
     for output in range(values.shape[2]):
         ax.plot(where, values[:, :, output].ravel(), linewidth=0.9)

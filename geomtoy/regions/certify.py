@@ -7,6 +7,7 @@ window numbers are pairs (near, far), meaning near + far * R for large R.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -41,11 +42,14 @@ class Certificate:
 def certify(complex: CellComplex) -> Certificate:
     """Check a complex without the code that made it.
 
-    The checks: `boundaries` (edges close up around each cell, each edge has the cells it claims),
-    `euler` (V - E + F = 1), `incidence` (edges lie on their lines), `convexity` (every corner
-    turns left, exactly), `areas` (they add up to the window's, exactly), `patterns` (recorded patterns are
-    those at an interior point of each cell, and all differ), `maps` (the exact map of each cell gives
-    the network's value there, and the float one is as near to it as its bound says), `continuity` (maps on both sides of an edge agree at its ends).
+    boundaries: edges close up around each cell, and each edge has the cells that it claims.
+    euler: V - E + F = 1.
+    incidence: edges lie on their lines.
+    convexity: every corner turns left.
+    areas: they add up to the window's.
+    patterns: those recorded are those at an interior point of each cell, and all differ.
+    maps: the exact map gives the network's value there; the float one is as near as its bound says.
+    continuity: the maps on both sides of an edge agree at its ends.
 
     Exactness: exact. Cost: a rational forward pass a cell, O(sum of n_l n_{l-1}) integer products.
     """
@@ -76,7 +80,9 @@ def _sign(value: fmpq_poly) -> int:
 
 def _centre(corners: list[Point]) -> Point:
     n = len(corners)
-    return sum((p[0] for p in corners), fmpq_poly([])) / n, sum((p[1] for p in corners), fmpq_poly([])) / n
+    return sum((p[0] for p in corners), fmpq_poly([])) / n, sum(
+        (p[1] for p in corners), fmpq_poly([])
+    ) / n
 
 
 def _boundaries(complex: CellComplex) -> str | None:
@@ -125,7 +131,11 @@ def _polygons(complex: CellComplex, corners: list[Point]) -> dict[str, str | Non
     whole = _doubled_area(window)
     if frame.unbounded:
         whole *= fmpq_poly([0, 0, 1])
-    gap = None if total == whole else f"the cells cover {total} / 2 and the window {whole} / 2, frame units"
+    gap = (
+        None
+        if total == whole
+        else f"the cells cover {total} / 2 and the window {whole} / 2, frame units"
+    )
     return {"convexity": convexity, "areas": gap}
 
 
@@ -192,7 +202,7 @@ def _homogeneous(point: Point) -> tuple[fmpz, fmpz, fmpz, fmpz, fmpz]:
 
 
 def _forward(
-    complex: CellComplex, columns: list[tuple[fmpz, ...]]
+    complex: CellComplex, columns: Sequence[tuple[fmpz, ...]]
 ) -> tuple[np.ndarray, list[tuple[fmpz_mat, fmpz_mat, fmpz]]]:
     """Patterns at the points, and their values (near, far, scale): columns of d_out integers each.
 
@@ -200,7 +210,10 @@ def _forward(
     """
     network, frame = complex.network, complex.subdivision.frame
     basis, basis_scale = integer_matrix([*zip(frame.u, frame.v, frame.origin, strict=True), (0, 0, 1)])
-    weights = [integer_matrix([[*r, s] for r, s in zip(W.tolist(), b.tolist(), strict=True)]) for W, b in network.layers]
+    weights = [
+        integer_matrix([[*r, s] for r, s in zip(W.tolist(), b.tolist(), strict=True)])
+        for W, b in network.layers
+    ]
     patterns = np.empty((len(columns), sum(network.widths)), np.int8)
     values = []
     for k, (x, y, w, rx, ry) in enumerate(columns):
@@ -224,7 +237,7 @@ def _activate(
     """Apply an activation to columns of values (near + far R) / scale; append the constant 1."""
     pieces, slopes, offsets = [], [], []
     for z, grows in zip(near.entries(), far.entries(), strict=True):
-        below = [(grows, z * t.denominator - scale * t.numerator) > (0, 0) for t in act.breakpoints]
+        below = [_above(grows, z * t.denominator - scale * t.numerator) for t in act.breakpoints]
         piece = sum(below)
         pieces.append(piece)
         slopes.append(act.slopes[piece])
@@ -235,6 +248,11 @@ def _activate(
     grown = [matrix[0, i] * z for i, z in enumerate(far.entries())]
     column = fmpz_mat(n + 1, 1, [*after, scale * q])
     return column, fmpz_mat(n + 1, 1, [*grown, fmpz(0)]), scale * q, pieces
+
+
+def _above(far: fmpz, near: fmpz) -> bool:
+    """Whether near + far * R > 0 for large R."""
+    return far > 0 or (far == 0 and near > 0)
 
 
 def _continuity(complex: CellComplex, corners: list[Point]) -> str | None:
@@ -256,4 +274,3 @@ def _value(rows: Affine, point: Point) -> list[fmpq_poly]:
         (point[0] * entries[i] + point[1] * entries[i + 1] + entries[i + 2]) * scale
         for i in range(0, len(entries), 3)
     ]
-

@@ -77,7 +77,7 @@ def crossings(start, corner, signs):
 
 @njit(cache=True, nogil=True)
 def edge_crossings(tail, head, owner, signs, start, cut):
-    """Crossings of each edge's owner that change sign strictly inside the edge: CSR (start, crossing)."""
+    """Crossings of each edge's owner that change sign inside the edge: CSR (start, crossing)."""
     E = tail.shape[0]
     count = np.zeros(E + 1, np.int64)
     for e in range(E):
@@ -96,95 +96,113 @@ def edge_crossings(tail, head, owner, signs, start, cut):
     return count, member
 
 
-@njit(cache=True, nogil=True)
-def new_half(h, sub_first, piece_count, piece):
-    """Half-edge id of the piece-th piece, seen along old half-edge h, of its subdivided edge."""
-    e = h >> 1
-    if h & 1 == 0:
-        return 2 * (sub_first[e] + piece)
-    return 2 * (sub_first[e] + piece_count - 1 - piece) + 1
+class Walk(NamedTuple):
+    """Where the crossings of the cells walked so far meet the boundary."""
+
+    local: np.ndarray  # (n,) crossing of each cut in the present cell, -1 if none
+    end0: np.ndarray  # (crossings,) position where a crossing is met first, -1 before
+    end1: np.ndarray
+    sense: np.ndarray  # (crossings,) sign of the cut just after end0
+    met: np.ndarray  # (crossings,) the crossings of each cell in the order of end0
+    n_met: np.ndarray  # (1,) how many have been met
 
 
 @njit(cache=True, nogil=True)
-def chords(start, half, corner, signs, cross_start, cut, points, sub_first):
+def chords(mesh, corner, signs, crossings, points):
     """Walk around every cut cell, note where each crossing cut meets its boundary, merge twins."""
-    edge_start, first_vertex, point_start, point_cut = points
-    P = start.shape[0] - 1
-    n_cells = n_border = 0
-    for p in range(P):
-        if cross_start[p + 1] > cross_start[p]:
-            n_cells += 1
-            for q in range(start[p], start[p + 1]):
-                e = half[q] >> 1
-                n_border += 1 + edge_start[e + 1] - edge_start[e]
-    total = cut.shape[0]
-    cells = np.empty(n_cells, np.int64)
-    chord_start = np.zeros(n_cells + 1, np.int64)
+    start, cross_start, cut = mesh.start, crossings.start, crossings.cut
+    cells, border_start = _cut_cells(mesh, cross_start, points.edge_start)
+    total, C = cut.shape[0], cells.shape[0]
+    border_vertex = np.empty(border_start[C], np.int64)
+    border_half = np.empty(border_start[C], np.int64)
+    walk = Walk(
+        np.full(signs.shape[1], -1, np.int64), np.full(total, -1, np.int64), np.empty(total, np.int64),
+        np.empty(total, np.int8), np.empty(total, np.int64), np.zeros(1, np.int64),
+    )  # fmt: skip
+    chord_start = np.zeros(C + 1, np.int64)
     first, last = np.empty(total, np.int64), np.empty(total, np.int64)
-    crossing, sense = np.empty(total, np.int64), np.empty(total, np.int8)
-    next_twin, twin_sense = np.full(total, -1, np.int64), np.empty(total, np.int8)
-    border_start = np.zeros(n_cells + 1, np.int64)
-    border_vertex, border_half = np.empty(n_border, np.int64), np.empty(n_border, np.int64)
-    local = np.full(signs.shape[1], -1, np.int64)
-    end0, end1 = np.empty(total, np.int64), np.empty(total, np.int64)
-    met = np.empty(total, np.int64)
-    c = b = K = 0
-    for p in range(P):
+    crossing, next_twin = np.empty(total, np.int64), np.full(total, -1, np.int64)
+    K = 0
+    for c in range(C):
+        p = cells[c]
         k0, k1 = cross_start[p], cross_start[p + 1]
-        if k0 == k1:
-            continue
         for k in range(k0, k1):
-            local[cut[k]] = k
-            end0[k] = -1
-        b0, n_met = b, k0
+            walk.local[cut[k]] = k
+        b0 = b = border_start[c]
         for q in range(start[p], start[p + 1]):
-            h = half[q]
-            e = h >> 1
-            ahead = corner[q + 1] if q + 1 < start[p + 1] else corner[start[p]]
+            ahead = signs[corner[q + 1] if q + 1 < start[p + 1] else corner[start[p]]]
             here = signs[corner[q]]
-            border_vertex[b] = corner[q]
             for k in range(k0, k1):
                 if here[cut[k]] == 0:
-                    n_met = _meet(k, b - b0, signs[ahead, cut[k]], end0, end1, twin_sense, met, n_met)
-            pieces = 1 + edge_start[e + 1] - edge_start[e]
-            border_half[b] = new_half(h, sub_first, pieces, 0)
-            b += 1
-            for i in range(1, pieces):
-                point = edge_start[e] + i - 1 if h & 1 == 0 else edge_start[e + 1] - i
-                border_vertex[b] = first_vertex + point
-                for m in range(point_start[point], point_start[point + 1]):
-                    k = local[point_cut[m]]
-                    n_met = _meet(k, b - b0, signs[ahead, cut[k]], end0, end1, twin_sense, met, n_met)
-                border_half[b] = new_half(h, sub_first, pieces, i)
-                b += 1
-        cells[c] = p
-        K = _sorted_chords(K, k0, k1, end0, end1, met, twin_sense, first, last, crossing, sense, next_twin)
-        c += 1
-        chord_start[c] = K
-        border_start[c] = b
+                    _meet(k, b - b0, ahead[cut[k]], walk)
+            border_vertex[b] = corner[q]
+            b = _walk_edge(mesh.half[q], b, b0, ahead, points, walk, border_vertex, border_half)
+        K = _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin)
+        chord_start[c + 1] = K
         for k in range(k0, k1):
-            local[cut[k]] = -1
+            walk.local[cut[k]] = -1
     return (
         cells, chord_start, first[:K].copy(), last[:K].copy(), crossing[:K].copy(), next_twin,
-        sense[:K].copy(), twin_sense, border_start, border_vertex, border_half,
+        walk.sense[crossing[:K]], walk.sense, border_start, border_vertex, border_half,
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def _meet(k, position, sign_ahead, end0, end1, twin_sense, met, n_met):
-    """Note that crossing k meets the boundary; returns the number of crossings met so far."""
-    if end0[k] < 0:
-        end0[k] = position
-        twin_sense[k] = sign_ahead
-        met[n_met] = k
-        return n_met + 1
-    end1[k] = position
-    return n_met
+def _cut_cells(mesh, cross_start, edge_start):
+    """Cells with crossings, and CSR offsets of their boundary points."""
+    P = mesh.start.shape[0] - 1
+    n_cells = 0
+    for p in range(P):
+        n_cells += cross_start[p + 1] > cross_start[p]
+    cells, border_start = np.empty(n_cells, np.int64), np.zeros(n_cells + 1, np.int64)
+    c = 0
+    for p in range(P):
+        if cross_start[p + 1] > cross_start[p]:
+            m = 0
+            for q in range(mesh.start[p], mesh.start[p + 1]):
+                e = mesh.half[q] >> 1
+                m += 1 + edge_start[e + 1] - edge_start[e]
+            cells[c], border_start[c + 1] = p, border_start[c] + m
+            c += 1
+    return cells, border_start
 
 
 @njit(cache=True, nogil=True)
-def _sorted_chords(K, k0, k1, end0, end1, met, twin_sense, first, last, crossing, sense, next_twin):
-    """Sort a cell's crossings by (end0, end1), which `met` already does by end0; equal ends are one line."""
+def _walk_edge(h, b, b0, ahead, points, walk, border_vertex, border_half):
+    """Walk along a half-edge, past the new vertices on it; the pieces of edge e are numbered from
+    e + edge_start[e] on. Returns the boundary index of its head."""
+    e = h >> 1
+    q0, q1 = points.edge_start[e], points.edge_start[e + 1]
+    forward = h & 1 == 0
+    border_half[b] = 2 * (e + q0) if forward else 2 * (e + q1) + 1
+    b += 1
+    for i in range(q1 - q0):
+        point = q0 + i if forward else q1 - 1 - i
+        border_vertex[b] = points.first_vertex + point
+        border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
+        for m in range(points.cross_start[point], points.cross_start[point + 1]):
+            cut = points.cross_cut[m]
+            _meet(walk.local[cut], b - b0, ahead[cut], walk)
+        b += 1
+    return b
+
+
+@njit(cache=True, nogil=True)
+def _meet(k, position, sign_ahead, walk):
+    """Note that crossing k meets the boundary."""
+    if walk.end0[k] < 0:
+        walk.end0[k] = position
+        walk.sense[k] = sign_ahead
+        walk.met[walk.n_met[0]] = k
+        walk.n_met[0] += 1
+    else:
+        walk.end1[k] = position
+
+
+@njit(cache=True, nogil=True)
+def _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin):
+    """Sort a cell's crossings by (end0, end1); `met` has them by end0. Equal ends are one line."""
+    end0, end1, met = walk.end0, walk.end1, walk.met
     for i in range(k0 + 1, k1):
         k = met[i]
         j = i
@@ -195,11 +213,11 @@ def _sorted_chords(K, k0, k1, end0, end1, met, twin_sense, first, last, crossing
     begin = K
     for i in range(k0, k1):
         k = met[i]
-        if K > begin and first[K - 1] == end0[k] and last[K - 1] == end1[k]:
+        if begin < K and first[K - 1] == end0[k] and last[K - 1] == end1[k]:
             next_twin[k] = next_twin[crossing[K - 1]]
             next_twin[crossing[K - 1]] = k
             continue
-        first[K], last[K], crossing[K], sense[K] = end0[k], end1[k], k, twin_sense[k]
+        first[K], last[K], crossing[K] = end0[k], end1[k], k
         K += 1
     return K
 

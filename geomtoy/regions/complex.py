@@ -96,7 +96,10 @@ class CellComplex:
         units = np.flatnonzero(self.activation_patterns[left] != self.activation_patterns[right])
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
-        return [(int(layer), int(unit - starts[layer - 1])) for layer, unit in zip(layers, units, strict=True)]
+        return [
+            (int(layer), int(unit - starts[layer - 1]))
+            for layer, unit in zip(layers, units, strict=True)
+        ]
 
     @cached_property
     def cell_start(self) -> np.ndarray:
@@ -172,7 +175,9 @@ class CellComplex:
         """(F, n_units) int8: the piece of each hidden unit, layer after layer; 0 or 1 for ReLU."""
         sub = self.subdivision
         parts = [np.empty((self.n_cells, 0), np.int8)]
-        levels = zip(sub.levels[1:], sub.ancestors()[1:], sub.network.activations, sub.network.widths, strict=True)
+        levels = zip(
+            sub.levels[1:], sub.ancestors()[1:], sub.network.activations, sub.network.widths, strict=True
+        )
         for level, cells, act, width in levels:
             per_unit = len(act.breakpoints)
             parts.append(pieces(level.bits, width * per_unit, per_unit)[cells])

@@ -45,7 +45,7 @@ def count_regions(
     Args:
         network: CPA network.
         slice: where to look in R^{d_in}; None when d_in is 1 or 2.
-        window: convex polygon (n, 2) in slice units, (low, high) in 1D, None for the whole plane or line.
+        window: convex polygon (n, 2) in slice units; (low, high) in 1D; None for everything.
         linear: whether to count linear regions too.
         max_regions: stop rather than build more cells than this.
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 
 from geomtoy.errors import BudgetError
 from geomtoy.network import Network
-from geomtoy.regions.filter import U
+from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.frame import Frame, first_maps, make_frame
 from geomtoy.regions.maps import Cuts, Maps, cut_lines, cuts_of, next_maps
 from geomtoy.regions.mesh import Mesh
@@ -151,9 +151,7 @@ class Enumeration:
             )
         return plan
 
-    def _build(
-        self, mesh: Mesh, layer: int, maps: Maps, plan: Plan
-    ) -> tuple[Mesh, Callable[[], Maps]]:
+    def _build(self, mesh: Mesh, layer: int, maps: Maps, plan: Plan) -> tuple[Mesh, Callable[[], Maps]]:
         """The next mesh, and how to compute the next layer's maps on it."""
         mesh, family = build_layer(mesh, plan)
         parent = np.repeat(np.arange(len(plan.children)), plan.children)
@@ -172,7 +170,9 @@ def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:
         a, b = q[1] - p[1], p[0] - q[0]
         line = (a, b, -(a * p[0] + b * p[1]))
         rows[k, :3] = line
-        rows[k, 3] = 0.0 if all(float(z) == z for z in line) else 2.0 * U * np.abs(rows[k, :3]).max()
+        rows[k, 3] = (
+            0.0 if all(float(z) == z for z in line) else 2.0 * U * np.abs(rows[k, :3]).max() + TINY
+        )
     exact = [float(z) == z for p in frame.corners for z in p]
     d = np.zeros(n) if all(exact) else np.full(n, 2.0 * U)
     w = np.full(n, 0.0 if frame.unbounded else 1.0)

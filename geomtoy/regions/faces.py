@@ -2,9 +2,9 @@
 
 Directed segments of a cut cell are numbered locally: 0..m-1 run along its boundary (counter-clockwise),
 then segment j of chord c runs forward (first -> last) as m + 2*(s + j) and back as the next number,
-s being the number of segments of the chords before c. At the end of a segment the face on its left goes on
-along the ray just clockwise of the way back; the order of rays around a point follows from the order of
-the chords' ends around the boundary.
+s being the number of segments of the chords before c. At the end of a segment the face on its left
+goes on along the ray just clockwise of the way back; the order of rays around a point follows from
+the order of the chords' ends around the boundary.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def incidence(chord_start, chord_point, n_points):
 @njit(cache=True, nogil=True)
 def _next_segments(k0, k1, m, first, last, inc, target):
     """The segment that follows each directed segment around the face on its left."""
-    chord_start, chord_point, chord_rank, point_start, point_chord, point_index = inc
+    chord_start, point_start = inc.chord_start, inc.point_start
     base = m - 2 * chord_start[k0]  # chord c's segments begin at base + 2 * (chord_start[c] + c - k0)
     ray = np.arange(m)  # the last ray at each position so far: the boundary, then chord ends in order
     for k in range(k0, k1):  # chords that open: rays by ascending last
@@ -82,10 +82,11 @@ def _next_segments(k0, k1, m, first, last, inc, target):
         for i in range(chord_start[k], chord_start[k + 1]):
             forward = here + 2 * (i - chord_start[k])  # arrives at the point going forward
             back = forward + 3  # the next segment, coming back, arrives at it too
-            low, high = point_start[chord_point[i]], point_start[chord_point[i] + 1]
-            q = low + chord_rank[i]
+            point = inc.chord_point[i]
+            low, high = point_start[point], point_start[point + 1]
+            q = low + inc.chord_rank[i]
             previous = q - 1 if q > low else high - 1
-            c, j = point_chord[previous], point_index[previous]
+            c, j = inc.point_chord[previous], inc.point_index[previous]
             there = base + 2 * (chord_start[c] + c - k0) + 2 * j
             toward_first, toward_last = there + 1, there + 2
             if q > low:
@@ -95,137 +96,157 @@ def _next_segments(k0, k1, m, first, last, inc, target):
 
 
 @njit(cache=True, nogil=True)
-def edge_pieces(edge_start, first_vertex, tail, head, line, direction, chord_edges):
-    """Edges of the new mesh: the pieces of the old ones; room for the chords' segments after them."""
-    E = tail.shape[0]
-    n_pieces = E + edge_start[E]
-    total = n_pieces + chord_edges
-    new_tail, new_head = np.empty(total, np.int64), np.empty(total, np.int64)
-    new_line, new_direction = np.empty(total, np.int64), np.empty(total, np.int8)
+def edge_pieces(mesh, points, chord_edges):
+    """Edges of the new mesh: the pieces of the old ones, then room for the chords' segments."""
+    E = mesh.tail.shape[0]
+    total = E + points.edge_start[E] + chord_edges
+    tail, head = np.empty(total, np.int64), np.empty(total, np.int64)
+    line, direction = np.empty(total, np.int64), np.empty(total, np.int8)
     i = 0
     for e in range(E):
-        here = tail[e]
-        for q in range(edge_start[e], edge_start[e + 1] + 1):
-            ahead = first_vertex + q if q < edge_start[e + 1] else head[e]
-            new_tail[i], new_head[i] = here, ahead
-            new_line[i], new_direction[i] = line[e], direction[e]
+        here = mesh.tail[e]
+        for q in range(points.edge_start[e], points.edge_start[e + 1] + 1):
+            ahead = points.first_vertex + q if q < points.edge_start[e + 1] else mesh.head[e]
+            tail[i], head[i], line[i], direction[i] = here, ahead, mesh.line[e], mesh.direction[e]
             here = ahead
             i += 1
-    return new_tail, new_head, new_line, new_direction
+    return tail, head, line, direction
 
 
 @njit(cache=True, nogil=True)
-def chord_segments(
-    start, first, last, line, sense, border_start, border_vertex,
-    along, point, first_point_vertex, i, tail, head, edge_line, direction,
-):  # fmt: skip
+def chord_segments(chords, inc, first_line, first_point_vertex, i, tail, head, line, direction):
     """Fill in the edges on chords, from edge i on: chord by chord, first -> last."""
-    for c in range(start.shape[0] - 1):
-        border = border_start[c]
-        for k in range(start[c], start[c + 1]):
-            here = border_vertex[border + first[k]]
+    along = inc.chord_start
+    for c in range(chords.cells.shape[0]):
+        border = chords.border_start[c]
+        for k in range(chords.start[c], chords.start[c + 1]):
+            here = chords.border_vertex[border + chords.first[k]]
             for q in range(along[k], along[k + 1] + 1):
                 if q < along[k + 1]:
-                    ahead = first_point_vertex + point[q]
+                    ahead = first_point_vertex + inc.chord_point[q]
                 else:
-                    ahead = border_vertex[border + last[k]]
-                tail[i], head[i], edge_line[i], direction[i] = here, ahead, line[k], sense[k]
+                    ahead = chords.border_vertex[border + chords.last[k]]
+                tail[i], head[i] = here, ahead
+                line[i], direction[i] = first_line + chords.crossing[k], chords.sense[k]
                 here = ahead
                 i += 1
 
 
+class Scratch(NamedTuple):
+    """Room for the segments of one cut cell."""
+
+    target: np.ndarray  # the segment that follows each segment
+    label: np.ndarray  # the face left of each segment, -1 while unknown
+    chord: np.ndarray  # the chord of each segment beyond the boundary's
+    begin: np.ndarray  # a segment of each face
+    reached: np.ndarray  # the segment, in an earlier face, across which each face was found
+
+
 @njit(cache=True, nogil=True)
-def trace(
-    start, half, sub_first, seen, cells, chord_start, first, last, crossing, next_twin, twin_sense,
-    cross_cut, border_start, border_half, inc, children, first_edge,
-):  # fmt: skip
+def trace(mesh, sub_first, seen, chords, cross_cut, inc, children, first_edge):
     """Trace all children, breadth first from the face at the parent's first boundary segment."""
-    P, n = start.shape[0] - 1, seen.shape[1]
-    along = inc[0]
+    P, n, cells = seen.shape[0], seen.shape[1], chords.cells
     child_start = np.zeros(P + 1, np.int64)
-    total_half = start[P] - start[0]
-    for c in range(cells.shape[0]):
-        k0, k1 = chord_start[c], chord_start[c + 1]
-        p = cells[c]
-        total_half += border_start[c + 1] - border_start[c] - (start[p + 1] - start[p])
-        total_half += 2 * (along[k1] - along[k0] + k1 - k0)
     for p in range(P):
         child_start[p + 1] = child_start[p] + children[p]
     F = child_start[P]
-    new_start, new_half = np.zeros(F + 1, np.int64), np.empty(total_half, np.int64)
+    longest, total_half = _sizes(mesh.start, chords, inc.chord_start)
+    start, half = np.zeros(F + 1, np.int64), np.empty(total_half, np.int64)
     bits = np.zeros((F, max(1, (n + 63) >> 6)), np.uint64)
     tree = np.arange(F)
     flip_start = np.zeros(F + 1, np.int64)
-    flips = []
-    room = 0
-    for c in range(cells.shape[0]):
-        k0, k1 = chord_start[c], chord_start[c + 1]
-        room = max(room, border_start[c + 1] - border_start[c] + 2 * (along[k1] - along[k0] + k1 - k0))
-    target, label = np.empty(room, np.int64), np.empty(room, np.int64)
-    chord_of = np.empty(room, np.int64)
-    begin = np.empty(room, np.int64)  # a segment of each face
-    reached = np.empty(room, np.int64)  # the segment, from the other side, through which it was reached
-    c = 0
-    w = 0
+    flips = [0 for _ in range(0)]  # an empty list whose type is known
+    scratch = Scratch(
+        np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64),
+        np.empty(longest, np.int64), np.empty(longest, np.int64),
+    )  # fmt: skip
+    c = w = 0
     for p in range(P):
         f0 = child_start[p]
         for i in range(n):
             if seen[p, i] & 4:
                 bits[f0, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
         if c == cells.shape[0] or cells[c] != p:
-            for q in range(start[p], start[p + 1]):
-                new_half[w] = 2 * sub_first[half[q] >> 1] + (half[q] & 1)
+            for q in range(mesh.start[p], mesh.start[p + 1]):
+                half[w] = 2 * sub_first[mesh.half[q] >> 1] + (mesh.half[q] & 1)
                 w += 1
-            new_start[f0 + 1] = w
+            start[f0 + 1] = w
             flip_start[f0 + 1] = len(flips)
             continue
-        k0, k1 = chord_start[c], chord_start[c + 1]
-        m = border_start[c + 1] - border_start[c]
-        _next_segments(k0, k1, m, first, last, inc, target)
-        base = m - 2 * along[k0]
+        k0, k1 = chords.start[c], chords.start[c + 1]
+        m = chords.border_start[c + 1] - chords.border_start[c]
+        _next_segments(k0, k1, m, chords.first, chords.last, inc, scratch.target)
+        _name_segments(k0, k1, m, inc.chord_start, scratch)
         for k in range(k0, k1):
-            for s in range(base + 2 * (along[k] + k - k0), base + 2 * (along[k + 1] + k + 1 - k0)):
-                chord_of[s] = k
-            _set_root_bits(bits[f0], crossing[k], first[k] == 0, next_twin, twin_sense, cross_cut)
-        n_segments = m + 2 * (along[k1] - along[k0] + k1 - k0)
-        label[:n_segments] = -1
-        _label(0, 0, target, label)
-        begin[0] = 0
-        found = 1
-        for face in range(children[p]):
-            f = f0 + face
-            if face:
-                source = reached[face]
-                tree[f] = f0 + label[source]
-                bits[f] = bits[tree[f]]
-                k = crossing[chord_of[source]]
-                while k >= 0:
-                    i = cross_cut[k]
-                    bits[f, i >> 6] ^= np.uint64(1) << np.uint64(i & 63)
-                    flips.append(i)
-                    k = next_twin[k]
-            flip_start[f + 1] = len(flips)
-            s = begin[face]
-            while True:
-                if s < m:
-                    new_half[w] = border_half[border_start[c] + s]
-                else:
-                    new_half[w] = 2 * (first_edge + along[k0] + k0) + s - m
-                    twin = ((s - m) ^ 1) + m
-                    if label[twin] < 0:
-                        _label(twin, found, target, label)
-                        begin[found], reached[found] = twin, s
-                        found += 1
-                w += 1
-                s = target[s]
-                if s == begin[face]:
-                    break
-            new_start[f + 1] = w
+            _set_root_bits(bits[f0], chords.crossing[k], chords.first[k] == 0, chords, cross_cut)
+        border = chords.border_half[chords.border_start[c] : chords.border_start[c + 1]]
+        inner = 2 * (first_edge + inc.chord_start[k0] + k0) - m
+        w = _trace_cell(f0, children[p], border, inner, scratch, start, half, w)
+        for f in range(f0 + 1, child_start[p + 1]):
+            source = scratch.reached[f - f0]
+            tree[f] = f0 + scratch.label[source]
+            bits[f] = bits[tree[f]]
+            flip_start[f] = len(flips)
+            _flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut, flips)
+        flip_start[child_start[p + 1]] = len(flips)
         c += 1
     all_flips = np.empty(len(flips), np.int64)
-    for i, cut in enumerate(flips):
-        all_flips[i] = cut
-    return child_start, new_start, new_half, bits, tree, flip_start, all_flips
+    for i in range(len(flips)):
+        all_flips[i] = flips[i]
+    return child_start, start, half, bits, tree, flip_start, all_flips
+
+
+@njit(cache=True, nogil=True)
+def _sizes(start, chords, along):
+    """Most segments of one cut cell, and half-edges of all children."""
+    longest, total = 0, start[-1]
+    for c in range(chords.cells.shape[0]):
+        k0, k1 = chords.start[c], chords.start[c + 1]
+        p = chords.cells[c]
+        m = chords.border_start[c + 1] - chords.border_start[c]
+        inner = 2 * (along[k1] - along[k0] + k1 - k0)
+        longest = max(longest, m + inner)
+        total += m - (start[p + 1] - start[p]) + inner
+    return longest, total
+
+
+@njit(cache=True, nogil=True)
+def _name_segments(k0, k1, m, along, scratch):
+    """Forget the labels of the last cell and note the chord of each segment."""
+    end = m
+    scratch.label[:m] = -1
+    for k in range(k0, k1):
+        begin, end = end, end + 2 * (along[k + 1] - along[k] + 1)
+        scratch.chord[begin:end] = k
+        scratch.label[begin:end] = -1
+
+
+@njit(cache=True, nogil=True)
+def _trace_cell(f0, n_faces, border, inner, scratch, start, half, w):
+    """Write the boundary lists of a cut cell's faces from half[w] on; returns the new w."""
+    target, label, _, begin, reached = scratch
+    m = border.shape[0]
+    begin[0] = 0
+    _label(0, 0, target, label)
+    found = 1
+    for face in range(n_faces):
+        s = begin[face]
+        while True:
+            if s < m:
+                half[w] = border[s]
+            else:
+                half[w] = inner + s
+                twin = ((s - m) ^ 1) + m
+                if label[twin] < 0:
+                    _label(twin, found, target, label)
+                    begin[found], reached[found] = twin, s
+                    found += 1
+            w += 1
+            s = target[s]
+            if s == begin[face]:
+                break
+        start[f0 + face + 1] = w
+    return w
 
 
 @njit(cache=True, nogil=True)
@@ -236,13 +257,23 @@ def _label(s, face, target, label):
 
 
 @njit(cache=True, nogil=True)
-def _set_root_bits(row, k, opens_at_zero, next_twin, twin_sense, cross_cut):
-    """Bits of a chord's cuts on the face at position 0, which is right of the chord if it opens there."""
+def _flip(row, k, next_twin, cross_cut, flips):
+    """Switch all cuts on a chord and note them."""
+    while k >= 0:
+        i = cross_cut[k]
+        row[i >> 6] ^= np.uint64(1) << np.uint64(i & 63)
+        flips.append(i)
+        k = next_twin[k]
+
+
+@njit(cache=True, nogil=True)
+def _set_root_bits(row, k, opens_at_zero, chords, cross_cut):
+    """Bits of a chord's cuts on the face at position 0: right of the chord if it opens there."""
     while k >= 0:
         i = cross_cut[k]
         bit = np.uint64(1) << np.uint64(i & 63)
-        if (twin_sense[k] > 0) == opens_at_zero:
+        if (chords.twin_sense[k] > 0) == opens_at_zero:
             row[i >> 6] |= bit
         else:
             row[i >> 6] &= ~bit
-        k = next_twin[k]
+        k = chords.next_twin[k]

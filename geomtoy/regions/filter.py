@@ -6,9 +6,9 @@ by at most e each. A *point* is (x, y, w, d): w is exactly 1, or exactly 0 for a
 
 Value of a line at a point. The true value differs from the exact value of the stored numbers by at most
     (|a| + |b|) d + e (|x| + |y| + 2 d + w),
-and float evaluation of the latter adds at most 3u/(1-3u) (|a x| + |b y| + |c w|) (Higham 2002, section 3.1).
-`value_bound` uses 4u, multiplies by 1 + 2^-40 for the roundings of the bound itself (fewer than 20 of
-relative size u) and adds TINY for underflow (each product loses less than 2^-1074).
+and float evaluation of the latter adds at most 3u/(1-3u) (|a x| + |b y| + |c w|) (Higham 2002,
+section 3.1). `value_bound` uses 4u, multiplies by 1 + 2^-40 for the roundings of the bound itself (fewer
+than 20 of relative size u) and adds TINY for underflow (each product loses less than 2^-1074).
 
 Intersection of two lines by Cramer: W = a1 b2 - a2 b1, x = X / W. If |W - W'| <= eW and |X - X'| <= eX
 then |X'/W' - X/W| <= (eX + |x| eW) / (|W| - eW); the division adds u |x|. An intersection whose W is

@@ -18,12 +18,13 @@ from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.maps import Maps
 from geomtoy.slices import Point, Segment, Slice, Vector
 
+SUBNORMAL = Fraction(1, 2**1000)
 PLANE_CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Input x = origin + s*u + t*v for frame coordinates (s, t); slice coordinate = centre + scale * frame.
+    """Input x = origin + s*u + t*v for frame coordinates (s, t); slice = centre + scale * frame.
 
     `corners` are the window's in the frame. With `unbounded`, they are the directions of the corners
     of a square of side 2R that grows beyond all bounds: every comparison is made for R -> infinity.
@@ -100,17 +101,16 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
 def first_maps(network: Network, frame: Frame) -> Maps:
     """Affine preactivations of the first layer in the frame, one cell: the window."""
     W, b = network.float_layers[0]
-    basis = np.array([frame.u, frame.v, frame.origin], dtype=float).T  # (d, 3), each within u
+    exact_basis = (*frame.u, *frame.v, *frame.origin)
+    basis = np.array(exact_basis, float).reshape(3, -1).T  # (d, 3), each within u
     lines = W @ basis
     lines[:, 2] += b
     weight = (np.abs(W) @ np.abs(basis)).max(axis=1) + np.abs(b)
-    error = (network.d_in + 6) * U * weight * (1 + 1e-6)
-    known = ((weight == 0) & (not network.is_rational)) | _plain(network, frame)
+    error = (network.d_in + 6) * U * weight * (1 + 1e-6) + TINY
+    if any(x and abs(x) < SUBNORMAL for x in exact_basis):
+        error[:] = np.inf  # float64 holds such numbers with few digits: leave all to rational arithmetic
+    elif not network.is_rational:
+        nothing_rounded = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+        error[nothing_rounded | ~(W.any(axis=1) | (b != 0))] = 0.0
     rows = np.ascontiguousarray(lines.T)[None]
-    return Maps(rows, np.where(known, 0.0, error + TINY)[None], np.zeros(1, np.int64))
-
-
-def _plain(network: Network, frame: Frame) -> bool:
-    """Whether no rounding happened at all: a float network on the unit square or the plane."""
-    identity = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-    return identity and not network.is_rational
+    return Maps(rows, error[None], np.zeros(1, np.int64))

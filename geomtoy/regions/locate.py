@@ -77,7 +77,9 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
         tau = np.array(act.breakpoints, float)
         slopes, offsets = np.array(act.slopes, float), np.array(act.offsets, float)
         gap = np.abs(z[:, :, None] - tau)
-        known &= (gap > (error[:, :, None] + 2 * U * (gap + np.abs(tau))) * SLACK + TINY).all(axis=(1, 2))
+        known &= (gap > (error[:, :, None] + 2 * U * (gap + np.abs(tau))) * SLACK + TINY).all(
+            axis=(1, 2)
+        )
         piece = np.searchsorted(tau, z, side="left").astype(np.int8)
         parts.append(piece)
         h = slopes[piece] * z + offsets[piece]
@@ -94,7 +96,8 @@ def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
     sub = complex.subdivision
     frame = sub.frame
     x, y = (
-        (exact(z, "a point") - centre) / frame.scale for z, centre in zip(point, frame.centre, strict=True)
+        (exact(z, "a point") - centre) / frame.scale
+        for z, centre in zip(point, frame.centre, strict=True)
     )
     corners = frame.corners
     if not frame.unbounded:

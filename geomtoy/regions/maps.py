@@ -6,8 +6,9 @@ switch between them, a rank-1 update each: O(n) for a layer of n units instead o
 
 One error bound serves all children of a parent. Let N be the number of terms ever added to a
 coefficient (the units that are on somewhere in the parent, and the switches on the way), h_j a
-bound on what unit j passes on, and e_j the error of its map. Float summation in any order is off by at most
-gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a switch adds at most 2 |W_ij| h_j, so
+bound on what unit j passes on, and e_j the error of its map. A float sum in any order is off by at
+most gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a switch adds at most
+2 |W_ij| h_j, so
     sum_j |W_ij| (max |slope| e_j + 2 (N + 8) u h_j) + 2 (N + 8) u |bias_i|,
 over the units j that are on somewhere in the parent, bounds the error of a_i, b_i and c_i.
 """
@@ -48,7 +49,9 @@ class Cuts(NamedTuple):
 
 def cuts_of(act: PiecewiseLinear, width: int) -> Cuts:
     threshold = np.tile(np.array(act.breakpoints, float), width)
-    return Cuts(len(act.breakpoints), threshold, np.array(act.slopes, float), np.array(act.offsets, float))
+    return Cuts(
+        len(act.breakpoints), threshold, np.array(act.slopes, float), np.array(act.offsets, float)
+    )
 
 
 def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
@@ -73,7 +76,12 @@ def pieces(bits: np.ndarray, n_cuts: int, per_unit: int) -> np.ndarray:
 
 
 def next_maps(
-    network: Network, layer: int, maps: Maps, cuts: Cuts, crossing: tuple[np.ndarray, np.ndarray], family: Family
+    network: Network,
+    layer: int,
+    maps: Maps,
+    cuts: Cuts,
+    crossing: tuple[np.ndarray, np.ndarray],
+    family: Family,
 ) -> Maps:
     """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
 
@@ -88,13 +96,12 @@ def next_maps(
     rows = np.empty((len(family.bits), 3, len(W)))
     error = np.empty((n_parents, len(W)))
     WT = np.ascontiguousarray(W.T)
-    inexact = network.is_rational or bool(np.any(np.abs(W[W != 0]) < 1e-8))
 
     def run(low: int, high: int) -> None:
         _family_maps(
             low, high, rows, error, maps.rows, maps.error, maps.parent, *crossing,
             family.child_start, family.bits, family.tree, family.flip_start, family.flips,
-            WT, np.abs(WT), bias, cuts.per_unit, cuts.slope, cuts.offset, inexact,
+            WT, np.abs(WT), bias, cuts.per_unit, cuts.slope, cuts.offset, network.is_rational,
         )  # fmt: skip
 
     in_blocks(run, n_parents, work=len(family.bits) * len(W) + n_parents * width * len(W))
@@ -104,7 +111,7 @@ def next_maps(
 @njit(cache=True, nogil=True)
 def _family_maps(
     low, high, out, out_error, rows, error, parent, cross_start, cross_cut,
-    child_start, bits, tree, flip_start, flips, WT, size_WT, bias, per_unit, slope, offset, inexact,
+    child_start, bits, tree, flip_start, flips, WT, size_WT, bias, per_unit, slope, offset, rounded,
 ):  # fmt: skip
     """Maps of the children of parents low..high-1."""
     n, n_next = WT.shape
@@ -121,7 +128,7 @@ def _family_maps(
         C[:] = bias
         E[:] = 0.0
         terms = 2.0 * (n + (k1 - k0) + 8) * U
-        touched = inexact
+        touched = rounded
         for j in range(n):
             piece = _piece(bits[f0], j, per_unit)
             s, o = slope[piece], offset[piece]

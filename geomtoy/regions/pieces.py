@@ -36,7 +36,7 @@ class Pieces:
 
     @cached_property
     def breakpoints(self) -> np.ndarray:
-        """(k,) points where the activation pattern changes, increasing; the interval's ends are not among them."""
+        """(k,) points inside the interval where the activation pattern changes, increasing."""
         if self.complex.subdivision.frame.unbounded:
             return np.array([float(x) for x in self.exact_breakpoints()])
         return self.complex.vertices[self.complex.edges[self._joints, 0], 0]
@@ -113,7 +113,8 @@ def _walk(strip: CellComplex) -> tuple[np.ndarray, np.ndarray]:
     sides = strip.edge_cells
     left = np.flatnonzero((strip.edge_layer == 0) & (strip.edge_unit == LEFT_SIDE))
     cell, came = int(sides[left[0]].max()), int(left[0])
-    order, joints = [cell], []
+    order: list[int] = [cell]
+    joints: list[int] = []
     while True:
         across = [e for e in strip.cell_edges(cell) if e != came and sides[e].min() >= 0]
         if not across:

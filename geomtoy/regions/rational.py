@@ -109,7 +109,7 @@ class RationalMaps:
         return Affine(weights * after, denominator * scale)
 
     def _after(self, layer: int, cell: int) -> tuple[fmpz_mat, fmpz]:
-        """Activations of a hidden layer on a cell of its own level, with a last row for the constant 1."""
+        """Activations of a hidden layer on a cell of its own level, then a row for the constant 1."""
         level, act = self._levels[layer], self._network.activations[layer - 1]
         before = self.affine(layer, int(level.parent[cell]))
         slopes, offsets, q = _integer_pieces(act)
@@ -117,7 +117,11 @@ class RationalMaps:
         entries = before.rows.entries()
         for i, piece in enumerate(self._pieces(layer, cell)):
             s, o = slopes[piece], offsets[piece]
-            rows += (s * entries[3 * i], s * entries[3 * i + 1], s * entries[3 * i + 2] + o * before.scale)
+            rows += (
+                s * entries[3 * i],
+                s * entries[3 * i + 1],
+                s * entries[3 * i + 2] + o * before.scale,
+            )
         scale = before.scale * q
         rows += (fmpz(0), fmpz(0), scale)
         return fmpz_mat(len(rows) // 3, 3, rows), scale

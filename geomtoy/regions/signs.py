@@ -1,4 +1,4 @@
-"""Every sign decision of the enumeration: the float64 filter first, rational arithmetic where it is silent.
+"""Every sign decision of the enumeration: a float64 filter, then rational arithmetic where it is silent.
 
 Two questions are ever asked of numbers: which side of a cut a vertex lies on, and in which order
 cuts meet a line. Everything else follows from the construction.

@@ -38,14 +38,13 @@ class Plan:
     """How a layer cuts a mesh, before any new cell is built; enough to count."""
 
     children: np.ndarray  # (P,) number of cells that each cell becomes
-    seen: np.ndarray  # (P, n) signs met on each cell, see `chords.Crossings`
     crossings: ch.Crossings
     points: ch.Points
-    point_xyd: np.ndarray  # (points, 4) x, y, w, d of the new vertices on edges
+    point_xywd: np.ndarray  # (points, 4) x, y, w, d of the new vertices on edges
     point_lines: np.ndarray  # (points, 2)
     chords: ch.Chords
     incidence: fc.Incidence
-    meet_xyd: np.ndarray  # (interior points, 4)
+    meet_xywd: np.ndarray  # (interior points, 4)
     meet_lines: np.ndarray  # (interior points, 2)
     first_line: int
 
@@ -67,48 +66,43 @@ def plan_layer(
     errors = lines.error[lines.parent[cell], cut]
     first_line = table.append(np.column_stack([lines.rows[cell, :, cut], errors]))
     geometry.add_lines(first_line, layer, crossings.cell, crossings.cut)
-    points, point_xyd, point_lines = _edge_points(
+    points, point_xywd, point_lines = _edge_points(
         mesh, of_edge, sign, crossings, table, first_line, geometry, signs
     )
-    sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
-    chords = ch.Chords(
-        *ch.chords(
-            mesh.start, mesh.half, corner, sign, crossings.start, crossings.cut, tuple(points), sub_first
-        )
-    )
-    incidence, meet_xyd, meet_lines = _meetings(chords, table, first_line, signs)
+    chords = ch.Chords(*ch.chords(mesh, corner, sign, crossings, points))
+    incidence, meet_xywd, meet_lines = _meetings(chords, table, first_line, signs)
     children = _count_children(mesh.n_cells, chords, incidence)
     return Plan(
-        children, crossings.seen, crossings, points, point_xyd, point_lines,
-        chords, incidence, meet_xyd, meet_lines, first_line,
+        children, crossings, points, point_xywd, point_lines,
+        chords, incidence, meet_xywd, meet_lines, first_line,
     )  # fmt: skip
 
 
 def build_layer(mesh: Mesh, plan: Plan) -> tuple[Mesh, fc.Family]:
     """Build the new mesh and the family of its cells from a plan."""
     chords, inc, points = plan.chords, plan.incidence, plan.points
-    segments = len(chords.first) + len(inc.chord_point)
     sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
     first_edge = len(mesh.tail) + int(points.edge_start[-1])
-    tail, head, line, direction = fc.edge_pieces(
-        points.edge_start, points.first_vertex, mesh.tail, mesh.head, mesh.line, mesh.direction, segments
-    )
-    first_meeting = points.first_vertex + len(plan.point_xyd)
-    fc.chord_segments(
-        chords.start, chords.first, chords.last, plan.first_line + chords.crossing, chords.sense,
-        chords.border_start, chords.border_vertex, inc.chord_start, inc.chord_point, first_meeting,
-        first_edge, tail, head, line, direction,
-    )  # fmt: skip
+    room = len(chords.first) + len(inc.chord_point)
+    tail, head, line, direction = edges = fc.edge_pieces(mesh, points, room)
+    first_meeting = points.first_vertex + len(plan.point_xywd)
+    fc.chord_segments(chords, inc, plan.first_line, first_meeting, first_edge, *edges)
     family = fc.Family(
         *fc.trace(
-            mesh.start, mesh.half, sub_first, plan.seen, chords.cells, chords.start, chords.first,
-            chords.last, chords.crossing, chords.next_twin, chords.twin_sense, plan.crossings.cut,
-            chords.border_start, chords.border_half, tuple(inc), plan.children, first_edge,
+            mesh,
+            sub_first,
+            plan.crossings.seen,
+            chords,
+            plan.crossings.cut,
+            inc,
+            plan.children,
+            first_edge,
         )
-    )  # fmt: skip
+    )
     old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
-    x, y, w, d = np.ascontiguousarray(np.concatenate([old, plan.point_xyd, plan.meet_xyd]).T)
+    xywd = np.concatenate([old, plan.point_xywd, plan.meet_xywd])
     lines = np.concatenate([mesh.lines, plan.point_lines, plan.meet_lines])
+    x, y, w, d = np.ascontiguousarray(xywd.T)
     return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), family
 
 
@@ -122,7 +116,7 @@ def _edge_points(
     geometry: RationalGeometry,
     signs: Signs,
 ) -> tuple[ch.Points, np.ndarray, np.ndarray]:
-    """New vertices on edges, in order from tail to head; cuts that meet an edge in one point share one."""
+    """New vertices on edges, from tail to head; cuts that meet an edge in one point share one."""
     start, member = ch.edge_crossings(
         mesh.tail, mesh.head, of_edge, sign, crossings.start, crossings.cut
     )
@@ -168,7 +162,7 @@ def _edge_positions(start, member, line, direction, at_infinity, rows, first_lin
 def _meetings(
     chords: ch.Chords, table: LineTable, first_line: int, signs: Signs
 ) -> tuple[fc.Incidence, np.ndarray, np.ndarray]:
-    """Points inside cells where chords cross, in order along every chord; concurrent chords share one."""
+    """Points inside cells where chords cross, in order along each; concurrent chords share one."""
     pairs = ch.crossing_pairs(chords.start, chords.first, chords.last, chords.border_start)
     line_ids = first_line + chords.crossing
     rows = table.rows[line_ids]
@@ -223,7 +217,7 @@ def _pair_positions(start, pair_of, pairs, rows, sense):
     for k in range(start.shape[0] - 1):
         a, b, e = rows[k, 0], rows[k, 1], rows[k, 3]
         for i in range(start[k], start[k + 1]):
-            x, y, w, d = xywd[pair_of[i]]
+            x, y, _, d = xywd[pair_of[i]]
             key[i], error[i] = position(a, b, e, x, y, d, sense[k])
     return xywd, key, error
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 WORTH = 200_000
 """Elementary steps below which a thread costs more than it saves."""
@@ -22,7 +23,7 @@ def in_blocks(run: Callable[[int, int], None], n: int, work: int) -> None:
         return
     blocks = min(n, 8 * cores)  # smaller than a core's share, since parents differ in work
     bounds = [n * k // blocks for k in range(blocks + 1)]
-    for done in [_pool(cores).submit(run, *pair) for pair in zip(bounds, bounds[1:], strict=False)]:
+    for done in [_pool(cores).submit(run, *pair) for pair in pairwise(bounds)]:
         done.result()
 
 
