@@ -21,12 +21,18 @@ COARSE = 2.0**-40
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
 
 
+VAGUE = 2.0**-30
+"""Maps whose error bound is larger than this part of the greatest coefficient are rounded from the
+exact ones."""
+
+
 class CellComplex:
     """The exact subdivision of a window into activation regions.
 
     All coordinates are slice coordinates (s, t), which are the inputs themselves for a 2D network.
-    The structure (who meets whom, every pattern, every count) is exact; float arrays are the rounded
-    values of exact numbers, which `exact_vertex` and `exact_map` give as Fractions.
+    The structure (who meets whom, every pattern, every count) is exact. Float arrays are near the
+    exact numbers, which `exact_vertex` and `exact_map` give as Fractions: vertices within 2^-40 of the
+    window's size, maps within 2^-30 of the greatest coefficient.
 
     On an unbounded window some vertices lie at infinity: `at_infinity` marks them and `vertices`
     then holds their direction.
@@ -195,9 +201,14 @@ class CellComplex:
 
     @cached_property
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, rows = self.subdivision.frame, self.subdivision.output_maps.rows
+        frame, (rows, error, parent) = self.subdivision.frame, self.subdivision.output_maps
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
-        return slope, rows[:, 2] - slope @ np.array(frame.centre, float)
+        offset = rows[:, 2] - slope @ np.array(frame.centre, float)
+        well_known = error <= VAGUE * np.abs(rows).max()
+        for cell in np.flatnonzero(~well_known.all(axis=1)[parent]):
+            slopes, offsets = self.exact_map(int(cell))
+            slope[cell], offset[cell] = np.array(slopes, float), np.array(offsets, float)
+        return slope, offset
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
