@@ -312,6 +312,14 @@ def smallest_weights():
 
 
 @animal
+def subnormal_layers():
+    """Small integers times the smallest float, in two layers: the counts are those of the integers."""
+    e = 5e-324
+    layers = [([[-e, -3 * e], [2 * e, -2 * e]], [-e, 2 * e]), ([[-2 * e, e]], [0]), ([[1]], [0])]
+    return Animal(Network(layers), 4, 4)
+
+
+@animal
 def decimal_scales():
     net = random_net(2, 5, 5, 1, seed=8)
     (W1, b1), (W2, b2), last = net.layers
