@@ -1,0 +1,176 @@
+"""A trained one-block transformer as plain arrays: what geometry and theory read of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geomtoy.errors import FileError, NetworkError
+from geomtoy.network import Network
+
+ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias")
+FLAGS = ("norm_epsilon", "scale", "residual", "hard")
+
+
+@dataclass(frozen=True, eq=False)
+class BlockArrays:
+    """Time t -> C tokens -> causal attention -> residual -> LayerNorm -> MLP, at the last token.
+
+    Args:
+        frequencies: (C, d/2); token p of time t is (sin(f_p t), cos(f_p t)), the query last.
+        W_Q, W_K, W_V: (H, d, d_head).
+        W_O: (H, d_head, d).
+        mlp: R^d -> R with one hidden ReLU layer.
+        norm_gain, norm_bias: (d,) of the LayerNorm before the MLP; None when there is none.
+        norm_epsilon: added to the variance.
+        scale: what attention scores are multiplied by.
+        residual: whether the last token is added to what attention gives.
+        hard: all weight on the greatest score (the first of equals), instead of softmax.
+    Raises:
+        NetworkError: shapes do not fit together.
+    """
+
+    frequencies: np.ndarray
+    W_Q: np.ndarray
+    W_K: np.ndarray
+    W_V: np.ndarray
+    W_O: np.ndarray
+    mlp: Network
+    norm_gain: np.ndarray | None = None
+    norm_bias: np.ndarray | None = None
+    norm_epsilon: float = 1e-6
+    scale: float = 1.0
+    residual: bool = True
+    hard: bool = False
+
+    def __post_init__(self) -> None:
+        d, (H, _, f) = self.d_model, self.W_Q.shape
+        expected: dict[str, tuple[int, ...]] = dict.fromkeys(("W_Q", "W_K", "W_V"), (H, d, f))
+        expected["W_O"] = (H, f, d)
+        if self.layer_norm:
+            expected |= dict.fromkeys(("norm_gain", "norm_bias"), (d,))
+        for name, shape in expected.items():
+            if np.shape(getattr(self, name)) != shape:
+                raise NetworkError(f"{name} has shape {np.shape(getattr(self, name))}; give {shape}")
+        if self.mlp.d_in != d:
+            raise NetworkError(f"the MLP takes {self.mlp.d_in} inputs; give one that takes {d}")
+
+    @property
+    def context_length(self) -> int:
+        return len(self.frequencies)
+
+    @property
+    def d_model(self) -> int:
+        return 2 * self.frequencies.shape[1]
+
+    @property
+    def n_heads(self) -> int:
+        return len(self.W_Q)
+
+    @property
+    def layer_norm(self) -> bool:
+        return self.norm_gain is not None
+
+    def tokens(self, t: np.ndarray) -> np.ndarray:
+        """Times (n,) -> tokens (n, C, d)."""
+        angle = np.asarray(t, float)[:, None, None] * self.frequencies
+        return np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
+
+    def attention_pattern(self, x: np.ndarray) -> np.ndarray:
+        """Tokens (n, T, d), T being any number -> weights (n, H, T) of the last token."""
+        queries = np.einsum("nd,hdf->nhf", x[:, -1], self.W_Q)
+        keys = np.einsum("ntd,hdf->nthf", x, self.W_K)
+        scores = self.scale * np.einsum("nhf,nthf->nht", queries, keys)
+        if self.hard:
+            return np.eye(x.shape[1])[scores.argmax(-1)]
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        return weights / weights.sum(-1, keepdims=True)
+
+    def resid_mid(self, x: np.ndarray) -> np.ndarray:
+        """Tokens (n, T, d) -> the last token (n, d) after attention, before LayerNorm and MLP."""
+        averages = self.attention_pattern(x) @ x
+        out = np.einsum("nhd,hdf,hfe->ne", averages, self.W_V, self.W_O, optimize=True)
+        return out + x[:, -1] if self.residual else out
+
+    def mlp_input(self, x: np.ndarray) -> np.ndarray:
+        """Tokens (n, T, d) -> what the MLP reads (n, d): resid_mid after LayerNorm, if there is one."""
+        y = self.resid_mid(x)
+        if self.norm_gain is None:
+            return y
+        y = y - y.mean(-1, keepdims=True)
+        deviation = np.sqrt((y**2).mean(-1, keepdims=True) + self.norm_epsilon)
+        return y / deviation * self.norm_gain + self.norm_bias
+
+    def preactivations(self, t: np.ndarray) -> np.ndarray:
+        """Times (n,) -> preactivations (n, hidden); a region of time ends where one changes sign."""
+        return self.mlp.preactivations(self.mlp_input(self.tokens(t)))[0]
+
+    def __call__(self, t: np.ndarray) -> np.ndarray:
+        """Times (n,) -> outputs (n,)."""
+        return self.mlp(self.mlp_input(self.tokens(t)))[:, 0]
+
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """All of it by name, for a result file; the MLP as W1, b1, W2, b2."""
+        arrays = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *FLAGS)
+                  if getattr(self, name) is not None}  # fmt: skip
+        for k, (W, b) in enumerate(self.mlp.float_layers, start=1):
+            arrays |= {f"W{k}": W, f"b{k}": b}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> BlockArrays:
+        """What `as_arrays` gave; other names are ignored.
+
+        Raises:
+            FileError: a name is missing.
+        """
+        try:
+            mlp = Network([(arrays[f"W{k}"], arrays[f"b{k}"]) for k in (1, 2)])
+            known: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name in arrays}
+            known |= {name: arrays[name].item() for name in FLAGS}
+            return cls(mlp=mlp, **known)
+        except (KeyError, TypeError) as error:
+            raise FileError(f"these arrays are not a block ({error}); give those of as_arrays") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write an npz file, under another name until it is whole."""
+        aside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.npz")
+        np.savez(aside, allow_pickle=False, **self.as_arrays())
+        aside.replace(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> BlockArrays:
+        """Read what `save` wrote.
+
+        Raises:
+            FileError: the file is missing, or holds no block.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return cls.from_arrays(dict(stored))
+        except (OSError, ValueError) as error:
+            if isinstance(error, FileError):
+                raise
+            raise FileError(f"{path} is missing or no npz; write one with BlockArrays.save") from None
+
+
+def stack_blocks(blocks: Sequence[BlockArrays]) -> dict[str, np.ndarray]:
+    """Blocks of one shape as arrays with a leading axis of seeds: what a result file holds."""
+    each = [block.as_arrays() for block in blocks]
+    return {name: np.stack([arrays[name] for arrays in each]) for name in each[0]}
+
+
+def unstack_blocks(arrays: Mapping[str, np.ndarray]) -> list[BlockArrays]:
+    """The blocks that `stack_blocks` took; other arrays are ignored.
+
+    Raises:
+        FileError: an array is missing.
+    """
+    names = [name for name in (*ARRAYS, *FLAGS, "W1", "b1", "W2", "b2") if name in arrays]
+    seeds = len(arrays[names[0]]) if names else 1
+    return [BlockArrays.from_arrays({name: arrays[name][s] for name in names}) for s in range(seeds)]
