@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +12,7 @@ from jaxtyping import Array, Float
 
 from geomtoy.errors import SettingError
 
-Kind = Literal["softmax", "hard"]
+KINDS = ("softmax", "hard")
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class AttentionConfig:
     d_model: int
     n_heads: int
     d_head: int
-    kind: Kind = "softmax"
+    kind: str = "softmax"
     scaled: bool = False
 
     def __post_init__(self) -> None:
@@ -41,10 +40,8 @@ class AttentionConfig:
                 f"d_model is {self.d_model}, n_heads {self.n_heads} and d_head {self.d_head}; "
                 "make them positive"
             )
-        if self.kind not in get_args(Kind):
-            raise SettingError(
-                f"attention {self.kind!r} is unknown; use one of {', '.join(get_args(Kind))}"
-            )
+        if self.kind not in KINDS:
+            raise SettingError(f"attention {self.kind!r} is unknown; use one of {', '.join(KINDS)}")
 
     @property
     def scale(self) -> float:

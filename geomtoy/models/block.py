@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,11 +10,11 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from geomtoy.errors import SettingError
-from geomtoy.models.attention import Attention, AttentionConfig, Kind
+from geomtoy.models.attention import Attention, AttentionConfig
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.models.time_encoding import encode, frequencies
 
-Norm = Literal["none", "mlp", "pre", "post"]
+NORMS = ("none", "mlp", "pre", "post")
 EPSILON = 1e-6
 
 
@@ -43,9 +42,9 @@ class BlockConfig:
     context_length: int = 10
     hidden: int = 50
     n_layers: int = 1
-    layer_norm: Norm = "none"
+    layer_norm: str = "none"
     residual: bool = True
-    attention: Kind = "softmax"
+    attention: str = "softmax"
     scaled: bool = False
     encoding: str = "from_query"
     base: float = 10_000.0
@@ -59,9 +58,9 @@ class BlockConfig:
             raise SettingError(
                 f"d_model {self.d_model} is not divisible by {self.n_heads} heads; give d_head"
             )
-        if self.layer_norm not in get_args(Norm):
+        if self.layer_norm not in NORMS:
             raise SettingError(
-                f"layer_norm {self.layer_norm!r} is unknown; use one of {', '.join(get_args(Norm))}"
+                f"layer_norm {self.layer_norm!r} is unknown; use one of {', '.join(NORMS)}"
             )
         self.attention_config, self.mlp_config(1), self.frequencies()  # each checks its own part
 
