@@ -184,6 +184,8 @@ def _within_bounds(exact: Affine, stored: Maps, cell: int) -> bool:
     """Whether a cell's stored coefficients are as near to the exact ones as they claim."""
     errors = stored.error[stored.parent[cell]].tolist()
     for i, (row, e) in enumerate(zip(stored.rows[cell].T.tolist(), errors, strict=True)):
+        if not np.isfinite([*row, e]).all():  # claims nothing
+            continue
         for k, value in enumerate(row):
             gap = fmpq(exact.rows[i, k], exact.scale) - fmpq(*value.as_integer_ratio())
             if abs(gap) > fmpq(*e.as_integer_ratio()):

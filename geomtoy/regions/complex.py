@@ -17,7 +17,7 @@ from geomtoy.regions.locate import locate
 from geomtoy.regions.maps import pieces
 from geomtoy.regions.mesh import corner_vertices, edge_cells
 
-COARSE = 2.0**-40
+COARSE = 2.0**-20
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
 
 
@@ -31,8 +31,8 @@ class CellComplex:
 
     All coordinates are slice coordinates (s, t), which are the inputs themselves for a 2D network.
     The structure (who meets whom, every pattern, every count) is exact. Float arrays are near the
-    exact numbers, which `exact_vertex` and `exact_map` give as Fractions: vertices within 2^-40 of the
-    window's size, maps within 2^-30 of the greatest coefficient.
+    exact numbers, which `exact_vertex` and `exact_map` give as Fractions: vertices within `vertex_error`
+    (usually a few ulps, at most 2^-20 of the window), maps within 2^-30 of the greatest coefficient.
 
     On an unbounded window some vertices lie at infinity: `at_infinity` marks them and `vertices`
     then holds their direction.
@@ -99,7 +99,8 @@ class CellComplex:
         left, right = self.edge_cells[edge]
         if min(left, right) < 0:
             return []
-        units = np.flatnonzero(self.activation_patterns[left] != self.activation_patterns[right])
+        one, other = self._patterns(self.edge_cells[edge])
+        units = np.flatnonzero(one != other)
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
         return [
@@ -144,8 +145,14 @@ class CellComplex:
         mesh, frame = self._mesh, self.subdivision.frame
         points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
         for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
-            points[v] = [float(z) for z in self.exact_vertex(int(v))]
+            points[v] = [nearest_float(z) for z in self.exact_vertex(int(v))]
         return points
+
+    @property
+    def vertex_error(self) -> np.ndarray:
+        """(V,) proven bound on the error of both coordinates in `vertices`, beside their rounding."""
+        d = self._mesh.d
+        return float(self.subdivision.frame.scale) * np.where(d <= COARSE, d, 0.0)
 
     def exact_vertex(self, vertex: int) -> tuple[Fraction, Fraction]:
         """Coordinates of a vertex as rationals.
@@ -168,25 +175,32 @@ class CellComplex:
         corner, start = self.cell_corners, self.cell_start
         follow = np.arange(1, len(corner) + 1)
         follow[start[1:] - 1] = start[:-1]
-        anchor = np.repeat(self.vertices[corner[start[:-1]]], np.diff(start), axis=0)
-        p, q = self.vertices[corner] - anchor, self.vertices[corner[follow]] - anchor
+        scale = float(self.subdivision.frame.scale)
+        points = self.vertices / scale  # of size one, so that no window is too large or small
+        anchor = np.repeat(points[corner[start[:-1]]], np.diff(start), axis=0)
+        p, q = points[corner] - anchor, points[corner[follow]] - anchor
         area = np.add.reduceat(p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0], start[:-1]) / 2
         unbounded = np.logical_or.reduceat(self.at_infinity[corner], start[:-1])
-        return np.where(unbounded, np.inf, np.maximum(area, 0.0))
+        return np.where(unbounded, np.inf, np.maximum(area, 0.0) * scale * scale)
 
     # --- what the network does on each cell -------------------------------------------------------
 
     @cached_property
     def activation_patterns(self) -> np.ndarray:
         """(F, n_units) int8: the piece of each hidden unit, layer after layer; 0 or 1 for ReLU."""
-        sub = self.subdivision
-        parts = [np.empty((self.n_cells, 0), np.int8)]
-        levels = zip(
-            sub.levels[1:], sub.ancestors()[1:], sub.network.activations, sub.network.widths, strict=True
-        )
-        for level, cells, act, width in levels:
+        return self._patterns(np.arange(self.n_cells))
+
+    def activation_pattern(self, cell: int) -> np.ndarray:
+        """(n_units,) int8: the pattern of one cell, without unpacking those of all."""
+        return self._patterns(np.array([cell]))[0]
+
+    def _patterns(self, cells: np.ndarray) -> np.ndarray:
+        sub, network = self.subdivision, self.network
+        parts = [np.empty((len(cells), 0), np.int8)]
+        levels = zip(sub.levels[1:], sub.ancestors(cells)[1:], strict=True)
+        for (level, own), act, width in zip(levels, network.activations, network.widths, strict=True):
             per_unit = len(act.breakpoints)
-            parts.append(pieces(level.bits, width * per_unit, per_unit)[cells])
+            parts.append(pieces(level.bits[own], width * per_unit, per_unit))
         return np.concatenate(parts, axis=1)
 
     @property
@@ -207,7 +221,8 @@ class CellComplex:
         well_known = error <= VAGUE * np.abs(rows).max()
         for cell in np.flatnonzero(~well_known.all(axis=1)[parent]):
             slopes, offsets = self.exact_map(int(cell))
-            slope[cell], offset[cell] = np.array(slopes, float), np.array(offsets, float)
+            slope[cell] = [[nearest_float(z) for z in row] for row in slopes]
+            offset[cell] = [nearest_float(z) for z in offsets]
         return slope, offset
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
@@ -240,6 +255,14 @@ class CellComplex:
     def certify(self) -> Certificate:
         """Check the complex independently; see `geomtoy.regions.certify.certify`."""
         return certify(self)
+
+
+def nearest_float(value: Fraction) -> float:
+    """The float64 next to a rational; infinity beyond the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 def _fraction(numerator: Any, denominator: Any) -> Fraction:

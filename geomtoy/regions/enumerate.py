@@ -42,9 +42,8 @@ class Subdivision:
         with np.errstate(all="ignore"):
             return self.last_maps()
 
-    def ancestors(self) -> list[np.ndarray]:
-        """For each level 0..L, the cell of that level that contains each final cell."""
-        cells = np.arange(self.mesh.n_cells)
+    def ancestors(self, cells: np.ndarray) -> list[np.ndarray]:
+        """For each level 0..L, the cell of that level that contains each of the final cells."""
         found = [cells]
         for level in reversed(self.levels[1:]):
             cells = level.parent[cells]

@@ -40,9 +40,8 @@ def _certainly_different(maps: Maps, pairs: np.ndarray, block: int = 1 << 16) ->
 
 def _without_path(subdivision: Subdivision, pairs: np.ndarray, block: int = 4096) -> np.ndarray:
     """Pairs of cells between which units switch, but nothing that switches reaches an output."""
-    ancestors = subdivision.ancestors()
-    blocks = range(0, len(pairs), block)
-    parts = [_blocked(subdivision, [a[pairs[low : low + block]] for a in ancestors]) for low in blocks]
+    blocks = (pairs[low : low + block] for low in range(0, len(pairs), block))
+    parts = [_blocked(subdivision, subdivision.ancestors(some)) for some in blocks]
     return np.concatenate([np.empty(0, bool), *parts])
 
 

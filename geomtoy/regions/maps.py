@@ -137,7 +137,7 @@ def _family_maps(
             a, b, c = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j]
             largest = steepest * max(abs(a), abs(b), abs(c)) + highest
             g = steepest * error[parent[p], j] + terms * largest
-            if g > 0.0:
+            if largest > 0.0 or g > 0.0:  # not g alone, which may underflow
                 touched = True
                 _add_scaled(E, size_WT[j], g)
             if s != 0.0 or o != 0.0:

@@ -1,0 +1,183 @@
+"""Region tools on the same networks, in one run: seconds, regions per second, memory, ratios.
+
+    pip install -e '.[bench]' && python benchmarks/regions.py
+
+Each measurement is a process of its own (so that memory is its own too), which makes the network,
+runs the tool on a small one to load and compile, then reports the fastest of some repetitions. Tools
+take turns, network by network, so that all see the same machine. Only ratios within one run mean anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+
+from geomtoy import Network, Slice, count_regions, enumerate_regions
+
+NETS = (
+    "2-500-1", "2-2000-1", "2-64-64-1", "2-128-128-1", "2-256-256-1", "2-64-64-64-1",
+    "2-128-128-128-1", "2-32-32-32-32-32-1", "-".join(["2", *["16"] * 20, "1"]), "64-128-128-1",
+)  # fmt: skip
+BRIEF = ("2-500-1", "2-128-128-1", "2-64-64-64-1", "64-128-128-1")
+MEMORY_LIMIT = 12 * 2**30
+"""A tool that needs more gets none: the entry then reads 'out of memory'."""
+
+
+def network(name: str) -> Network:
+    """He weights, biases N(0, 0.5^2), seed 0."""
+    widths = [int(n) for n in name.split("-")]
+    rng = np.random.default_rng(0)
+    shapes = pairwise(widths)
+    return Network([(rng.normal(0, np.sqrt(2 / i), (o, i)), rng.normal(0, 0.5, o)) for i, o in shapes])
+
+
+def plane(net: Network) -> Slice | None:
+    """None for two inputs; else a random plane through the origin with orthonormal directions."""
+    if net.d_in == 2:
+        return None
+    basis, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(net.d_in, 2)))
+    return Slice((0.0,) * net.d_in, tuple(basis[:, 0]), tuple(basis[:, 1]))
+
+
+def enumerated(net: Network) -> int:
+    """Vertices, polygons and (packed) patterns of all cells, certified."""
+    cells = enumerate_regions(net, slice=plane(net))
+    polygons = cells.vertices, cells.cell_corners
+    assert all(map(len, polygons))
+    return cells.n_cells
+
+
+def counted(net: Network) -> int:
+    return count_regions(net, slice=plane(net), linear=False).regions
+
+
+def regioncam(net: Network) -> int:
+    from regioncam import Regioncam
+
+    layers = restricted_layers(net)
+    camera = Regioncam(size=1.0)
+    for k, (W, b) in enumerate(layers):
+        if k:
+            camera.relu()
+        camera.linear(np.ascontiguousarray(W.T, np.float32), b.astype(np.float32))
+    return int(camera.num_faces)
+
+
+def polygonized(net: Network) -> int:
+    """shapely (GEOS) on the lines of one layer; float64 noding, so only on generic lines."""
+    import shapely
+
+    W, b = net.layers[0]
+    far = 4.0
+    direction = np.stack([-W[:, 1], W[:, 0]], axis=1) / np.linalg.norm(W, axis=1)[:, None]
+    foot = -b[:, None] * W / (W**2).sum(axis=1)[:, None]
+    lines = shapely.linestrings(np.stack([foot - far * direction, foot + far * direction], axis=1))
+    square = shapely.box(-1, -1, 1, 1)
+    merged = shapely.union_all([*shapely.intersection(lines, square), square.exterior])
+    return len(shapely.get_parts(shapely.polygonize([merged])))
+
+
+def restricted_layers(net: Network) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The layers of the network on its plane, as a network of two inputs."""
+    (W, b), *rest = net.layers
+    where = plane(net)
+    if where is not None:
+        W = W @ np.array([where.u, where.v], float).T
+    return [(W, b), *rest]
+
+
+TOOLS: dict[str, Callable[[Network], int]] = {
+    "enumerate": enumerated,
+    "count": counted,
+    "regioncam": regioncam,
+    "shapely": polygonized,
+}
+
+
+def measure(tool: str, name: str, repeats: int) -> dict[str, float]:
+    """In this process: regions, least seconds, peak memory in MB."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    run, net = TOOLS[tool], network(name)
+    run(network("2-16-16-1" if tool != "shapely" else "2-16-1"))
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        regions = run(net)
+        times.append(perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"regions": regions, "seconds": min(times), "megabytes": peak}
+
+
+def in_child(tool: str, name: str, repeats: int, timeout: float) -> dict[str, float] | str:
+    command = [sys.executable, __file__, "--child", tool, name, "--repeats", str(repeats)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        return f"> {timeout:.0f} s"
+    if done.returncode:
+        return "not installed" if "ModuleNotFoundError" in done.stderr else "out of memory"
+    record: dict[str, float] = json.loads(done.stdout)
+    return record
+
+
+def row(name: str, tools: list[str], repeats: int, timeout: float) -> dict[str, dict[str, float] | str]:
+    possible = [tool for tool in tools if tool != "shapely" or name.count("-") == 2]
+    return {tool: in_child(tool, name, repeats, timeout) for tool in possible}
+
+
+def show(name: str, found: dict[str, dict[str, float] | str]) -> str:
+    """One line of the table; ratios are seconds of the tool over seconds of geomtoy's enumeration."""
+    ours = found["enumerate"]
+    assert isinstance(ours, dict), f"geomtoy failed on {name}: {ours}"
+    cells = [short(name), f"{ours['regions']:,}", f"{ours['regions'] / ours['seconds']:,.0f}"]
+    for tool, result in found.items():
+        if isinstance(result, str):
+            cells.append(result)
+            continue
+        text = f"{result['seconds'] * 1e3:,.1f} ms, {result['megabytes']:,.0f} MB"
+        if tool not in ("enumerate", "count"):
+            text += f", {result['seconds'] / ours['seconds']:.1f} x"
+        if result["regions"] != ours["regions"]:
+            text += f" (counts {result['regions']:,.0f})"
+        cells.append(text)
+    return "| " + " | ".join(cells) + " |"
+
+
+def short(name: str) -> str:
+    """2-16-16-...-1 as 2-16x20-1."""
+    first, *hidden, last = name.split("-")
+    alike = len(hidden) > 3 and len(set(hidden)) == 1
+    return f"{first}-{hidden[0]}x{len(hidden)}-{last}" if alike else name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nets", nargs="+", default=NETS, metavar="WIDTHS", help="such as 2-64-64-1")
+    parser.add_argument("--brief", action="store_true", help=f"only {', '.join(BRIEF)}")
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--timeout", type=float, default=300.0, help="seconds a measurement may take")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child:
+        print(json.dumps(measure(*args.child, args.repeats)))
+        return
+    tools = ["enumerate", *(tool for tool in args.tools if tool != "enumerate")]
+    print(f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}")
+    header = ["net", "regions", "regions/s", *tools]
+    print(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
+    for name in BRIEF if args.brief else args.nets:
+        print(show(name, row(name, tools, args.repeats, args.timeout)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
