@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 from tqdm import tqdm
 
 from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz
+from geomtoy.files import Stored, load, write_npz, written_aside
 from geomtoy.regions import CellComplex, Pieces, count_regions, enumerate_regions
-from geomtoy.slices import UNIT_SQUARE
+from geomtoy.slices import UNIT_SQUARE, convex_window, interval
 
 WINDOW_HELP = (
     "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 if interrupted."""
     options = _parser().parse_args(arguments)
     try:
+        _check_window(options.window)
         options.run(options)
     except GeomtoyError as error:
         print(f"geomtoy: {error}", file=sys.stderr)
@@ -80,11 +82,26 @@ def _window(text: str) -> Any:
     return points[0] if len(points) == 1 else points
 
 
+def _check_window(window: Any) -> None:
+    if window is not None and window is not UNIT_SQUARE:
+        with _named("argument --window"):
+            (convex_window if isinstance(window, list) else interval)(window)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say in errors which file or argument they are about."""
+    try:
+        yield
+    except GeomtoyError as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
 def _count(options: argparse.Namespace) -> None:
     for net in options.nets:
         stored = load(net)
         start = perf_counter()
-        with _Layers(stored) as progress:
+        with _named(net), _Layers(stored) as progress:
             count = count_regions(
                 stored.network,
                 **_where(stored, options),
@@ -116,7 +133,8 @@ def _regions(options: argparse.Namespace) -> None:
         return
     if isinstance(found, Pieces):
         raise WindowError("pieces of a line are no polygons; write them to a name ending in .npz")
-    _write_text(out, json.dumps(export.to_geojson(found)))
+    with written_aside(out) as aside:
+        aside.write_text(json.dumps(export.to_geojson(found)))
 
 
 def _plot(options: argparse.Namespace) -> None:
@@ -132,7 +150,7 @@ def _plot(options: argparse.Namespace) -> None:
 
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
     stored = load(options.net)
-    with _Layers(stored) as progress:
+    with _named(options.net), _Layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress
         )
@@ -144,19 +162,6 @@ def _where(stored: Stored, options: argparse.Namespace) -> dict[str, Any]:
     if window is UNIT_SQUARE and stored.window is not None:
         window = stored.window
     return {"slice": stored.slice, "window": window, "max_regions": options.max_regions}
-
-
-def _write_text(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text)
-        aside.replace(path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror or error}; choose another place"
-        ) from None
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class _Layers:

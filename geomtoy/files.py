@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,10 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import NAMED, PiecewiseLinear
+from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
-from geomtoy.slices import Slice
+from geomtoy.slices import Slice, convex_window, interval
+
+UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises on a file that is no npz."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +37,11 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
     than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ... The file appears
-    under its name only when it is whole.
+    under its name only when it is whole. For a 1D input, the window is (low, high).
+
+    Raises:
+        WindowError: the window is not convex or has no area.
+        FileError: the place cannot be written to.
     """
     arrays: dict[str, np.ndarray] = {}
     for k, (W, b) in enumerate(network.layers, start=1):
@@ -46,29 +56,39 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
         for name in ("origin", "u", "v"):
             arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
     if window is not None:
-        arrays["window"] = _plain(
-            np.array([[Fraction(z) for z in point] for point in window], dtype=object)
-        )
+        check = interval if np.ndim(window) == 1 else convex_window
+        arrays["window"] = _plain(np.array(check(window), dtype=object))
     write_npz(path, arrays)
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays under another name first and rename when whole.
+    """Write arrays as npz; the file appears under its name only when it is whole.
 
     Raises:
-        FileError: the folder cannot be written to.
+        FileError: the place cannot be written to.
     """
-    path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.npz")
+    with written_aside(Path(path)) as aside, open(aside, "wb") as file:
+        np.savez(file, **arrays)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Another name to write to, in the same folder; what was written there becomes `path` at the end.
+
+    Raises:
+        FileError: the place cannot be written to.
+    """
+    aside = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
     try:
-        np.savez(aside, allow_pickle=False, **arrays)
+        yield aside
         aside.replace(path)
     except OSError as error:
         raise FileError(
             f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written, there is nothing to remove
+            aside.unlink()
 
 
 def load(path: str | Path) -> Stored:
@@ -76,67 +96,83 @@ def load(path: str | Path) -> Stored:
 
     Raises:
         FileError: the file is missing or not an npz, or a key is missing.
-        NetworkError, SliceError: what it holds makes no network; the message names the file.
+        NetworkError, SliceError, WindowError: what it holds is no network, slice or window.
+        Every message names the file.
     """
     arrays = _read(Path(path))
     try:
-        depth = _depth(path, arrays)
-        layers = [(_numbers(arrays[f"W{k}"]), _numbers(arrays[f"b{k}"])) for k in range(1, depth + 1)]
+        depth = _depth(arrays)
+        layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
         network = Network(layers, [_activation(arrays, k) for k in range(1, depth)])
-        plane = _slice(path, arrays)
-    except FileError:
-        raise
+        return Stored(network, _slice(arrays), _window(arrays))
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
-    window = _numbers(arrays["window"]) if "window" in arrays else None
-    return Stored(network, plane, window)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            if isinstance(stored, np.ndarray):
-                raise FileError(f"{path} holds a bare array, not an npz; save it with geomtoy.save")
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            raise FileError(f"{path} holds a bare array, not an npz; write one with geomtoy.save")
+        with stored:
             return {key: stored[key] for key in stored.files}
     except FileNotFoundError:
         raise FileError(f"{path} does not exist; give the path of an npz file") from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        if isinstance(error, FileError):
-            raise
+    except FileError:
+        raise
+    except UNREADABLE:
         raise FileError(f"{path} is not a readable npz file; write one with geomtoy.save") from None
 
 
-def _depth(path: str | Path, arrays: dict[str, np.ndarray]) -> int:
+def _depth(arrays: dict[str, np.ndarray]) -> int:
     numbers = [int(key[1:]) for key in arrays if key[:1] in "Wb" and key[1:].isdecimal()]
     depth = max(numbers, default=1)
     for k in range(1, depth + 1):
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
-                raise FileError(f"{path} lacks the key {key}; a network file holds W1, b1, W2, b2, ...")
+                raise FileError(f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...")
+    for key in arrays:
+        unit = key.removeprefix("act").split("_")[0]
+        if key.startswith("act") and not (unit.isdecimal() and 1 <= int(unit) < depth):
+            raise FileError(f"the key {key} belongs to none of the {depth - 1} hidden layers; remove it")
     return depth
 
 
 def _activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear:
-    if f"act{k}_slopes" not in arrays:
-        return NAMED["relu"]
-    try:
-        breakpoints, slopes, value = (
-            _numbers(arrays[f"act{k}_{part}"]).tolist() for part in ("breakpoints", "slopes", "value")
-        )
-        return PiecewiseLinear(tuple(breakpoints), tuple(slopes), value[0], str(arrays[f"act{k}_name"]))
-    except KeyError as error:
-        raise NetworkError(
-            f"activation {k} lacks the key {error.args[0]}; save the network again"
-        ) from None
+    """By breakpoints, slopes and value, or by a known name alone; ReLU where nothing is said."""
+    parts = {part: f"act{k}_{part}" for part in ("breakpoints", "slopes", "value", "name")}
+    present = [part for part, key in parts.items() if key in arrays]
+    if present in ([], ["name"]):
+        return activation(str(arrays[parts["name"]]) if present else "relu")
+    if len(present) < len(parts):
+        missing = next(key for key in parts.values() if key not in arrays)
+        raise NetworkError(f"the key {missing} is missing; save the network again")
+    breakpoints, slopes, value = (
+        _numbers(arrays, parts[part]).ravel().tolist() for part in ("breakpoints", "slopes", "value")
+    )
+    if len(value) != 1:
+        raise NetworkError(f"{parts['value']} holds {len(value)} numbers; give one")
+    return PiecewiseLinear(breakpoints, slopes, value[0], str(arrays[parts["name"]]))
 
 
-def _slice(path: str | Path, arrays: dict[str, np.ndarray]) -> Slice | None:
+def _slice(arrays: dict[str, np.ndarray]) -> Slice | None:
     present = [name for name in ("origin", "u", "v") if name in arrays]
     if not present:
         return None
     if len(present) < 3:
-        raise FileError(f"{path} has {' and '.join(present)} only; a slice needs origin, u and v")
-    return Slice(*(tuple(_numbers(arrays[name]).tolist()) for name in ("origin", "u", "v")))
+        raise FileError(f"there is {' and '.join(present)} only; a slice needs origin, u and v")
+    return Slice(*(_numbers(arrays, name).tolist() for name in ("origin", "u", "v")))
+
+
+def _window(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
+    if "window" not in arrays:
+        return None
+    window = _numbers(arrays, "window")
+    if window.dtype.kind in "iu":
+        window = window.astype(object)
+    check = interval if window.ndim == 1 else convex_window
+    check(window.tolist())
+    return window
 
 
 def _plain(array: np.ndarray) -> np.ndarray:
@@ -149,11 +185,15 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return np.vectorize(str, otypes=[str])(array)
 
 
-def _numbers(array: np.ndarray) -> np.ndarray:
+def _numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
     """Text as Fractions, anything else as it is."""
+    array = arrays[key]
     if array.dtype.kind != "U":
         return array
     try:
-        return np.frompyfunc(Fraction, 1, 1)(array.astype(object))
+        fractions: np.ndarray = np.vectorize(Fraction, otypes=[object])(array)
+        return fractions
     except (ValueError, ZeroDivisionError):
-        raise NetworkError("an entry is not a fraction such as '1/3'; save the network again") from None
+        raise FileError(
+            f"{key} holds text that is no fraction such as '1/3'; save the network again"
+        ) from None

@@ -94,6 +94,10 @@ class Segment:
         )
 
 
+FAR = Fraction(2) ** 1000
+"""Windows and slices stay within this, so that float64 holds what is computed from them."""
+
+
 def convex_window(window: Any) -> tuple[Point, ...]:
     """Check a window and return its corners, exact, counter-clockwise, without flat corners.
 
@@ -120,17 +124,24 @@ def interval(window: Any) -> tuple[Fraction, Fraction]:
         WindowError: it is not two finite numbers in increasing order.
     """
     try:
-        low, high = (exact(x, "the window") for x in window)
+        low, high = (_within_reach(x, "the window") for x in window)
     except (TypeError, ValueError) as error:
-        raise WindowError(_says(error, "the window of a 1D input is a pair (low, high)")) from None
+        raise WindowError(_says(error, "the window of a line is not a pair (low, high); give two numbers")) from None
     if low >= high:
         raise WindowError(f"the window ({float(low):g}, {float(high):g}) has no length; give low < high")
     return low, high
 
 
+def _within_reach(value: Any, name: str) -> Fraction:
+    number = exact(value, name)
+    if abs(number) > FAR:
+        raise NetworkError(f"{name} reaches beyond 2^1000; give smaller numbers")
+    return number
+
+
 def _vector(values: Any, name: str) -> Vector:
     try:
-        return tuple(exact(x, f"the slice's {name}") for x in values)
+        return tuple(_within_reach(x, f"the slice's {name}") for x in values)
     except (TypeError, NetworkError) as error:
         raise SliceError(_says(error, f"the slice's {name} is not a vector of numbers")) from None
 
@@ -152,9 +163,9 @@ def _rows(window: Any) -> Sequence[Any]:
 def _corner(point: Any) -> Point:
     try:
         x, y = point
-        return exact(x, "the window"), exact(y, "the window")
+        return _within_reach(x, "the window"), _within_reach(y, "the window")
     except (TypeError, ValueError) as error:
-        raise WindowError(_says(error, "a window corner is not a pair (x, y)")) from None
+        raise WindowError(_says(error, "a window corner is not a pair (x, y); give the corners, shape (n, 2)")) from None
 
 
 def _says(error: Exception, otherwise: str) -> str:
