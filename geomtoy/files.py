@@ -61,14 +61,14 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
     write_npz(path, arrays)
 
 
-def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     """Write arrays as npz; the file appears under its name only when it is whole.
 
     Raises:
         FileError: the place cannot be written to.
     """
     with written_aside(Path(path)) as aside, open(aside, "wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 @contextmanager

@@ -126,7 +126,9 @@ def interval(window: Any) -> tuple[Fraction, Fraction]:
     try:
         low, high = (_within_reach(x, "the window") for x in window)
     except (TypeError, ValueError) as error:
-        raise WindowError(_says(error, "the window of a line is not a pair (low, high); give two numbers")) from None
+        raise WindowError(
+            _says(error, "the window of a line is not a pair (low, high); give two numbers")
+        ) from None
     if low >= high:
         raise WindowError(f"the window ({float(low):g}, {float(high):g}) has no length; give low < high")
     return low, high
@@ -165,7 +167,9 @@ def _corner(point: Any) -> Point:
         x, y = point
         return _within_reach(x, "the window"), _within_reach(y, "the window")
     except (TypeError, ValueError) as error:
-        raise WindowError(_says(error, "a window corner is not a pair (x, y); give the corners, shape (n, 2)")) from None
+        raise WindowError(
+            _says(error, "a window corner is not a pair (x, y); give the corners, shape (n, 2)")
+        ) from None
 
 
 def _says(error: Exception, otherwise: str) -> str:
