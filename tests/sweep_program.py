@@ -1,0 +1,61 @@
+"""A sweep of a toy task, importable by workers; as a program, one that a test can kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from geomtoy.errors import SettingError
+from geomtoy.training.pools import in_process, processes
+from geomtoy.training.sweep import sweep
+
+
+@dataclass(frozen=True)
+class Toy:
+    """n: what is squared. log: a file with one line for each start. deaths: of the worker, then none."""
+
+    n: int
+    log: str
+    seconds: float = 0.0
+    deaths: int = 0
+    fails: bool = False
+
+
+def square(configs: Sequence[Toy]) -> list[dict[str, np.ndarray]]:
+    return [one_square(config, len(configs)) for config in configs]
+
+
+def one_square(config: Toy, together: int) -> dict[str, np.ndarray]:
+    log = Path(config.log)
+    with log.open("a") as file:
+        file.write(f"{config.n}\n")
+    time.sleep(config.seconds)
+    if config.fails:
+        raise SettingError(f"{config.n} has no square")
+    if starts(log).count(config.n) <= config.deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"square": np.array(config.n**2), "together": np.array(together)}
+
+
+def starts(log: Path) -> list[int]:
+    return [int(line) for line in log.read_text().split()] if log.exists() else []
+
+
+def toys(folder: Path, **settings: object) -> list[Toy]:
+    return [Toy(n, str(folder / "log"), **settings) for n in range(8)]
+
+
+if __name__ == "__main__":
+    from sweep_program import square, toys  # the task's name is that of the module, not of the program
+
+    where = Path(sys.argv[1])
+    workers = int(sys.argv[2])
+    pool = in_process if workers == 1 else processes(workers)
+    sweep(square, toys(where, seconds=0.3), where / "results", pool=pool)
