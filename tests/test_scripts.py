@@ -70,7 +70,7 @@ def rational(rows: np.ndarray) -> list[tuple[fmpq, ...]]:
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_arrangement_count_of_generic_and_central_hyperplanes(d):
     count = import_module("fig3_region_bounds").arrangement_count
-    rows = np.random.default_rng(d).integers(-10**6, 10**6, (9, d + 1))
+    rows = np.random.default_rng(d).integers(-(10**6), 10**6, (9, d + 1))
     assert count(rational(rows)) == sum(comb(9, k) for k in range(d + 1))
     rows[:, -1] = 0
     assert count(rational(rows)) == 2 * sum(comb(8, k) for k in range(d))
@@ -93,3 +93,10 @@ def test_scripts_import_no_jax_until_they_train():
         [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_the_readme_tells_the_verdicts_of_the_committed_figures():
+    import claims
+
+    readme = (claims.ROOT / "README.md").read_text()
+    assert claims.with_claims(readme, claims.ROOT / "figures") == readme

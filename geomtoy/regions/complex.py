@@ -170,6 +170,7 @@ class CellComplex:
         return self.vertices[self.corners(cell)]
 
     @cached_property
+    @np.errstate(over="ignore", invalid="ignore")
     def areas(self) -> np.ndarray:
         """(F,) areas, in squared slice units; inf for unbounded cells."""
         corner, start = self.cell_corners, self.cell_start
@@ -214,6 +215,7 @@ class CellComplex:
         return self._output[1]
 
     @cached_property
+    @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
         frame, (rows, error, parent) = self.subdivision.frame, self.subdivision.output_maps
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
