@@ -35,7 +35,7 @@ class Slice:
 
     def __post_init__(self) -> None:
         for name in ("origin", "u", "v"):
-            object.__setattr__(self, name, _vector(getattr(self, name), name))
+            object.__setattr__(self, name, _vector(getattr(self, name), f"the slice's {name}"))
         if not len(self.origin) == len(self.u) == len(self.v):
             raise SliceError(
                 f"the slice's origin, u and v have lengths {len(self.origin)}, {len(self.u)} and "
@@ -69,7 +69,7 @@ class Segment:
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
-            object.__setattr__(self, name, _vector(getattr(self, name), name))
+            object.__setattr__(self, name, _vector(getattr(self, name), f"the segment's {name}"))
         if len(self.start) != len(self.end):
             raise SliceError(
                 f"the segment's ends have lengths {len(self.start)} and {len(self.end)}; make them equal"
@@ -124,7 +124,8 @@ def interval(window: Any) -> tuple[Fraction, Fraction]:
         WindowError: it is not two finite numbers in increasing order.
     """
     try:
-        low, high = (_within_reach(x, "the window") for x in window)
+        low, high = window
+        low, high = _within_reach(low, "the window"), _within_reach(high, "the window")
     except (TypeError, ValueError) as error:
         raise WindowError(
             _says(error, "the window of a line is not a pair (low, high); give two numbers")
@@ -143,9 +144,9 @@ def _within_reach(value: Any, name: str) -> Fraction:
 
 def _vector(values: Any, name: str) -> Vector:
     try:
-        return tuple(_within_reach(x, f"the slice's {name}") for x in values)
+        return tuple(_within_reach(x, name) for x in values)
     except (TypeError, NetworkError) as error:
-        raise SliceError(_says(error, f"the slice's {name} is not a vector of numbers")) from None
+        raise SliceError(_says(error, f"{name} is not a vector of numbers")) from None
 
 
 def _parallel(u: Vector, v: Vector) -> bool:
