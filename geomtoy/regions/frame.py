@@ -42,6 +42,10 @@ class Frame:
         """Frame coordinates (n, 2) to slice coordinates, in float64."""
         return np.array(self.centre, float) + float(self.scale) * points
 
+    def corners_in_slice(self) -> tuple[Point, ...]:
+        """The window's corners in slice coordinates, as rationals."""
+        return tuple(self.exact_to_slice(corner) for corner in self.corners)
+
     def exact_to_slice(self, point: Point) -> Point:
         return self.centre[0] + self.scale * point[0], self.centre[1] + self.scale * point[1]
 

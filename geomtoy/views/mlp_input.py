@@ -1,0 +1,147 @@
+"""The MLP's own input space: its hyperplanes on a plane through points that the block reaches."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+
+from geomtoy.block_arrays import BlockArrays
+from geomtoy.errors import SettingError, SliceError, WindowError
+from geomtoy.network import Network
+from geomtoy.regions import enumerate_regions
+from geomtoy.slices import Slice
+from geomtoy.views.hull import convex_hull
+from geomtoy.views.result import BlockRegions
+
+
+def enumerate_mlp_input(
+    block: BlockArrays, plane: Slice, window: Any, *, max_regions: int | None = None
+) -> BlockRegions:
+    """Enumerate the regions of a block's MLP on a plane of the space before it (resid_mid).
+
+    Args:
+        plane: in R^d; see `plane_through` and `principal_plane`.
+        window: convex polygon in slice coordinates, such as the reachable set.
+    Raises:
+        SettingError: LayerNorm stands before the MLP and its borders are conics, not lines.
+        BudgetError: there are more than max_regions cells.
+    Exactness: exact. With a LayerNorm whose biases cancel (b_i + w_i . norm_bias = 0 for every unit)
+        unit i is on where (w_i * gain) . (y - mean y) > 0, whatever the deviation: activation regions
+        are exact too, but maps are not affine, and linear regions are not counted.
+    """
+    folded = block.layer_norm
+    network = fold_layer_norm(block) if folded else block.mlp
+    cells = enumerate_regions(network, slice=plane, window=window, max_regions=max_regions)
+    return BlockRegions(
+        view="MLP input space",
+        guarantee="exact; signs only, LayerNorm folded" if folded else "exact",
+        certified=True,
+        regions=len(cells),
+        linear_regions=None if folded else cells.n_linear_regions,
+        cells=cells,
+    )
+
+
+def fold_layer_norm(block: BlockArrays) -> Network:
+    """A network of resid_mid with the same activation patterns as LayerNorm and MLP together.
+
+    Raises:
+        SettingError: a unit's bias does not cancel, so that its border is a conic.
+    """
+    W, b = (np.vectorize(Fraction, otypes=[object])(array) for array in block.mlp.layers[0])
+    gain, shift = (
+        np.array([Fraction(x) for x in np.asarray(array).tolist()], dtype=object)
+        for array in (block.norm_gain, block.norm_bias)
+    )
+    bent = np.flatnonzero(b + W @ shift != 0)
+    if len(bent):
+        raise SettingError(
+            f"LayerNorm before the MLP bends the borders of {len(bent)} units into conics (unit "
+            f"{bent[0]} has bias + w . norm_bias != 0); count along time or in the frozen view"
+        )
+    scaled = W * gain
+    centred = scaled - scaled.sum(axis=1, keepdims=True) / Fraction(scaled.shape[1])
+    return Network([(centred, b * 0), block.mlp.layers[1]], block.mlp.activations)
+
+
+def plane_through(points: np.ndarray) -> tuple[Slice, list[tuple[int, int]]]:
+    """The plane through three points (3, d), and their triangle as its window.
+
+    Raises:
+        SliceError: the points lie on one line.
+    """
+    if np.shape(points)[0] != 3:
+        raise SliceError(f"{len(points)} points given; a plane goes through three")
+    a, b, c = ([Fraction(x) for x in row] for row in np.asarray(points, float).tolist())
+    u, v = ([q - p for p, q in zip(a, end, strict=True)] for end in (b, c))
+    return Slice(tuple(a), tuple(u), tuple(v)), [(0, 0), (1, 0), (0, 1)]
+
+
+def principal_plane(points: np.ndarray) -> tuple[Slice, list[tuple[float, float]]]:
+    """The plane through the mean of points (n, d) along their two principal axes, and, as its window,
+    the convex hull of the points projected onto it.
+
+    Raises:
+        SliceError: the points lie on one line.
+    """
+    points = np.asarray(points, float)
+    mean = points.mean(axis=0)
+    _, spread, axes = np.linalg.svd(points - mean, full_matrices=False)
+    if len(spread) < 2 or spread[1] <= 1e-12 * spread[0]:
+        raise SliceError("the points lie on one line; look at them along a segment")
+    plane = Slice(tuple(mean), tuple(axes[0]), tuple(axes[1]))
+    return plane, convex_hull((points - mean) @ axes[:2].T)
+
+
+def reachable_window(block: BlockArrays, tokens: np.ndarray, plane: Slice) -> list[tuple[float, float]]:
+    """Where a plane meets everything that attention could give: the query plus the Minkowski sum over
+    heads of the hull of the tokens' values (theorem 2.1), as a polygon in slice coordinates.
+
+    Raises:
+        WindowError: the plane meets it in less than a polygon.
+    Exactness: corners are found by linear programmes in float64, to about 1e-9; counts inside the
+        polygon returned are exact.
+    """
+    tokens = np.asarray(tokens, float)
+    values = np.einsum("td,hdf,hfe->hte", tokens, block.W_V, block.W_O)
+    start = np.array(plane.origin, float) - (tokens[-1] if block.residual else 0.0)
+    corners = _support_polygon(values, start, np.array([plane.u, plane.v], float))
+    hull = convex_hull(np.array(corners))
+    if len(hull) < 3:
+        raise WindowError(
+            "the plane meets the reachable set in no polygon; take one through reached points"
+        )
+    return hull
+
+
+def _support_polygon(values: np.ndarray, start: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:
+    """Extreme points of {(s, t): start + (s, t) . axes = sum_h sum_j weight_hj values_hj}."""
+    H, T, d = values.shape
+    on_plane = np.hstack([axes.T, -values.reshape(H * T, d).T])
+    per_head = np.hstack([np.zeros((H, 2)), np.kron(np.eye(H), np.ones(T))])
+    equal, to = np.vstack([on_plane, per_head]), np.concatenate([-start, np.ones(H)])
+    bounds = [(None, None)] * 2 + [(0, None)] * (H * T)
+
+    def extreme(direction: np.ndarray) -> np.ndarray:
+        cost = np.concatenate([-direction, np.zeros(H * T)])
+        found = linprog(cost, A_eq=equal, b_eq=to, bounds=bounds, method="highs")
+        if found.status != 0:
+            raise WindowError("the plane misses the reachable set; take one through reached points")
+        corner: np.ndarray = found.x[:2]
+        return corner
+
+    corners = [extreme(np.array(d)) for d in ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))]
+    gaps = [(corners[k], corners[(k + 1) % 4]) for k in range(4)]
+    while gaps:
+        p, q = gaps.pop()
+        normal = np.array([q[1] - p[1], p[0] - q[0]])
+        if np.linalg.norm(normal) < 1e-9:
+            continue
+        r = extreme(normal / np.linalg.norm(normal))
+        if (r - p) @ normal > 1e-9 * np.linalg.norm(normal):
+            corners.append(r)
+            gaps += [(p, r), (r, q)]
+    return corners
