@@ -19,8 +19,8 @@ from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
 from geomtoy.slices import Slice, convex_window, interval
 
-UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises on a file that is no npz."""
+UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises on a file that is no npz; RuntimeError if it is encrypted or packed otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,10 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         if isinstance(stored, np.ndarray):
             raise FileError(f"{path} holds a bare array, not an npz; write one with geomtoy.save")
         with stored:
-            return {key: stored[key] for key in stored.files}
+            arrays = {key: stored[key] for key in stored.files}
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise ValueError("a zip file, but not of arrays")
+        return arrays
     except FileNotFoundError:
         raise FileError(f"{path} does not exist; give the path of an npz file") from None
     except FileError:
