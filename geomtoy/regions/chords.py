@@ -223,57 +223,135 @@ def _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin):
 
 
 @njit(cache=True, nogil=True)
-def crossing_pairs(start, first, last, border_start):
-    """Pairs of chords of a cell whose ends alternate: (pairs, 2), the one that opens first in front.
+def count_pairs(chords):
+    """Pairs of chords whose ends alternate, for each cut cell. Cost: O(K log K) for K chords.
 
-    A sweep around the boundary with the stack of open chords; when one closes, exactly the open
-    chords above it cross it. Cost: O(chords + pairs).
+    A sweep around the boundary with a Fenwick tree of the open chords by their first position: one
+    that closes crosses those that opened after it did and stay open.
     """
-    C = start.shape[0] - 1
-    widest = 0
+    C = chords.cells.shape[0]
+    pairs = np.zeros(C, np.int64)
+    by_last = closing_order(chords)
     for c in range(C):
-        widest = max(widest, start[c + 1] - start[c])
-    stack = np.empty(widest, np.int64)
-    above = np.empty(widest, np.int64)
-    pairs = [(0, 0) for _ in range(0)]  # an empty list whose type is known
-    for c in range(C):
-        if start[c + 1] - start[c] < 2:
+        k0, k1 = chords.start[c], chords.start[c + 1]
+        if k1 - k0 < 2:
             continue
-        m = border_start[c + 1] - border_start[c]
-        closing = np.zeros(m, np.int64)
-        for k in range(start[c], start[c + 1]):
-            closing[last[k]] += 1
-        top, opened = 0, start[c]
-        for position in range(m):
-            if closing[position]:
-                top = _close(stack, top, above, last, position, closing[position], pairs)
-            begin = opened
-            while opened < start[c + 1] and first[opened] == position:
+        m = chords.border_start[c + 1] - chords.border_start[c]
+        tree = np.zeros(m + 1, np.int64)
+        opened, closed, n_open = k0, k0, 0
+        while closed < k1:
+            position = chords.last[by_last[closed]]
+            while opened < k1 and chords.first[opened] < position:
+                _fenwick_add(tree, chords.first[opened], 1)
+                n_open += 1
                 opened += 1
-            for k in range(opened - 1, begin - 1, -1):  # the first to close goes on top
-                stack[top] = k
-                top += 1
-    out = np.empty((len(pairs), 2), np.int64)
-    for i in range(len(pairs)):
-        out[i, 0], out[i, 1] = pairs[i]
-    return out
+            begin = closed
+            while closed < k1 and chords.last[by_last[closed]] == position:
+                _fenwick_add(tree, chords.first[by_last[closed]], -1)
+                n_open -= 1
+                closed += 1
+            for i in range(begin, closed):
+                pairs[c] += n_open - _fenwick_sum(tree, chords.first[by_last[i]])
+    return pairs
 
 
 @njit(cache=True, nogil=True)
-def _close(stack, top, above, last, position, closers, pairs):
-    """Close the chords that end at `position`; each crosses what lies above it and stays open."""
+def closing_order(chords):
+    """Chords of each cell by their last position; of those that close together, the innermost first."""
+    order = np.empty(chords.last.shape[0], np.int64)
+    for c in range(chords.cells.shape[0]):
+        k0, k1 = chords.start[c], chords.start[c + 1]
+        if k1 - k0 < 16:
+            for k in range(k0, k1):
+                i = k
+                while i > k0 and chords.last[order[i - 1]] >= chords.last[k]:
+                    order[i] = order[i - 1]
+                    i -= 1
+                order[i] = k
+            continue
+        place = np.zeros(chords.border_start[c + 1] - chords.border_start[c] + 1, np.int64)
+        for k in range(k0, k1):
+            place[chords.last[k] + 1] += 1
+        for p in range(place.shape[0] - 1):
+            place[p + 1] += place[p]
+        for k in range(k1 - 1, k0 - 1, -1):
+            order[k0 + place[chords.last[k]]] = k
+            place[chords.last[k]] += 1
+    return order
+
+
+@njit(cache=True, nogil=True)
+def _fenwick_add(tree, i, change):
+    i += 1
+    while i < tree.shape[0]:
+        tree[i] += change
+        i += i & -i
+
+
+@njit(cache=True, nogil=True)
+def _fenwick_sum(tree, i):
+    """Sum of entries 0..i."""
+    total = 0
+    i += 1
+    while i > 0:
+        total += tree[i]
+        i -= i & -i
+    return total
+
+
+@njit(cache=True, nogil=True)
+def crossing_pairs(chords, n_pairs):
+    """All pairs of chords whose ends alternate: (n_pairs, 2), the one that opens first in front.
+
+    Cost: O(chords + pairs).
+    """
+    pairs = np.empty((n_pairs, 2), np.int64)
+    n = 0
+    stack, above = stack_room(chords)
+    by_last = closing_order(chords)
+    for c in range(chords.cells.shape[0]):
+        opened, top = chords.start[c], 0
+        for i in range(chords.start[c], chords.start[c + 1]):
+            k = by_last[i]
+            opened, top, n_above = close_chord(chords, c, k, opened, stack, top, above)
+            for j in range(n_above):
+                pairs[n, 0], pairs[n, 1] = k, above[j]
+                n += 1
+    return pairs
+
+
+@njit(cache=True, nogil=True)
+def stack_room(chords):
+    """Scratch for `close_chord`: the open chords, and those that cross the one that closes."""
+    widest = 0
+    for c in range(chords.cells.shape[0]):
+        widest = max(widest, chords.start[c + 1] - chords.start[c])
+    return np.empty(widest, np.int64), np.empty(widest, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def close_chord(chords, c, k, opened, stack, top, above):
+    """Sweep around cell c with the stack of open chords until chord k closes, the next that does.
+
+    Returns:
+        opened, top: the state of the sweep.
+        n_above: above[:n_above] opened after k and are still open, so exactly they cross it then.
+    """
+    end = chords.start[c + 1]
+    while opened < end and chords.first[opened] < chords.last[k]:
+        begin = opened
+        while opened < end and chords.first[opened] == chords.first[begin]:
+            opened += 1
+        for i in range(opened - 1, begin - 1, -1):  # the first to close goes on top
+            stack[top] = i
+            top += 1
     n_above = 0
-    while closers:
+    while stack[top - 1] != k:
         top -= 1
-        k = stack[top]
-        if last[k] == position:
-            closers -= 1
-            for i in range(n_above):
-                pairs.append((k, above[i]))
-        else:
-            above[n_above] = k
-            n_above += 1
+        above[n_above] = stack[top]
+        n_above += 1
+    top -= 1
     for i in range(n_above - 1, -1, -1):
         stack[top] = above[i]
         top += 1
-    return top
+    return opened, top, n_above

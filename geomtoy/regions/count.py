@@ -38,6 +38,7 @@ def count_regions(
     window: Any = UNIT_SQUARE,
     linear: bool = True,
     max_regions: int | None = None,
+    full_check: bool = False,
     progress: Progress | None = None,
 ) -> RegionCount:
     """Count the activation regions and linear regions of a network inside a window.
@@ -48,6 +49,9 @@ def count_regions(
         window: convex polygon (n, 2) in slice units; (low, high) in 1D; None for everything.
         linear: whether to count linear regions too.
         max_regions: stop rather than build more cells than this.
+        full_check: with linear=False, search a layer for concurrent lines however large it is. Excluding
+            three concurrent lines takes quadratic time (3SUM), so without it a layer with more than
+            2 * 10^8 crossing pairs is taken to be in general position: the count is not `certified`.
     Raises:
         WindowError: the window is not convex or has no area.
         SliceError: the slice does not fit the network.
@@ -60,11 +64,11 @@ def count_regions(
     run = Enumeration(network, slice, polygon, max_regions)
     with np.errstate(all="ignore"):
         if linear:
-            subdivision = run.run(progress)
+            subdivision, certified = run.run(progress), True
             regions, merged = subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1
         else:
-            regions, merged = run.count(progress), None
-    return RegionCount(regions, merged, True, run.tally.decided, run.tally.rational)
+            (regions, certified), merged = run.count(full_check, progress), None
+    return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)
 
 
 def enumerate_regions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,16 +12,21 @@ import numpy as np
 from geomtoy.errors import BudgetError
 from geomtoy.network import Network
 from geomtoy.regions.filter import TINY, U
-from geomtoy.regions.frame import Frame, first_maps, make_frame
-from geomtoy.regions.maps import Cuts, Maps, cut_lines, cuts_of, next_maps
-from geomtoy.regions.mesh import Mesh
+from geomtoy.regions.frame import FirstMaps, Frame, make_frame
+from geomtoy.regions.maps import Cuts, Maps, NextMaps, cut_lines, cuts_of
+from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
+from geomtoy.regions.mesh import Mesh, part
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
 from geomtoy.regions.signs import Signs, SignTally
-from geomtoy.regions.subdivide import LineTable, Plan, build_layer, plan_layer
+from geomtoy.regions.subdivide import LineTable, build_layer, cut_layer, find_meetings
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
+
+
+BLOCK_BYTES = 16 * 2**20
+"""Size of the maps that counting the last layer holds at a time."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,12 @@ class Subdivision:
     levels: tuple[Level, ...]
     geometry: RationalGeometry
     tally: SignTally
-    last_maps: Callable[[], Maps]
+    last_maps: FirstMaps | NextMaps
 
     @cached_property
     def output_maps(self) -> Maps:
         """Of the network's outputs on all cells, in frame coordinates; computed when first asked for."""
-        with np.errstate(all="ignore"):
-            return self.last_maps()
+        return self.last_maps.everywhere()
 
     def ancestors(self, cells: np.ndarray) -> list[np.ndarray]:
         """For each level 0..L, the cell of that level that contains each of the final cells."""
@@ -103,61 +107,89 @@ class Enumeration:
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        mesh, later = self._start()
-        for layer in range(1, self._hidden + 1):
-            maps = later()
-            mesh, later = self._build(mesh, layer, maps, self._plan(mesh, layer, maps))
-            if progress:
-                progress(layer, mesh.n_cells)
+        mesh, maps = self._through(self._hidden, progress)
         self._geometry.vertex_lines = mesh.lines
         levels = tuple(self._levels)
-        return Subdivision(self.network, self.frame, mesh, levels, self._geometry, self.tally, later)
+        return Subdivision(self.network, self.frame, mesh, levels, self._geometry, self.tally, maps)
 
-    def count(self, progress: Progress | None = None) -> int:
-        """Number of cells, without building those of the last hidden layer."""
-        mesh, later = self._start()
-        cells = 1
-        for layer in range(1, self._hidden + 1):
-            maps = later()
-            plan = self._plan(mesh, layer, maps)
-            cells = int(plan.children.sum())
-            if layer < self._hidden:
-                mesh, later = self._build(mesh, layer, maps, plan)
-            if progress:
-                progress(layer, cells)
-        return cells
+    def count(self, full_check: bool = False, progress: Progress | None = None) -> tuple[int, bool]:
+        """Number of cells, and whether it is proven; those of the last hidden layer are not built.
 
-    @property
-    def _hidden(self) -> int:
-        return len(self.network.activations)
+        A parent with more than `FULL_CHECK_PAIRS` crossings is taken to be in general position, and the
+        count is then not proven, unless `full_check`.
+        """
+        if not self._hidden:
+            return 1, True
+        mesh, maps = self._through(self._hidden - 1, progress)
+        cells, proven = 0, True
+        for low, high in self._blocks(maps):
+            some = maps.on(low, high)
+            first, end = maps.child_start[low], maps.child_start[high]
+            block = mesh if end - first == mesh.n_cells else part(mesh, first, end)
+            found, sure = self._count_children(block, int(first), some, full_check)
+            cells, proven = cells + found, proven and sure
+        self._within_budget(self._hidden, cells)
+        if progress:
+            progress(self._hidden, cells)
+        return cells, proven
 
-    def _start(self) -> tuple[Mesh, Callable[[], Maps]]:
+    def _through(self, layers: int, progress: Progress | None) -> tuple[Mesh, FirstMaps | NextMaps]:
+        """The mesh after some layers, and the maps of the next layer on it."""
         mesh, sides = _window_mesh(self.frame)
         self._table.append(sides)
-        return mesh, lambda: first_maps(self.network, self.frame)
+        maps: FirstMaps | NextMaps = FirstMaps(self.network, self.frame)
+        for layer in range(1, layers + 1):
+            mesh, maps = self._build(mesh, layer, maps.everywhere())
+            if progress:
+                progress(layer, mesh.n_cells)
+        return mesh, maps
+
+    def _build(self, mesh: Mesh, layer: int, maps: Maps) -> tuple[Mesh, NextMaps]:
+        cuts = self._cuts(layer)
+        cutting = cut_layer(mesh, layer, cut_lines(maps, cuts), self._table, self._geometry, self._signs)
+        meetings = find_meetings(cutting, self._signs)
+        self._within_budget(layer, int(meetings.children.sum()))
+        mesh, family = build_layer(mesh, cutting, meetings)
+        parent = np.repeat(np.arange(len(meetings.children)), meetings.children)
+        self._levels.append(Level(parent, family.bits))
+        crossing = (cutting.crossings.start, cutting.crossings.cut)
+        return mesh, NextMaps(self.network, layer, maps, cuts, crossing, family)
+
+    def _count_children(
+        self, mesh: Mesh, first_cell: int, maps: Maps, full_check: bool
+    ) -> tuple[int, bool]:
+        """Children of some cells of the last level but one, and whether the number is proven."""
+        table, geometry = LineTable(self._table.rows), self._geometry.fork(first_cell)
+        signs = Signs(geometry, self._signs.tally)
+        lines = cut_lines(maps, self._cuts(self._hidden))
+        cutting = cut_layer(mesh, self._hidden, lines, table, geometry, signs)
+        if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
+            return generic_children(cutting), False
+        return count_children(cutting, signs), True
+
+    def _blocks(self, maps: FirstMaps | NextMaps) -> Iterator[tuple[int, int]]:
+        """Ranges of parents whose children's maps fit into a modest piece of memory together."""
+        cells = max(1, BLOCK_BYTES // (24 * maps.width))
+        low, parents = 0, len(maps.child_start) - 1
+        while low < parents:
+            full = np.searchsorted(maps.child_start, maps.child_start[low] + cells, side="right") - 1
+            high = min(parents, max(low + 1, int(full)))
+            yield low, high
+            low = high
 
     def _cuts(self, layer: int) -> Cuts:
         return cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
 
-    def _plan(self, mesh: Mesh, layer: int, maps: Maps) -> Plan:
-        lines = cut_lines(maps, self._cuts(layer))
-        plan = plan_layer(mesh, layer, lines, self._table, self._geometry, self._signs)
-        cells = int(plan.children.sum())
+    def _within_budget(self, layer: int, cells: int) -> None:
         if self._max_regions is not None and cells > self._max_regions:
             raise BudgetError(
                 f"hidden layer {layer} makes {cells} regions, more than max_regions = "
                 f"{self._max_regions}; raise it or look at a smaller window"
             )
-        return plan
 
-    def _build(self, mesh: Mesh, layer: int, maps: Maps, plan: Plan) -> tuple[Mesh, Callable[[], Maps]]:
-        """The next mesh, and how to compute the next layer's maps on it."""
-        mesh, family = build_layer(mesh, plan)
-        parent = np.repeat(np.arange(len(plan.children)), plan.children)
-        self._levels.append(Level(parent, family.bits))
-        crossing = (plan.crossings.start, plan.crossings.cut)
-        cuts = self._cuts(layer)
-        return mesh, lambda: next_maps(self.network, layer, maps, cuts, crossing, family)
+    @property
+    def _hidden(self) -> int:
+        return len(self.network.activations)
 
 
 def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:

@@ -89,37 +89,38 @@ def sort_groups(start, key, error):
     """
     n = key.shape[0]
     order = np.arange(n)
-    clusters = []
+    clusters = [(0, 0, 0) for _ in range(0)]  # an empty list whose type is known
     floor = np.empty(n)
     for g in range(start.shape[0] - 1):
-        low, high = start[g], start[g + 1]
-        if high - low < 2:
-            continue
-        if high - low < 24:
-            _insertion_sort(order, key, low, high)
-        else:
-            order[low:high] = low + np.argsort(key[low:high])
-        least = np.inf
-        for i in range(high - 1, low - 1, -1):
-            k = order[i]
-            bottom = key[k] - error[k]
-            least = min(least, bottom) if bottom == bottom else -np.inf
-            floor[i] = least
-        begin, most = low, -np.inf
-        for i in range(low, high):
-            if i > begin and floor[i] > most:
-                if i - begin > 1:
-                    clusters.append((g, begin, i))
-                begin = i
-            k = order[i]
-            top = key[k] + error[k]
-            most = max(most, top) if top == top else np.inf
-        if high - begin > 1:
-            clusters.append((g, begin, high))
+        sort_group(order, key, error, start[g], start[g + 1], floor, g, clusters)
     out = np.empty((len(clusters), 3), np.int64)
-    for i, row in enumerate(clusters):
-        out[i, 0], out[i, 1], out[i, 2] = row
+    for i in range(len(clusters)):
+        out[i, 0], out[i, 1], out[i, 2] = clusters[i]
     return order, out
+
+
+@njit(cache=True, nogil=True)
+def sort_group(order, key, error, low, high, floor, g, clusters):
+    """Sort order[low:high] by key and append its clusters (g, low, high); floor is scratch."""
+    if high - low < 24:
+        _insertion_sort(order, key, low, high)
+    else:
+        order[low:high] = order[low:high][np.argsort(key[order[low:high]])]
+    least = np.inf
+    for i in range(high - 1, low - 1, -1):
+        bottom = key[order[i]] - error[order[i]]
+        least = min(least, bottom) if bottom == bottom else -np.inf
+        floor[i] = least
+    begin, most = low, -np.inf
+    for i in range(low, high):
+        if i > begin and floor[i] > most:
+            if i - begin > 1:
+                clusters.append((g, begin, i))
+            begin = i
+        top = key[order[i]] + error[order[i]]
+        most = max(most, top) if top == top else np.inf
+    if high - begin > 1:
+        clusters.append((g, begin, high))
 
 
 @njit(cache=True, nogil=True)

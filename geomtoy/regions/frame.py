@@ -102,6 +102,28 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
     return (centre[0], centre[1]), scale
 
 
+@dataclass(frozen=True, eq=False)
+class FirstMaps:
+    """Maps of the first layer (or the only one) on the window; the start of the chain of `NextMaps`."""
+
+    network: Network
+    frame: Frame
+
+    @property
+    def child_start(self) -> np.ndarray:
+        return np.array([0, 1])
+
+    @property
+    def width(self) -> int:
+        return len(self.network.layers[0][0])
+
+    def on(self, low: int, high: int) -> Maps:
+        return first_maps(self.network, self.frame)
+
+    def everywhere(self) -> Maps:
+        return self.on(0, 1)
+
+
 def first_maps(network: Network, frame: Frame) -> Maps:
     """Affine preactivations of the first layer in the frame, one cell: the window."""
     W, b = network.float_layers[0]

@@ -15,6 +15,7 @@ over the units j that are on somewhere in the parent, bounds the error of a_i, b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -75,45 +76,66 @@ def pieces(bits: np.ndarray, n_cuts: int, per_unit: int) -> np.ndarray:
     return unpacked.reshape(len(bits), -1, per_unit).sum(axis=2, dtype=np.int8)
 
 
-def next_maps(
-    network: Network,
-    layer: int,
-    maps: Maps,
-    cuts: Cuts,
-    crossing: tuple[np.ndarray, np.ndarray],
-    family: Family,
-) -> Maps:
-    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
+@dataclass(frozen=True, eq=False)
+class NextMaps:
+    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents,
+    computed when asked for, for all families or for some.
 
     Args:
         maps: of `layer`, on the parents.
         crossing: CSR (start, cut) of the cuts that cross each parent.
         family: the children.
     """
-    W, bias = network.float_layers[layer]
-    width = maps.rows.shape[2]
-    n_parents = len(family.child_start) - 1
-    rows = np.empty((len(family.bits), 3, len(W)))
-    error = np.empty((n_parents, len(W)))
-    WT = np.ascontiguousarray(W.T)
 
-    def run(low: int, high: int) -> None:
-        _family_maps(
-            low, high, rows, error, maps.rows, maps.error, maps.parent, *crossing,
-            family.child_start, family.bits, family.tree, family.flip_start, family.flips,
-            WT, np.abs(WT), bias, cuts.per_unit, cuts.slope, cuts.offset, network.is_rational,
-        )  # fmt: skip
+    network: Network
+    layer: int
+    maps: Maps
+    cuts: Cuts
+    crossing: tuple[np.ndarray, np.ndarray]
+    family: Family
 
-    in_blocks(run, n_parents, work=len(family.bits) * len(W) + n_parents * width * len(W))
-    return Maps(rows, error, np.repeat(np.arange(n_parents), np.diff(family.child_start)))
+    @property
+    def child_start(self) -> np.ndarray:
+        return self.family.child_start
+
+    @property
+    def width(self) -> int:
+        return len(self.network.layers[self.layer][0])
+
+    def on(self, low: int, high: int) -> Maps:
+        """On the children of parents low..high-1; children and parents count from there."""
+        W, bias = self.network.float_layers[self.layer]
+        first, end = self.child_start[low], self.child_start[high]
+        rows = np.empty((end - first, 3, len(W)))
+        error = np.empty((high - low, len(W)))
+        WT = np.ascontiguousarray(W.T)
+
+        def run(begin: int, stop: int) -> None:
+            _family_maps(
+                low + begin, low + stop, low, rows, error, self.maps, *self.crossing, self.family,
+                WT, np.abs(WT), bias, self.cuts, self.network.is_rational,
+            )  # fmt: skip
+
+        with np.errstate(all="ignore"):
+            in_blocks(run, high - low, work=len(W) * (end - first + (high - low) * len(WT)))
+        sizes = np.diff(self.child_start[low : high + 1])
+        return Maps(rows, error, np.repeat(np.arange(high - low), sizes))
+
+    def everywhere(self) -> Maps:
+        return self.on(0, len(self.child_start) - 1)
 
 
 @njit(cache=True, nogil=True)
 def _family_maps(
-    low, high, out, out_error, rows, error, parent, cross_start, cross_cut,
-    child_start, bits, tree, flip_start, flips, WT, size_WT, bias, per_unit, slope, offset, rounded,
+    low, high, base, out, out_error, maps, cross_start, cross_cut, family,
+    WT, size_WT, bias, cuts, rounded,
 ):  # fmt: skip
-    """Maps of the children of parents low..high-1."""
+    """Maps of the children of parents low..high-1, written from those of parent `base` on."""
+    rows, error, parent = maps
+    child_start, bits, tree = family.child_start, family.bits, family.tree
+    flip_start, flips = family.flip_start, family.flips
+    per_unit, slope, offset = cuts.per_unit, cuts.slope, cuts.offset
+    shift = child_start[base]
     n, n_next = WT.shape
     steepest, highest = np.abs(slope).max(), np.abs(offset).max()
     crossed = np.zeros(n, np.bool_)
@@ -122,7 +144,8 @@ def _family_maps(
         k0, k1 = cross_start[p], cross_start[p + 1]
         for k in range(k0, k1):
             crossed[cross_cut[k] // per_unit] = True
-        A, B, C, E = out[f0, 0], out[f0, 1], out[f0, 2], out_error[p]
+        first = f0 - shift
+        A, B, C, E = out[first, 0], out[first, 1], out[first, 2], out_error[p - base]
         A[:] = 0.0
         B[:] = 0.0
         C[:] = bias
@@ -150,7 +173,8 @@ def _family_maps(
         for k in range(k0, k1):
             crossed[cross_cut[k] // per_unit] = False
         for f in range(f0 + 1, child_start[p + 1]):
-            out[f] = out[tree[f]]
+            child = out[f - shift]
+            child[:] = out[tree[f] - shift]
             for q in range(flip_start[f], flip_start[f + 1]):
                 cut = flips[q]
                 j, left = cut // per_unit, cut % per_unit
@@ -158,9 +182,9 @@ def _family_maps(
                 sense = 1.0 if on else -1.0
                 ds = sense * (slope[left + 1] - slope[left])
                 do = sense * (offset[left + 1] - offset[left])
-                _add_scaled(out[f, 0], WT[j], ds * rows[p, 0, j])
-                _add_scaled(out[f, 1], WT[j], ds * rows[p, 1, j])
-                _add_scaled(out[f, 2], WT[j], ds * rows[p, 2, j] + do)
+                _add_scaled(child[0], WT[j], ds * rows[p, 0, j])
+                _add_scaled(child[1], WT[j], ds * rows[p, 1, j])
+                _add_scaled(child[2], WT[j], ds * rows[p, 2, j] + do)
 
 
 @njit(cache=True, nogil=True, inline="always")

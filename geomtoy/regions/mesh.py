@@ -64,3 +64,22 @@ def corner_vertices(half, tail, head):
         h = half[p]
         corner[p] = tail[h >> 1] if h & 1 == 0 else head[h >> 1]
     return corner
+
+
+@njit(cache=True, nogil=True)
+def part(mesh, low, high):
+    """The mesh of cells low..high-1 alone; edges and vertices numbered anew, lines as they were."""
+    begin, end = mesh.start[low], mesh.start[high]
+    edges = np.unique(mesh.half[begin:end] >> 1)
+    ends = np.empty(2 * edges.shape[0], np.int64)
+    for i in range(edges.shape[0]):
+        ends[2 * i], ends[2 * i + 1] = mesh.tail[edges[i]], mesh.head[edges[i]]
+    vertices = np.unique(ends)
+    half = np.empty(end - begin, np.int64)
+    for i in range(begin, end):
+        half[i - begin] = 2 * np.searchsorted(edges, mesh.half[i] >> 1) + (mesh.half[i] & 1)
+    return Mesh(
+        mesh.x[vertices], mesh.y[vertices], mesh.w[vertices], mesh.d[vertices], mesh.lines[vertices],
+        np.searchsorted(vertices, mesh.tail[edges]), np.searchsorted(vertices, mesh.head[edges]),
+        mesh.line[edges], mesh.direction[edges], mesh.start[low : high + 1] - begin, half,
+    )  # fmt: skip

@@ -172,11 +172,18 @@ class RationalGeometry:
 
     def __init__(self, maps: RationalMaps, frame: Frame) -> None:
         self.maps = maps
+        self._frame, self._first_cell = frame, 0
         self._sides = _window_sides(frame)
         self._owner: list[tuple[int, int, np.ndarray, np.ndarray]] = []  # first id, layer, cells, cuts
         self.vertex_lines = np.empty((0, 2), np.int64)
         self.line = lru_cache(maxsize=1 << 18)(self._line)
         self.vertex = lru_cache(maxsize=1 << 18)(self._vertex)
+
+    def fork(self, first_cell: int) -> RationalGeometry:
+        """A geometry that shares what is known; cells of lines added to it count from first_cell."""
+        other = RationalGeometry(self.maps, self._frame)
+        other._owner, other._first_cell = list(self._owner), first_cell
+        return other
 
     @property
     def n_sides(self) -> int:
@@ -184,7 +191,11 @@ class RationalGeometry:
 
     def add_lines(self, first: int, layer: int, cells: np.ndarray, cuts: np.ndarray) -> None:
         """Give ids first, first + 1, ... to cuts of `layer` on cells of the level before it."""
-        self._owner.append((first, layer, cells, cuts))
+        self._owner.append((first, layer, cells + self._first_cell, cuts))
+
+    def cut(self, layer: int, cell: int, cut: int) -> Line:
+        """Line of a cut on a cell of the mesh at hand."""
+        return self.maps.cut(layer, cell + self._first_cell, cut)
 
     def source(self, line: int) -> tuple[int, int, int]:
         """(layer, cell of the level before, cut) of a line, or (0, -1, k) for window side k."""

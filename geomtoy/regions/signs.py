@@ -6,8 +6,10 @@ cuts meet a line. Everything else follows from the construction.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,9 +44,9 @@ class Order:
 class Signs:
     """Decides signs for one enumeration."""
 
-    def __init__(self, geometry: RationalGeometry) -> None:
+    def __init__(self, geometry: RationalGeometry, tally: SignTally | None = None) -> None:
         self._geometry = geometry
-        self.tally = SignTally()
+        self.tally = tally or SignTally()
 
     def at_vertices(self, mesh: Mesh, cell: np.ndarray, layer: int, lines: Maps) -> np.ndarray:
         """Signs (V, n) of a layer's cuts at all vertices; `cell` is a cell on each vertex."""
@@ -60,11 +62,25 @@ class Signs:
         undecided = np.column_stack([open_vertices[which], cuts])
         geometry = self._geometry
         for vertex, cut in undecided.tolist():
-            line = geometry.maps.cut(layer, int(cell[vertex]), cut)
+            line = geometry.cut(layer, int(cell[vertex]), cut)
             signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
         self.tally.decided += signs.size
         self.tally.rational += len(undecided)
         return signs
+
+    def ties(self, line: int, others: dict[int, int]) -> list[list[int]]:
+        """Members that meet a line in one and the same point, in groups of two or more.
+
+        Args:
+            others: line id of each member.
+        """
+        geometry = self._geometry
+        base = geometry.line(line)
+        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
+        for member, other in others.items():
+            groups[place_on(base, meet(base, geometry.line(other)))].append(member)
+        self.tally.rational += len(others)
+        return [group for group in groups.values() if len(group) > 1]
 
     def order(
         self,

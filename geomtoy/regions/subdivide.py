@@ -34,24 +34,33 @@ class LineTable:
 
 
 @dataclass
-class Plan:
-    """How a layer cuts a mesh, before any new cell is built; enough to count."""
+class Cutting:
+    """Where the cuts of a layer run across each cell of a mesh, up to their crossings inside cells."""
 
-    children: np.ndarray  # (P,) number of cells that each cell becomes
+    n_cells: int
     crossings: ch.Crossings
     points: ch.Points
     point_xywd: np.ndarray  # (points, 4) x, y, w, d of the new vertices on edges
     point_lines: np.ndarray  # (points, 2)
     chords: ch.Chords
-    incidence: fc.Incidence
-    meet_xywd: np.ndarray  # (interior points, 4)
-    meet_lines: np.ndarray  # (interior points, 2)
+    rows: np.ndarray  # (chords, 4) float coefficients of their lines
     first_line: int
+    pairs: np.ndarray  # (cut cells,) pairs of chords that cross
 
 
-def plan_layer(
+@dataclass
+class Meetings:
+    """The points inside cells where chords cross."""
+
+    children: np.ndarray  # (P,) number of cells that each cell becomes
+    incidence: fc.Incidence
+    xywd: np.ndarray  # (points, 4)
+    lines: np.ndarray  # (points, 2)
+
+
+def cut_layer(
     mesh: Mesh, layer: int, lines: Maps, table: LineTable, geometry: RationalGeometry, signs: Signs
-) -> Plan:
+) -> Cutting:
     """Find where the cuts of hidden layer `layer` run, exactly.
 
     Args:
@@ -65,43 +74,41 @@ def plan_layer(
     cell, cut = crossings.cell, crossings.cut
     errors = lines.error[lines.parent[cell], cut]
     first_line = table.append(np.column_stack([lines.rows[cell, :, cut], errors]))
-    geometry.add_lines(first_line, layer, crossings.cell, crossings.cut)
+    geometry.add_lines(first_line, layer, cell, cut)
     points, point_xywd, point_lines = _edge_points(
         mesh, of_edge, sign, crossings, table, first_line, geometry, signs
     )
     chords = ch.Chords(*ch.chords(mesh, corner, sign, crossings, points))
-    incidence, meet_xywd, meet_lines = _meetings(chords, table, first_line, signs)
-    children = _count_children(mesh.n_cells, chords, incidence)
-    return Plan(
-        children, crossings, points, point_xywd, point_lines,
-        chords, incidence, meet_xywd, meet_lines, first_line,
-    )  # fmt: skip
+    rows, pairs = table.rows[first_line + chords.crossing], ch.count_pairs(chords)
+    return Cutting(
+        mesh.n_cells, crossings, points, point_xywd, point_lines, chords, rows, first_line, pairs
+    )
 
 
-def build_layer(mesh: Mesh, plan: Plan) -> tuple[Mesh, fc.Family]:
-    """Build the new mesh and the family of its cells from a plan."""
-    chords, inc, points = plan.chords, plan.incidence, plan.points
+def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh, fc.Family]:
+    """The new mesh and the family of its cells."""
+    chords, inc, points = cutting.chords, meetings.incidence, cutting.points
     sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
     first_edge = len(mesh.tail) + int(points.edge_start[-1])
     room = len(chords.first) + len(inc.chord_point)
     tail, head, line, direction = edges = fc.edge_pieces(mesh, points, room)
-    first_meeting = points.first_vertex + len(plan.point_xywd)
-    fc.chord_segments(chords, inc, plan.first_line, first_meeting, first_edge, *edges)
+    first_meeting = points.first_vertex + len(cutting.point_xywd)
+    fc.chord_segments(chords, inc, cutting.first_line, first_meeting, first_edge, *edges)
     family = fc.Family(
         *fc.trace(
             mesh,
             sub_first,
-            plan.crossings.seen,
+            cutting.crossings.seen,
             chords,
-            plan.crossings.cut,
+            cutting.crossings.cut,
             inc,
-            plan.children,
+            meetings.children,
             first_edge,
         )
     )
     old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
-    xywd = np.concatenate([old, plan.point_xywd, plan.meet_xywd])
-    lines = np.concatenate([mesh.lines, plan.point_lines, plan.meet_lines])
+    xywd = np.concatenate([old, cutting.point_xywd, meetings.xywd])
+    lines = np.concatenate([mesh.lines, cutting.point_lines, meetings.lines])
     x, y, w, d = np.ascontiguousarray(xywd.T)
     return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), family
 
@@ -159,15 +166,13 @@ def _edge_positions(start, member, line, direction, at_infinity, rows, first_lin
     return xywd, key, error
 
 
-def _meetings(
-    chords: ch.Chords, table: LineTable, first_line: int, signs: Signs
-) -> tuple[fc.Incidence, np.ndarray, np.ndarray]:
+def find_meetings(cutting: Cutting, signs: Signs) -> Meetings:
     """Points inside cells where chords cross, in order along each; concurrent chords share one."""
-    pairs = ch.crossing_pairs(chords.start, chords.first, chords.last, chords.border_start)
-    line_ids = first_line + chords.crossing
-    rows = table.rows[line_ids]
+    chords = cutting.chords
+    pairs = ch.crossing_pairs(chords, int(cutting.pairs.sum()))
+    line_ids = cutting.first_line + chords.crossing
     start, pair_of = _pairs_by_chord(len(chords.first), pairs)
-    xywd, key, error = _pair_positions(start, pair_of, pairs, rows, chords.sense)
+    xywd, key, error = _pair_positions(start, pair_of, pairs, cutting.rows, chords.sense)
 
     chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
     other = pairs[pair_of].sum(axis=1) - chord_of
@@ -182,7 +187,8 @@ def _meetings(
     chord_point = point_of_pair[pair_of[order.order[leads]]]
     rank, point_start, point_chord, point_index = fc.incidence(chord_start, chord_point, len(lead_pair))
     inc = fc.Incidence(chord_start, chord_point, rank, point_start, point_chord, point_index)
-    return inc, xywd[lead_pair], line_ids[pairs[lead_pair]]
+    children = _count_children(cutting.n_cells, chords, inc)
+    return Meetings(children, inc, xywd[lead_pair], line_ids[pairs[lead_pair]])
 
 
 @njit(cache=True, nogil=True)
