@@ -102,14 +102,14 @@ def stop_after(monkeypatch, chunks: int) -> None:
     from geomtoy.training import fit as module
 
     calls = iter(range(chunks))
-    check = module._require_finite
+    check = module.require_finite
 
     def interrupted(loss, config):
         if next(calls, None) is None:
             raise KeyboardInterrupt
         check(loss, config)
 
-    monkeypatch.setattr(module, "_require_finite", interrupted)
+    monkeypatch.setattr(module, "require_finite", interrupted)
 
 
 def test_a_checkpoint_of_another_run_is_not_used(tmp_path):

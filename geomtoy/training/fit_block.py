@@ -1,0 +1,118 @@
+"""Fits one-block transformers to a function of time: the task of the sweeps of figures 4 and 5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from geomtoy.block_arrays import BlockArrays, stack_blocks
+from geomtoy.errors import SettingError
+from geomtoy.models.block import Block, BlockConfig
+from geomtoy.models.block_export import block_arrays
+from geomtoy.training.targets import target
+from geomtoy.training.trainer import FitConfig, prepare, require_finite
+
+ADAM = FitConfig(steps=1000, learning_rate=3e-3)
+
+SLICE = 50
+"""Bins whose gradient is taken at once: for context 100 and 10 heads twice as fast as all 1000."""
+
+
+@dataclass(frozen=True)
+class BlockFitConfig:
+    """A block, how it is trained, and on what: `bins` times over the domain of a target.
+
+    Raises:
+        SettingError: the target is unknown or not of one variable, there is no bin, or the block has
+            what `block_arrays` cannot export.
+    """
+
+    block: BlockConfig
+    fit: FitConfig = ADAM
+    target: str = "sin"
+    bins: int = 1000
+
+    def __post_init__(self) -> None:
+        if target(self.target).d_in != 1:
+            raise SettingError(f"target {self.target!r} is not a function of time; use sin or chirp")
+        if self.bins < 1:
+            raise SettingError(f"bins is {self.bins}; make it positive")
+        if self.block.n_layers > 1 or self.block.layer_norm == "pre":
+            raise SettingError(
+                "only one layer without LayerNorm before attention is fitted; change block"
+            )
+
+    @property
+    def cost(self) -> float:
+        """Time to train, in units of a head that sees one token; fitted to measured times."""
+        block = self.block
+        scores = block.n_heads * (block.context_length + 15) + block.context_length
+        return self.fit.steps * self.fit.seeds * self.bins * (scores + 30.0)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockFit:
+    """Trained blocks, one a seed, untrained ones they started from, and losses (seeds, steps)."""
+
+    trained: list[BlockArrays]
+    initial: list[BlockArrays]
+    loss: np.ndarray
+
+
+def fit_block(config: BlockFitConfig) -> BlockFit:
+    """Train `config.fit.seeds` one-layer blocks with Adam, all steps in one scan, in float64.
+
+    The same config gives the same bits on the same machine. Configs that differ only in how time is
+    encoded share one compilation.
+
+    Raises:
+        SettingError: 64-bit mode is off, or a loss is not finite.
+    """
+    alike = replace(config.block, encoding=BlockConfig.encoding, base=BlockConfig.base)
+    graphdef, start, train = _compiled(alike, config.fit, _slice(config.fit.batch_size or config.bins))
+    goal = target(config.target)
+    t = goal.grid(config.bins)
+    data = config.block.tokens(jnp.asarray(t[:, 0])), jnp.asarray(goal(t))
+    (params, _), loss = train(start, jnp.arange(config.fit.steps), data)
+    require_finite(np.asarray(loss), config.fit)
+
+    def exported(params: nnx.State) -> list[BlockArrays]:
+        each = [jax.tree.map(lambda p, s=s: p[s], params) for s in range(config.fit.seeds)]
+        frequencies = config.block.frequencies()
+        return [replace(block_arrays(nnx.merge(graphdef, one)), frequencies=frequencies) for one in each]
+
+    return BlockFit(exported(params), exported(start[0]), np.asarray(loss))
+
+
+def fit_blocks(configs: Sequence[BlockFitConfig]) -> list[dict[str, np.ndarray]]:
+    """The task of a sweep: for each config the arrays of `stack_blocks`, and loss (seeds, steps).
+
+    The initial blocks are there as well, with "initial_" before each name.
+    """
+    with jax.enable_x64(True):
+        return [_arrays(fit_block(config)) for config in configs]
+
+
+def _arrays(fit: BlockFit) -> dict[str, np.ndarray]:
+    initial = {f"initial_{name}": array for name, array in stack_blocks(fit.initial).items()}
+    return {**stack_blocks(fit.trained), **initial, "loss": fit.loss}
+
+
+@lru_cache(maxsize=8)
+def _compiled(
+    block: BlockConfig, config: FitConfig, slice_size: int
+) -> tuple[nnx.GraphDef[Any], Any, Callable[..., Any]]:
+    graphdef, start, train = prepare(lambda rngs: Block(block, rngs=rngs), config, slice_size)
+    return graphdef, start, jax.jit(train)
+
+
+def _slice(points: int) -> int:
+    """The greatest divisor of `points` that is at most `SLICE`."""
+    return next(size for size in range(min(SLICE, points), 0, -1) if points % size == 0)
