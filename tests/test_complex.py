@@ -618,3 +618,27 @@ def test_blocks_cover_a_range_once(monkeypatch, n, cores):
 
     threads.in_blocks(run, n, work=10**9)
     assert (seen == 1).all()
+
+
+# Counting without building
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
+    animal = ZOO[name]()
+    where = {"window": animal.window, "slice": animal.slice}
+    expected = len(enumerate_regions(animal.network, **where))
+    monkeypatch.setattr("geomtoy.regions.enumerate.BLOCK_BYTES", 1)
+    count = count_regions(animal.network, **where, linear=False)
+    assert (count.regions, count.certified) == (expected, True)
+
+
+def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
+    """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
+    net = ZOO["zero_bias_6"]().network
+    monkeypatch.setattr("geomtoy.regions.enumerate.FULL_CHECK_PAIRS", 0)
+    count = count_regions(net, linear=False)
+    assert (count.regions, count.certified) == (22, False)
+    count = count_regions(net, linear=False, full_check=True)
+    assert (count.regions, count.certified) == (12, True)
+    assert count_regions(net).certified
