@@ -63,8 +63,9 @@ class Attention(nnx.Module):
     def __init__(self, config: AttentionConfig, *, rngs: nnx.Rngs) -> None:
         self.config = config
         d, H, f = config.d_model, config.n_heads, config.d_head
-        self.W_Q, self.W_K, self.W_V = (_normal(rngs, (H, d, f), d) for _ in range(3))
-        self.W_O = _normal(rngs, (H, f, d), H * f)
+        Q, K, V, out = jax.random.normal(rngs.params(), (4, H, d, f), jnp.float64)
+        self.W_Q, self.W_K, self.W_V = (nnx.Param(W / sqrt(d)) for W in (Q, K, V))
+        self.W_O = nnx.Param(out.swapaxes(1, 2) / sqrt(H * f))
 
     def __call__(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d"]:
         """The outputs of all T tokens, or of the last one alone (R = 1)."""
@@ -87,7 +88,3 @@ class Attention(nnx.Module):
         if self.config.kind == "hard":
             return jax.nn.one_hot(scores.argmax(-3), x.shape[-2], dtype=x.dtype, axis=-3)
         return jax.nn.softmax(scores, axis=-3)
-
-
-def _normal(rngs: nnx.Rngs, shape: tuple[int, ...], fan_in: int) -> nnx.Param:
-    return nnx.Param(jax.random.normal(rngs.params(), shape, jnp.float64) / sqrt(fan_in))

@@ -69,14 +69,17 @@ class BlockFit:
 def fit_block(config: BlockFitConfig) -> BlockFit:
     """Train `config.fit.seeds` one-layer blocks with Adam, all steps in one scan, in float64.
 
-    The same config gives the same bits on the same machine. Configs that differ only in how time is
-    encoded share one compilation.
+    The same config gives the same bits on the same machine. Configs that differ only in the encoding of
+    time share one compilation, and those that differ in context length their start.
 
     Raises:
         SettingError: 64-bit mode is off, or a loss is not finite.
     """
-    alike = replace(config.block, encoding=BlockConfig.encoding, base=BlockConfig.base)
-    graphdef, start, train = _compiled(alike, config.fit, _slice(config.fit.batch_size or config.bins))
+    timeless = replace(
+        config.block, context_length=1, encoding=BlockConfig.encoding, base=BlockConfig.base
+    )
+    slice_size = _slice(config.fit.batch_size or config.bins)
+    graphdef, start, train = _prepared(timeless, config.fit, slice_size)
     goal = target(config.target)
     t = goal.grid(config.bins)
     data = config.block.tokens(jnp.asarray(t[:, 0])), jnp.asarray(goal(t))
@@ -105,8 +108,8 @@ def _arrays(fit: BlockFit) -> dict[str, np.ndarray]:
     return {**stack_blocks(fit.trained), **initial, "loss": fit.loss}
 
 
-@lru_cache(maxsize=8)
-def _compiled(
+@lru_cache(maxsize=32)
+def _prepared(
     block: BlockConfig, config: FitConfig, slice_size: int
 ) -> tuple[nnx.GraphDef[Any], Any, Callable[..., Any]]:
     graphdef, start, train = prepare(lambda rngs: Block(block, rngs=rngs), config, slice_size)

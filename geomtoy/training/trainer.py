@@ -66,7 +66,7 @@ def prepare(
         return params, optimiser.init(params)
 
     keys = streams(config.seed, "params", config.seeds)
-    graphdef = nnx.split(build(nnx.Rngs(keys[0])))[0]
+    graphdef = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))[0]
     trainer = _trainer(graphdef, optimiser, config, slice_size)
     return graphdef, jax.jit(jax.vmap(start))(keys), trainer
 
