@@ -20,6 +20,9 @@ Build = Callable[[nnx.Rngs], nnx.Module]
 Run = tuple[nnx.State, optax.OptState]
 Data = tuple[Array, Array]
 
+RUN_ONCE = {"xla_backend_optimization_level": 1}
+"""Six times faster to compile than the default, with the same bits."""
+
 
 @dataclass(frozen=True)
 class FitConfig:
@@ -68,7 +71,7 @@ def prepare(
     keys = streams(config.seed, "params", config.seeds)
     graphdef = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))[0]
     trainer = _trainer(graphdef, optimiser, config, slice_size)
-    return graphdef, jax.jit(jax.vmap(start))(keys), trainer
+    return graphdef, jax.jit(jax.vmap(start), compiler_options=RUN_ONCE)(keys), trainer
 
 
 def _trainer(
