@@ -20,8 +20,8 @@ Number = int | float | Fraction
 
 def exact(value: Any, name: str) -> Fraction:
     """The rational number that a stored float, integer or Fraction is."""
-    if isinstance(value, Rational):
-        return Fraction(value)
+    if isinstance(value, Rational):  # plain integers inside: NumPy's overflow
+        return Fraction(int(value.numerator), int(value.denominator))
     try:
         return Fraction(float(value))
     except (TypeError, ValueError, OverflowError):

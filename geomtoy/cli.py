@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from geomtoy.errors import FileError, GeomtoyError, WindowError
 from geomtoy.files import Stored, load, write_npz, written_aside
-from geomtoy.regions import CellComplex, Pieces, count_regions, enumerate_regions
+from geomtoy.regions import COMPILED, CellComplex, Pieces, count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
 
 WINDOW_HELP = (
@@ -28,6 +28,8 @@ WINDOW_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 if interrupted."""
     options = _parser().parse_args(arguments)
+    if sys.stderr.isatty() and not COMPILED:
+        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
         _check_window(options.window)
         options.run(options)

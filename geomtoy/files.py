@@ -36,8 +36,9 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
     """Write a network as npz: W1, b1, W2, ..., and optionally window (n, 2), origin, u, v.
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
-    than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ... The file appears
-    under its name only when it is whole. For a 1D input, the window is (low, high).
+    than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ...; where units of a
+    layer differ, act1_unit holds each unit's kind k, and its numbers are act1_k_breakpoints, ... The
+    file appears under its name only when it is whole. For a 1D input, the window is (low, high).
 
     Raises:
         WindowError: the window is not convex or has no area.
@@ -47,11 +48,13 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
     for k, (W, b) in enumerate(network.layers, start=1):
         arrays[f"W{k}"], arrays[f"b{k}"] = _plain(W), _plain(b)
     for k, act in enumerate(network.activations, start=1):
-        if act != NAMED["relu"]:
-            arrays[f"act{k}_breakpoints"] = _plain(np.array(act.breakpoints, dtype=object))
-            arrays[f"act{k}_slopes"] = _plain(np.array(act.slopes, dtype=object))
-            arrays[f"act{k}_value"] = _plain(np.array([act.value], dtype=object))
-            arrays[f"act{k}_name"] = np.array(act.name)
+        if isinstance(act, PiecewiseLinear):
+            arrays |= {} if act == NAMED["relu"] else _activation_arrays(f"act{k}", act)
+            continue
+        kinds = list(dict.fromkeys(act))
+        arrays[f"act{k}_unit"] = np.array([kinds.index(one) for one in act])
+        for kind, one in enumerate(kinds):
+            arrays |= _activation_arrays(f"act{k}_{kind}", one)
     if slice is not None:
         for name in ("origin", "u", "v"):
             arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
@@ -59,6 +62,15 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
         check = interval if np.ndim(window) == 1 else convex_window
         arrays["window"] = _plain(np.array(check(window), dtype=object))
     write_npz(path, arrays)
+
+
+def _activation_arrays(prefix: str, act: PiecewiseLinear) -> dict[str, np.ndarray]:
+    return {
+        f"{prefix}_breakpoints": _plain(np.array(act.breakpoints, dtype=object)),
+        f"{prefix}_slopes": _plain(np.array(act.slopes, dtype=object)),
+        f"{prefix}_value": _plain(np.array([act.value], dtype=object)),
+        f"{prefix}_name": np.array(act.name),
+    }
 
 
 def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
@@ -103,7 +115,7 @@ def load(path: str | Path) -> Stored:
     try:
         depth = _depth(arrays)
         layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
-        network = Network(layers, [_activation(arrays, k) for k in range(1, depth)])
+        network = Network(layers, [_layer_activation(arrays, k) for k in range(1, depth)])
         return Stored(network, _slice(arrays), _window(arrays))
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
@@ -141,9 +153,18 @@ def _depth(arrays: dict[str, np.ndarray]) -> int:
     return depth
 
 
-def _activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear:
+def _layer_activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear | list[PiecewiseLinear]:
+    """One for all units, or one for each."""
+    if f"act{k}_unit" not in arrays:
+        return _activation(arrays, f"act{k}")
+    kinds = arrays[f"act{k}_unit"].ravel().tolist()
+    known = {kind: _activation(arrays, f"act{k}_{kind}") for kind in set(kinds)}
+    return [known[kind] for kind in kinds]
+
+
+def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
     """By breakpoints, slopes and value, or by a known name alone; ReLU where nothing is said."""
-    parts = {part: f"act{k}_{part}" for part in ("breakpoints", "slopes", "value", "name")}
+    parts = {part: f"{prefix}_{part}" for part in ("breakpoints", "slopes", "value", "name")}
     present = [part for part, key in parts.items() if key in arrays]
     if present in ([], ["name"]):
         return activation(str(arrays[parts["name"]]) if present else "relu")

@@ -14,6 +14,7 @@ from geomtoy.activations import PiecewiseLinear, activation
 from geomtoy.errors import NetworkError
 
 Layer = tuple[np.ndarray, np.ndarray]
+Activation = str | PiecewiseLinear
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,19 +28,20 @@ class Network:
     Args:
         layers: pairs (W, b) with W of shape (out, in) and b of shape (out,).
         activation: one piecewise-linear activation for all hidden layers (a name or a
-            `PiecewiseLinear`), or a sequence with one for each hidden layer.
+            `PiecewiseLinear`), or a sequence with one for each hidden layer; in place of one, a
+            layer may have a sequence with one for each of its units.
     Raises:
         NetworkError: shapes do not chain, a parameter is not finite, or an activation is not
             piecewise linear; the message names the layer.
     """
 
     layers: tuple[Layer, ...]
-    activations: tuple[PiecewiseLinear, ...]
+    activations: tuple[PiecewiseLinear | tuple[PiecewiseLinear, ...], ...]
 
     def __init__(
         self,
         layers: Iterable[tuple[Any, Any]],
-        activation: str | PiecewiseLinear | Sequence[str | PiecewiseLinear] = "relu",
+        activation: Activation | Sequence[Activation | Sequence[Activation]] = "relu",
     ) -> None:
         pairs = list(layers)
         if not pairs:
@@ -52,7 +54,8 @@ class Network:
                     f"W{k + 1} takes {into} inputs but layer {k} gives {out}; make the shapes chain"
                 )
         object.__setattr__(self, "layers", checked)
-        object.__setattr__(self, "activations", _checked_activations(activation, len(checked) - 1))
+        widths = [len(W) for W, _ in checked[:-1]]
+        object.__setattr__(self, "activations", _checked_activations(activation, widths))
 
     @property
     def d_in(self) -> int:
@@ -66,6 +69,11 @@ class Network:
     def widths(self) -> tuple[int, ...]:
         """Number of units of each hidden layer."""
         return tuple(len(W) for W, _ in self.layers[:-1])
+
+    def units(self, layer: int) -> tuple[PiecewiseLinear, ...]:
+        """Activation of each unit of a hidden layer (from 1)."""
+        act = self.activations[layer - 1]
+        return (act,) * self.widths[layer - 1] if isinstance(act, PiecewiseLinear) else act
 
     @property
     def is_rational(self) -> bool:
@@ -96,7 +104,7 @@ class Network:
         layers = self._rational_layers if rational else self.float_layers
         z = [x @ layers[0][0].T + layers[0][1]]
         for (W, b), act in zip(layers[1:], self.activations, strict=True):
-            z.append(act(z[-1]) @ W.T + b)
+            z.append(_apply(act, z[-1]) @ W.T + b)
         return z
 
     @cached_property
@@ -149,12 +157,37 @@ def _rational_parameter(name: str, array: np.ndarray) -> np.ndarray:
     return rational
 
 
-def _checked_activations(spec: Any, hidden: int) -> tuple[PiecewiseLinear, ...]:
+def _checked_activations(
+    spec: Any, widths: Sequence[int]
+) -> tuple[PiecewiseLinear | tuple[PiecewiseLinear, ...], ...]:
     if isinstance(spec, str | PiecewiseLinear) or callable(spec):
-        return (activation(spec),) * hidden
-    specs = tuple(activation(one) for one in spec)
-    if len(specs) != hidden:
+        return (activation(spec),) * len(widths)
+    layers = tuple(spec)
+    if len(layers) != len(widths):
         raise NetworkError(
-            f"{len(specs)} activations for {hidden} hidden layers; give one, or one for each"
+            f"{len(layers)} activations for {len(widths)} hidden layers; give one, or one for each"
         )
-    return specs
+    return tuple(_of_layer(k, layer, widths[k]) for k, layer in enumerate(layers))
+
+
+def _of_layer(k: int, spec: Any, width: int) -> PiecewiseLinear | tuple[PiecewiseLinear, ...]:
+    if not isinstance(spec, tuple | list):
+        return activation(spec)
+    units = tuple(activation(one) for one in spec)
+    if len(units) != width:
+        raise NetworkError(
+            f"{len(units)} activations for the {width} units of hidden layer {k + 1}; give one for each"
+        )
+    return units[0] if len(set(units)) == 1 else units
+
+
+def _apply(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], z: np.ndarray) -> np.ndarray:
+    """Activations (n, width) of preactivations (n, width)."""
+    if isinstance(act, PiecewiseLinear):
+        after: np.ndarray = act(z)
+        return after
+    after = np.empty_like(z)
+    for kind in set(act):
+        which = [j for j, one in enumerate(act) if one == kind]
+        after[:, which] = kind(z[:, which])
+    return after

@@ -401,7 +401,6 @@ def test_an_output_that_cannot_be_written_is_named(folder, capsys, command, out,
     assert sorted(os.listdir()) == before
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="removing what was never written fails again")
 @pytest.mark.parametrize("out", ["p" * 300 + ".png", "good.npz/out.png"])
 def test_a_picture_that_cannot_be_written_is_named(folder, capsys, out):
     assert run("plot", "good.npz", "-o", out) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from geomtoy.errors import FileError
+from geomtoy.files import written_aside
 from geomtoy.plots.functions import draw_joints
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import DOUBLE, SINGLE, new_figure, paper_style
@@ -20,7 +20,6 @@ def plot_regions(found: CellComplex | Pieces, path: Path) -> None:
     Raises:
         FileError: the place cannot be written to.
     """
-    aside = path.with_name(f".{path.stem}-part{path.suffix}")
     with paper_style():
         figure = new_figure(*((DOUBLE, 2.4) if isinstance(found, Pieces) else (SINGLE, 3.5)))
         ax = figure.add_subplot()
@@ -31,15 +30,8 @@ def plot_regions(found: CellComplex | Pieces, path: Path) -> None:
             ax.set(xlabel="s", ylabel="t")
         ax.set_title(f"{len(found)} activation regions, {found.n_linear_regions} linear regions")
         metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
-        try:
+        with written_aside(path) as aside:
             figure.savefig(aside, metadata=metadata)
-            aside.replace(path)
-        except OSError as error:
-            raise FileError(
-                f"cannot write {path}: {error.strerror or error}; choose another place"
-            ) from None
-        finally:
-            aside.unlink(missing_ok=True)
 
 
 def _draw_pieces(ax: Axes, pieces: Pieces) -> None:

@@ -1,7 +1,11 @@
 """Exact regions of piecewise-affine networks on 2D slices and segments."""
 
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.count import RegionCount, count_regions, enumerate_regions
-from geomtoy.regions.pieces import Pieces
+from geomtoy.regions.kernel_cache import compiled, keyed_cache
 
-__all__ = ["CellComplex", "Pieces", "RegionCount", "count_regions", "enumerate_regions"]
+COMPILED = compiled()  # asked before the kernels' modules make the folder
+with keyed_cache():
+    from geomtoy.regions.complex import CellComplex
+    from geomtoy.regions.count import RegionCount, count_regions, enumerate_regions
+    from geomtoy.regions.pieces import Pieces
+
+__all__ = ["COMPILED", "CellComplex", "Pieces", "RegionCount", "count_regions", "enumerate_regions"]

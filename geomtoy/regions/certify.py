@@ -216,17 +216,17 @@ def _forward(
         integer_matrix([[*r, s] for r, s in zip(W.tolist(), b.tolist(), strict=True)])
         for W, b in network.layers
     ]
-    patterns = np.empty((len(columns), sum(network.widths)), np.int8)
+    patterns = np.empty((len(columns), sum(network.widths)), np.int64)
     values = []
     for k, (x, y, w, rx, ry) in enumerate(columns):
         near = basis * fmpz_mat(3, 1, [x, y, w])
         far = basis * fmpz_mat(3, 1, [rx, ry, fmpz(0)])
         scale = basis_scale * w
         pattern: list[int] = []
-        for (W, q), act in zip(weights, (*network.activations, None), strict=True):
+        for layer, (W, q) in enumerate(weights, start=1):
             near, far, scale = W * near, W * far, q * scale
-            if act is not None:
-                near, far, scale, pieces = _activate(act, near, far, scale)
+            if layer < len(weights):
+                near, far, scale, pieces = _activate(network.units(layer), near, far, scale)
                 pattern += pieces
         patterns[k] = pattern
         values.append((near, far, scale))
@@ -234,11 +234,11 @@ def _forward(
 
 
 def _activate(
-    act: PiecewiseLinear, near: fmpz_mat, far: fmpz_mat, scale: fmpz
+    units: Sequence[PiecewiseLinear], near: fmpz_mat, far: fmpz_mat, scale: fmpz
 ) -> tuple[fmpz_mat, fmpz_mat, fmpz, list[int]]:
     """Apply an activation to columns of values (near + far R) / scale; append the constant 1."""
     pieces, slopes, offsets = [], [], []
-    for z, grows in zip(near.entries(), far.entries(), strict=True):
+    for act, z, grows in zip(units, near.entries(), far.entries(), strict=True):
         below = [_above(grows, z * t.denominator - scale * t.numerator) for t in act.breakpoints]
         piece = sum(below)
         pieces.append(piece)

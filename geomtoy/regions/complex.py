@@ -14,7 +14,7 @@ from geomtoy.regions.certify import Certificate, certify
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.linear import linear_regions
 from geomtoy.regions.locate import locate
-from geomtoy.regions.maps import pieces
+from geomtoy.regions.maps import Cuts, cuts_of, pieces
 from geomtoy.regions.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20
@@ -91,8 +91,13 @@ class CellComplex:
     @cached_property
     def _edge_sources(self) -> tuple[np.ndarray, np.ndarray]:
         layer, cut = self.subdivision.geometry.sources()
-        per_unit = np.array([1] + [max(1, len(a.breakpoints)) for a in self.network.activations])
-        return layer[self._mesh.line], (cut // per_unit[layer])[self._mesh.line]
+        for hidden, cuts in enumerate(self._cuts, start=1):
+            cut[layer == hidden] = cuts.unit[cut[layer == hidden]]
+        return layer[self._mesh.line], cut[self._mesh.line]
+
+    @cached_property
+    def _cuts(self) -> list[Cuts]:
+        return [cuts_of(self.network.units(k)) for k in range(1, len(self.network.layers))]
 
     def switches(self, edge: int) -> list[tuple[int, int]]:
         """All (layer, unit) whose piece differs across an edge; empty for a side of the window."""
@@ -188,20 +193,19 @@ class CellComplex:
 
     @cached_property
     def activation_patterns(self) -> np.ndarray:
-        """(F, n_units) int8: the piece of each hidden unit, layer after layer; 0 or 1 for ReLU."""
+        """(F, n_units): the piece of each hidden unit, layer after layer; 0 or 1 for ReLU. int8, or
+        int32 if a unit has more than 127 breakpoints."""
         return self._patterns(np.arange(self.n_cells))
 
     def activation_pattern(self, cell: int) -> np.ndarray:
-        """(n_units,) int8: the pattern of one cell, without unpacking those of all."""
+        """(n_units,): the pattern of one cell, without unpacking those of all."""
         return self._patterns(np.array([cell]))[0]
 
     def _patterns(self, cells: np.ndarray) -> np.ndarray:
-        sub, network = self.subdivision, self.network
         parts = [np.empty((len(cells), 0), np.int8)]
-        levels = zip(sub.levels[1:], sub.ancestors(cells)[1:], strict=True)
-        for (level, own), act, width in zip(levels, network.activations, network.widths, strict=True):
-            per_unit = len(act.breakpoints)
-            parts.append(pieces(level.bits[own], width * per_unit, per_unit))
+        levels = zip(self.subdivision.levels[1:], self.subdivision.ancestors(cells)[1:], strict=True)
+        for (level, own), cuts in zip(levels, self._cuts, strict=True):
+            parts.append(pieces(level.bits[own], cuts))
         return np.concatenate(parts, axis=1)
 
     @property

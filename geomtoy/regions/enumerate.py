@@ -60,7 +60,7 @@ def resolve_window(
 ) -> tuple[tuple[Any, ...] | None, bool]:
     """The window as an exact polygon (None for everything), and whether the problem is 1D.
 
-    A 1D window (low, high) becomes the strip [low, high] x [0, 1]; the default is [-1, 1] for a
+    A 1D window (low, high) becomes the strip [low, high] x [0, high - low]; the default is [-1, 1] for a
     1D input and [0, 1], the whole segment, for a `Segment`.
     """
     flat = isinstance(slice, Segment) or (slice is None and network.d_in == 1)
@@ -71,7 +71,8 @@ def resolve_window(
     if window is UNIT_SQUARE:
         window = (0, 1) if isinstance(slice, Segment) else (-1, 1)
     low, high = interval(window)
-    return convex_window([(low, 0), (high, 0), (high, 1), (low, 1)]), flat
+    height = high - low  # as high as wide, so that the frame suits both
+    return convex_window([(low, 0), (high, 0), (high, height), (low, height)]), flat
 
 
 class Enumeration:
@@ -178,7 +179,7 @@ class Enumeration:
             low = high
 
     def _cuts(self, layer: int) -> Cuts:
-        return cuts_of(self.network.activations[layer - 1], self.network.widths[layer - 1])
+        return cuts_of(self.network.units(layer))
 
     def _within_budget(self, layer: int, cells: int) -> None:
         if self._max_regions is not None and cells > self._max_regions:

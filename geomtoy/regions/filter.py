@@ -58,6 +58,8 @@ def intersection(a1, b1, c1, e1, a2, b2, c2, e2):
     gap = abs(W) - eW
     dx = (eX + abs(x) * eW) / gap + 2.0 * U * abs(x)
     dy = (eY + abs(y) * eW) / gap + 2.0 * U * abs(y)
+    if not (dx < np.inf and dy < np.inf and abs(x) < np.inf and abs(y) < np.inf):
+        return 0.0, 0.0, np.inf
     return x, y, max(dx, dy) * SLACK + TINY
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from geomtoy.regions.components import components
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.maps import Maps, pieces
+from geomtoy.regions.maps import Maps, cuts_of, pieces
 from geomtoy.regions.mesh import edge_cells
 
 
@@ -49,15 +49,14 @@ def _blocked(subdivision: Subdivision, cells: list[np.ndarray]) -> np.ndarray:
     """Follow, layer by layer, which units' activations may differ between the two cells of each pair."""
     network = subdivision.network
     differs = np.zeros((len(cells[0]), network.d_in), np.float32)
-    for layer, act in enumerate(network.activations, start=1):
+    for layer in range(1, len(network.layers)):
+        cuts, units = cuts_of(network.units(layer)), network.units(layer)
         connected = (network.layers[layer - 1][0] != 0).astype(np.float32)
         bits = subdivision.levels[layer].bits[cells[layer]]
-        per_unit, width = len(act.breakpoints), network.widths[layer - 1]
-        left, right = (
-            pieces(np.ascontiguousarray(bits[:, side]), width * per_unit, per_unit) for side in (0, 1)
-        )
-        passes = np.array([slope != 0 for slope in act.slopes])
-        moved = (differs @ connected.T > 0) & (passes[left] | passes[right])
+        left, right = (pieces(np.ascontiguousarray(bits[:, side]), cuts) for side in (0, 1))
+        passes = np.array([slope != 0 for act in units for slope in act.slopes])
+        begin = cuts.first[:-1] + np.arange(len(units))
+        moved = (differs @ connected.T > 0) & (passes[begin + left] | passes[begin + right])
         differs = (moved | (left != right)).astype(np.float32)
     connected = (network.layers[-1][0] != 0).astype(np.float32)
     return ~(differs @ connected.T > 0).any(axis=1)

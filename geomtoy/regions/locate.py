@@ -11,7 +11,8 @@ from geomtoy.errors import SliceError
 from geomtoy.network import Network
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.frame import first_maps
+from geomtoy.regions.frame import Frame, first_maps
+from geomtoy.regions.maps import FLOOR, count_bits, cuts_of
 
 if TYPE_CHECKING:
     from geomtoy.regions.complex import CellComplex
@@ -39,7 +40,7 @@ def locate(complex: CellComplex, points: Any) -> np.ndarray:
     cell_of = {row.tobytes(): k for k, row in enumerate(patterns)}
     sub = complex.subdivision
     frame = sub.frame
-    floats = (points.astype(float) - np.array(frame.centre, float)) / float(frame.scale)
+    floats = _in_frame(points, frame)
     inside, outside = _window_sides(sub, floats)
     known, pattern = _float_patterns(sub, floats)
     for k in np.flatnonzero(~outside):
@@ -48,6 +49,17 @@ def locate(complex: CellComplex, points: Any) -> np.ndarray:
         else:
             found[k] = _exact_cell(complex, points[k])
     return found
+
+
+def _in_frame(points: np.ndarray, frame: Frame) -> np.ndarray:
+    """Frame coordinates, each within 2u of its own size."""
+    if points.dtype.kind == "f" and points.dtype.itemsize <= 8:
+        return (points.astype(float) - np.array(frame.centre, float)) / float(frame.scale)
+    rows = [
+        [float((exact(z, "a point") - c) / frame.scale) for z, c in zip(p, frame.centre, strict=True)]
+        for p in points.tolist()
+    ]
+    return np.array(rows, float).reshape(-1, 2)
 
 
 def _window_sides(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,18 +85,17 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
     error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1)
     known = np.ones(len(points), bool)
     parts = [np.empty((len(points), 0), np.int8)]
-    for act, (W, bias) in zip(network.activations, network.float_layers[1:], strict=True):
-        tau = np.array(act.breakpoints, float)
-        slopes, offsets = np.array(act.slopes, float), np.array(act.offsets, float)
-        gap = np.abs(z[:, :, None] - tau)
-        known &= (gap > (error[:, :, None] + 2 * U * (gap + np.abs(tau))) * SLACK + TINY).all(
-            axis=(1, 2)
-        )
-        piece = np.searchsorted(tau, z, side="left").astype(np.int8)
-        parts.append(piece)
-        h = slopes[piece] * z + offsets[piece]
-        size = np.abs(slopes[piece] * z) + np.abs(offsets[piece])
-        error = np.abs(slopes[piece]) * error + 4 * U * size
+    for layer, (W, bias) in enumerate(network.float_layers[1:], start=1):
+        cuts = cuts_of(network.units(layer))
+        gap = z[:, cuts.unit] - cuts.threshold
+        bound = error[:, cuts.unit] + 2 * U * (np.abs(gap) + np.abs(cuts.threshold))
+        known &= (np.abs(gap) > bound * SLACK + TINY).all(axis=1)
+        parts.append(count_bits(gap > 0, cuts))
+        place = cuts.first[:-1] + np.arange(len(cuts.steepest)) + parts[-1]
+        slope, offset = cuts.slope[place], cuts.offset[place]
+        h = slope * z + offset
+        size = np.abs(slope * z) + np.abs(offset) + FLOOR
+        error = np.abs(slope) * error + 4 * U * size
         z = h @ W.T + bias
         error = (error + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
         error = error * (1 + 1e-9) + TINY
@@ -112,8 +123,10 @@ def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
 
 def _piece_ranges(network: Network, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest piece of each unit around a point: they differ where it is on a breakpoint."""
-    low, high = [np.empty(0, np.int8)], [np.empty(0, np.int8)]
-    for act, z in zip(network.activations, network.preactivations(place), strict=True):
-        low.append(np.array([sum(tau < value for tau in act.breakpoints) for value in z[0]], np.int8))
-        high.append(np.array([sum(tau <= value for tau in act.breakpoints) for value in z[0]], np.int8))
-    return np.concatenate(low), np.concatenate(high)
+    low: list[int] = []
+    high: list[int] = []
+    for layer, z in enumerate(network.preactivations(place), start=1):
+        for act, value in zip(network.units(layer), z[0], strict=True):
+            low.append(sum(tau < value for tau in act.breakpoints))
+            high.append(sum(tau <= value for tau in act.breakpoints))
+    return np.array(low, np.int64), np.array(high, np.int64)

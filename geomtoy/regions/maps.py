@@ -6,16 +6,20 @@ switch between them, a rank-1 update each: O(n) for a layer of n units instead o
 
 One error bound serves all children of a parent. Let N be the number of terms ever added to a
 coefficient (the units that are on somewhere in the parent, and the switches on the way), h_j a
-bound on what unit j passes on, and e_j the error of its map. A float sum in any order is off by at
-most gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a switch adds at most
-2 |W_ij| h_j, so
-    sum_j |W_ij| (max |slope| e_j + 2 (N + 8) u h_j) + 2 (N + 8) u |bias_i|,
-over the units j that are on somewhere in the parent, bounds the error of a_i, b_i and c_i.
+bound on what unit j passes on, c_j the number of its switches, and e_j the error of its map. A float
+sum in any order is off by at most gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a
+switch adds at most 2 |W_ij| h_j, so with t = 2 (N + 8) u
+    t sum_j |W_ij| ((1 + c_j) h_j + max |slope_j| e_j / t) + t |bias_i|,
+over the units j that are on somewhere in the parent, bounds the error of a_i, b_i and c_i. FLOOR is
+added to h_j, since slope * coefficient may underflow before a huge weight multiplies it; t stands
+outside the sum so that the bound itself does not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +31,8 @@ from geomtoy.regions.faces import Family
 from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.threads import in_blocks
 
+FLOOR = 2.0**-1020
+
 
 class Maps(NamedTuple):
     """Affine functions on the cells of a level: true coefficients are within `error` of `rows`."""
@@ -37,43 +43,71 @@ class Maps(NamedTuple):
 
 
 class Cuts(NamedTuple):
-    """The breakpoints of a layer's units, one line each: cut k of unit j is z_j - threshold = 0.
+    """The breakpoints of a layer's units, one line each: cut c of unit j is z_j - threshold[c] = 0.
 
-    A cut's bit is 1 where its value is > 0, so the bits of a unit count up to its piece.
+    A cut's bit is 1 where its value is > 0, so the number of bits of a unit is its piece.
     """
 
-    per_unit: int
+    first: np.ndarray  # (n + 1,) unit j has the cuts first[j]:first[j + 1]
+    unit: np.ndarray  # (n_cuts,)
     threshold: np.ndarray  # (n_cuts,) float64, rounded
-    slope: np.ndarray  # (per_unit + 1,) float64, rounded
+    slope: np.ndarray  # (n_cuts + n,) piece p of unit j is entry first[j] + j + p
     offset: np.ndarray
+    steepest: np.ndarray  # (n,) greatest |slope| of each unit
+    highest: np.ndarray  # (n,) greatest |offset|
+    plain: bool  # one cut a unit, at zero
 
 
-def cuts_of(act: PiecewiseLinear, width: int) -> Cuts:
-    threshold = np.tile(np.array(act.breakpoints, float), width)
+def cuts_of(units: Sequence[PiecewiseLinear]) -> Cuts:
+    """The cuts of a layer, from the activation of each of its units."""
+    parts = [_parts(act) for act in units]
+    taus, slopes, offsets = ([part[k] for part in parts] for k in range(3))
+    numbers = np.array([len(tau) for tau in taus], np.int64)
     return Cuts(
-        len(act.breakpoints), threshold, np.array(act.slopes, float), np.array(act.offsets, float)
+        np.concatenate([[0], np.cumsum(numbers)]),
+        np.repeat(np.arange(len(units)), numbers),
+        np.concatenate(taus),
+        np.concatenate(slopes),
+        np.concatenate(offsets),
+        np.array([np.abs(s).max() for s in slopes]),
+        np.array([np.abs(o).max() for o in offsets]),
+        bool((numbers == 1).all() and not np.concatenate(taus).any()),
     )
+
+
+@cache
+def _parts(act: PiecewiseLinear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return np.array(act.breakpoints, float), np.array(act.slopes, float), np.array(act.offsets, float)
 
 
 def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     """The cuts' lines, from the maps of their units."""
-    if cuts.per_unit == 1 and not cuts.threshold.any():
+    if cuts.plain:
         return maps
-    rows = np.repeat(maps.rows, cuts.per_unit, axis=2)
+    rows = np.ascontiguousarray(maps.rows[:, :, cuts.unit])
     size = np.abs(rows[:, 2]) + np.abs(cuts.threshold)
     rows[:, 2] -= cuts.threshold
-    error = np.repeat(maps.error, cuts.per_unit, axis=1)
     moved = np.where(cuts.threshold != 0, 3.0 * U * size, 0.0)
-    np.maximum.at(worst := np.zeros_like(error), maps.parent, moved)
-    return Maps(rows, error + worst, maps.parent)
+    worst = np.zeros((len(maps.error), len(cuts.unit)))
+    np.maximum.at(worst, maps.parent, moved)
+    return Maps(rows, maps.error[:, cuts.unit] + worst, maps.parent)
 
 
-def pieces(bits: np.ndarray, n_cuts: int, per_unit: int) -> np.ndarray:
-    """Piece index of each unit (F, n_units) int8 from packed bits (F, words)."""
-    unpacked = np.unpackbits(bits.view(np.uint8), axis=1, count=n_cuts, bitorder="little")
-    if per_unit == 1:
-        return unpacked.view(np.int8)
-    return unpacked.reshape(len(bits), -1, per_unit).sum(axis=2, dtype=np.int8)
+def pieces(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
+    """Piece index of each unit (F, n_units) from packed bits (F, words); int8 if all fit."""
+    unpacked = np.unpackbits(bits.view(np.uint8), axis=1, count=len(cuts.unit), bitorder="little")
+    return count_bits(unpacked, cuts)
+
+
+def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
+    """Piece index of each unit from one 0 or 1 a cut, (F, n_cuts)."""
+    most = int(np.diff(cuts.first).max(initial=0))
+    kind = np.int8 if most < 128 else np.int32
+    if most == 1 and len(cuts.unit) == len(cuts.first) - 1:
+        return bits.astype(np.int8, copy=False)
+    below = np.zeros((len(bits), len(cuts.unit) + 1), np.int32)
+    np.cumsum(bits, axis=1, out=below[:, 1:])
+    return (below[:, cuts.first[1:]] - below[:, cuts.first[:-1]]).astype(kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,66 +165,78 @@ def _family_maps(
     WT, size_WT, bias, cuts, rounded,
 ):  # fmt: skip
     """Maps of the children of parents low..high-1, written from those of parent `base` on."""
-    rows, error, parent = maps
     child_start, bits, tree = family.child_start, family.bits, family.tree
-    flip_start, flips = family.flip_start, family.flips
-    per_unit, slope, offset = cuts.per_unit, cuts.slope, cuts.offset
+    n = WT.shape[0]
+    switches = np.zeros(n, np.int64)
     shift = child_start[base]
-    n, n_next = WT.shape
-    steepest, highest = np.abs(slope).max(), np.abs(offset).max()
-    crossed = np.zeros(n, np.bool_)
     for p in range(low, high):
-        f0 = child_start[p]
         k0, k1 = cross_start[p], cross_start[p + 1]
         for k in range(k0, k1):
-            crossed[cross_cut[k] // per_unit] = True
-        first = f0 - shift
-        A, B, C, E = out[first, 0], out[first, 1], out[first, 2], out_error[p - base]
-        A[:] = 0.0
-        B[:] = 0.0
-        C[:] = bias
-        E[:] = 0.0
+            switches[cuts.unit[cross_cut[k]]] += 1
+        f0 = child_start[p]
         terms = 2.0 * (n + (k1 - k0) + 8) * U
-        touched = rounded
-        for j in range(n):
-            piece = _piece(bits[f0], j, per_unit)
-            s, o = slope[piece], offset[piece]
-            if s == 0.0 and o == 0.0 and not crossed[j]:
-                continue
-            a, b, c = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j]
-            largest = steepest * max(abs(a), abs(b), abs(c)) + highest
-            g = steepest * error[parent[p], j] + terms * largest
-            if largest > 0.0 or g > 0.0:  # not g alone, which may underflow
-                touched = True
-                _add_scaled(E, size_WT[j], g)
-            if s != 0.0 or o != 0.0:
-                _add_scaled(A, WT[j], s * a)
-                _add_scaled(B, WT[j], s * b)
-                _add_scaled(C, WT[j], s * c + o)
-        if touched:  # else each map is its bias, exactly, and the error is 0
-            for i in range(n_next):
-                E[i] = (E[i] + terms * abs(bias[i])) * (1.0 + 1e-9) + TINY
+        error = maps.error[maps.parent[p]]
+        _first_child(
+            out[f0 - shift], out_error[p - base], maps.rows[p], error, bits[f0], switches, terms,
+            WT, size_WT, bias, cuts, rounded,
+        )  # fmt: skip
         for k in range(k0, k1):
-            crossed[cross_cut[k] // per_unit] = False
+            switches[cuts.unit[cross_cut[k]]] = 0
         for f in range(f0 + 1, child_start[p + 1]):
             child = out[f - shift]
             child[:] = out[tree[f] - shift]
-            for q in range(flip_start[f], flip_start[f + 1]):
-                cut = flips[q]
-                j, left = cut // per_unit, cut % per_unit
-                on = (bits[f, cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
-                sense = 1.0 if on else -1.0
-                ds = sense * (slope[left + 1] - slope[left])
-                do = sense * (offset[left + 1] - offset[left])
-                _add_scaled(child[0], WT[j], ds * rows[p, 0, j])
-                _add_scaled(child[1], WT[j], ds * rows[p, 1, j])
-                _add_scaled(child[2], WT[j], ds * rows[p, 2, j] + do)
+            for q in range(family.flip_start[f], family.flip_start[f + 1]):
+                _switch(child, maps.rows[p], bits[f], family.flips[q], WT, cuts)
+
+
+@njit(cache=True, nogil=True)
+def _first_child(
+    out, E, rows, error, bits, switches, terms, WT, size_WT, bias, cuts, rounded
+):  # fmt: skip
+    """Maps of a family's first cell, summed up unit by unit, and the family's error bound."""
+    out[0] = 0.0
+    out[1] = 0.0
+    out[2] = bias
+    E[:] = 0.0
+    touched = rounded
+    for j in range(WT.shape[0]):
+        piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
+        s, o = cuts.slope[piece], cuts.offset[piece]
+        if s == 0.0 and o == 0.0 and switches[j] == 0:
+            continue
+        a, b, c = rows[0, j], rows[1, j], rows[2, j]
+        largest = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j]
+        if largest > 0.0 or error[j] > 0.0 or np.isnan(largest):
+            touched = True
+            size = (1 + switches[j]) * (largest + FLOOR)
+            _add_scaled(E, size_WT[j], size + cuts.steepest[j] * error[j] / terms)
+        if s != 0.0 or o != 0.0:
+            _add_scaled(out[0], WT[j], s * a)
+            _add_scaled(out[1], WT[j], s * b)
+            _add_scaled(out[2], WT[j], s * c + o)
+    if touched:  # else each map is its bias, exactly, and the error is 0
+        for i in range(E.shape[0]):
+            E[i] = terms * (E[i] + abs(bias[i])) * (1.0 + 1e-9) + TINY
+
+
+@njit(cache=True, nogil=True)
+def _switch(child, rows, bits, cut, WT, cuts):
+    """Change a cell's maps for one cut that it lies across."""
+    j = cuts.unit[cut]
+    left = cut + j  # entry of the piece left of the cut
+    on = (bits[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
+    sense = 1.0 if on else -1.0
+    ds = sense * (cuts.slope[left + 1] - cuts.slope[left])
+    do = sense * (cuts.offset[left + 1] - cuts.offset[left])
+    _add_scaled(child[0], WT[j], ds * rows[0, j])
+    _add_scaled(child[1], WT[j], ds * rows[1, j])
+    _add_scaled(child[2], WT[j], ds * rows[2, j] + do)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _piece(row, unit, per_unit):
+def _piece(row, first, end):
     piece = 0
-    for cut in range(unit * per_unit, (unit + 1) * per_unit):
+    for cut in range(first, end):
         piece += (row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
     return piece
 

@@ -1,8 +1,9 @@
 """How many cells chords make, without building them: pairs that cross, and which of them are concurrent.
 
-A convex cell cut by K chords with X crossing pairs becomes 1 + K + X cells, less (r - 1)(r - 2) / 2
-for every point where r > 2 chords meet. Such a point shows as a tie among the later chords along the first of
-its chords, so it is enough to sort, chord by chord, the crossings with later chords: nothing is stored.
+A convex cell cut by K chords with X crossing pairs becomes 1 + K + X cells, less
+(r - 1)(r - 2) / 2 for every point where r > 2 chords meet. Such a point shows as a tie among the later
+chords along the first of its chords, so it is enough to sort, chord by chord, the crossings with
+later chords: nothing is stored.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ with half side R enter as x = +-R; coordinates are then linear in R and compared
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import lcm
@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
+from geomtoy.regions.maps import Cuts, cuts_of, pieces
 
 
 class Line(NamedTuple):
@@ -91,10 +91,10 @@ class RationalMaps:
 
     def cut(self, layer: int, cell: int, cut: int) -> Line:
         """Line of a cut of hidden layer `layer` (from 1) on a cell of the level before it."""
-        breakpoints = self._network.activations[layer - 1].breakpoints
-        unit, k = divmod(cut, len(breakpoints))
+        cuts = self._cuts[layer]
+        unit = int(cuts.unit[cut])
         rows, scale = self.affine(layer, cell)
-        tau = breakpoints[k]
+        tau = self._network.units(layer)[unit].breakpoints[cut - int(cuts.first[unit])]
         a, b, c = rows[unit, 0], rows[unit, 1], rows[unit, 2]
         q = tau.denominator
         return Line(a * q, b * q, c * q - scale * tau.numerator)
@@ -110,12 +110,12 @@ class RationalMaps:
 
     def _after(self, layer: int, cell: int) -> tuple[fmpz_mat, fmpz]:
         """Activations of a hidden layer on a cell of its own level, then a row for the constant 1."""
-        level, act = self._levels[layer], self._network.activations[layer - 1]
+        level, units = self._levels[layer], self._network.units(layer)
         before = self.affine(layer, int(level.parent[cell]))
-        slopes, offsets, q = _integer_pieces(act)
+        entries, slopes, offsets, q = before.rows.entries(), *self._integer_pieces[layer]
+        place = pieces(level.bits[cell : cell + 1], self._cuts[layer])[0] + self._first_piece[layer]
         rows: list[fmpz] = []
-        entries = before.rows.entries()
-        for i, piece in enumerate(self._pieces(layer, cell)):
+        for i, piece in enumerate(place.tolist()):
             s, o = slopes[piece], offsets[piece]
             rows += (
                 s * entries[3 * i],
@@ -124,13 +124,29 @@ class RationalMaps:
             )
         scale = before.scale * q
         rows += (fmpz(0), fmpz(0), scale)
-        return fmpz_mat(len(rows) // 3, 3, rows), scale
+        return fmpz_mat(len(units) + 1, 3, rows), scale
 
-    def _pieces(self, layer: int, cell: int) -> Iterable[int]:
-        per_unit = len(self._network.activations[layer - 1].breakpoints)
-        width = self._network.widths[layer - 1]
-        bits = np.unpackbits(self._levels[layer].bits[cell].view(np.uint8), bitorder="little")
-        return bits[: width * per_unit].reshape(width, per_unit).sum(axis=1).tolist()
+    @cached_property
+    def _cuts(self) -> dict[int, Cuts]:
+        layers = range(1, len(self._network.layers))
+        return {layer: cuts_of(self._network.units(layer)) for layer in layers}
+
+    @cached_property
+    def _first_piece(self) -> dict[int, np.ndarray]:
+        """Where each unit's pieces begin in `_integer_pieces`."""
+        return {k: cuts.first[:-1] + np.arange(len(cuts.first) - 1) for k, cuts in self._cuts.items()}
+
+    @cached_property
+    def _integer_pieces(self) -> dict[int, tuple[list[fmpz], list[fmpz], fmpz]]:
+        """Slopes and offsets of all pieces of a layer's units, over one denominator."""
+        found = {}
+        for layer in self._cuts:
+            units = self._network.units(layer)
+            slopes = [s for act in units for s in act.slopes]
+            matrix, q = integer_matrix([slopes, [o for act in units for o in act.offsets]])
+            entries, k = matrix.entries(), len(slopes)
+            found[layer] = (entries[:k], entries[k:], q)
+        return found
 
     @cached_property
     def _weights(self) -> list[tuple[fmpz_mat, fmpz]]:
@@ -154,13 +170,6 @@ def integer_matrix(rows: Sequence[Sequence[int | float | Fraction]]) -> tuple[fm
     denominator = lcm(*(q for _, q in ratios))
     entries = [p * (denominator // q) for p, q in ratios]
     return fmpz_mat(len(rows), len(rows[0]), entries), fmpz(denominator)
-
-
-@lru_cache(maxsize=64)
-def _integer_pieces(act: PiecewiseLinear) -> tuple[list[fmpz], list[fmpz], fmpz]:
-    matrix, q = integer_matrix([act.slopes, act.offsets])
-    k = len(act.slopes)
-    return [matrix[0, i] for i in range(k)], [matrix[1, i] for i in range(k)], q
 
 
 class RationalGeometry:
