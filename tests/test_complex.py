@@ -340,6 +340,18 @@ def test_points_outside_the_window_are_in_no_cell():
     np.testing.assert_array_equal(cells.locate(points) >= 0, [True, False, False, False, False, True])
 
 
+def test_points_next_to_slanted_sides_are_inside_or_outside_exactly():
+    """On the sides, rounded, and a few ulps to either side of them."""
+    corners = ((0, 0), (3, 1), (1, 3))
+    share = np.arange(1, 40)[:, None] / 40
+    sides = [p + share * np.subtract(q, p) for p, q in pairwise([*corners, corners[0]])]
+    points = np.concatenate([side + ulps * np.spacing(side) for side in sides for ulps in (-2, 0, 1)])
+    found = enumerate_regions(random_net(2, 1, seed=0), window=corners).locate(points)
+    inside = [holds(corners, point) for point in exact_points(points)]
+    assert 0 < sum(inside) < len(points)
+    np.testing.assert_array_equal(found == 0, inside)
+
+
 def test_no_points_are_in_no_cells():
     assert cells_of("one layer").locate(np.empty((0, 2))).shape == (0,)
 
@@ -381,6 +393,24 @@ def test_lines_in_general_position_cut_the_plane_as_buck_counted(n):
     assert len(cells) == 1 + n + n * (n - 1) // 2
     assert np.count_nonzero(np.isinf(cells.areas)) == (2 * n or 1)
     assert count_regions(net, window=None, linear=False).regions == len(cells)
+
+
+DEGENERATE = {
+    "parallel": ([(1, 2, c) for c in range(-3, 4)], 8),
+    "through one point": ([(a, b, -a - b) for a, b in [(1, 0), (0, 1), (1, 1), (1, -1), (3, 1)]], 10),
+    "a grid": ([(1, 0, c) for c in range(3)] + [(0, 1, c) for c in range(4)], 20),
+    "a slanted grid": ([(1, 1, c) for c in range(3)] + [(1, -1, c) for c in range(4)], 20),
+    "parallel and across": ([(1, 1, c) for c in range(3)] + [(1, 2, 0)], 8),
+}
+
+
+@pytest.mark.parametrize(("rows", "regions"), DEGENERATE.values(), ids=DEGENERATE.keys())
+def test_parallel_and_concurrent_lines_meet_as_they_should_at_infinity(rows, regions):
+    net = lines(*rows)
+    assert count_regions(net, window=None).regions == regions
+    assert count_regions(net, window=None, linear=False).regions == regions
+    assert count_regions(with_relu_twice(net), window=None).regions == regions
+    assert enumerate_regions(net, window=None).certify().valid
 
 
 def test_the_whole_plane_has_vertices_at_infinity_and_a_place_for_every_point():
