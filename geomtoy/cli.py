@@ -52,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
     count.add_argument("nets", nargs="+", metavar="NET.npz")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
+    count.add_argument(
+        "--full-check",
+        action="store_true",
+        help="with --no-linear, look for concurrent lines in layers of any size (quadratic time)",
+    )
 
     regions = _command(commands, "regions", _regions, "write the cells of a network")
     regions.add_argument("net", metavar="NET.npz")
@@ -108,6 +113,7 @@ def _count(options: argparse.Namespace) -> None:
                 stored.network,
                 **_where(stored, options),
                 linear=not options.no_linear,
+                full_check=options.full_check,
                 progress=progress,
             )
         record = {

@@ -97,7 +97,7 @@ class CellComplex:
 
     @cached_property
     def _cuts(self) -> list[Cuts]:
-        return [cuts_of(self.network.units(k)) for k in range(1, len(self.network.layers))]
+        return [cuts_of(self.network, k) for k in range(1, len(self.network.layers))]
 
     def switches(self, edge: int) -> list[tuple[int, int]]:
         """All (layer, unit) whose piece differs across an edge; empty for a side of the window."""

@@ -179,7 +179,7 @@ class Enumeration:
             low = high
 
     def _cuts(self, layer: int) -> Cuts:
-        return cuts_of(self.network.units(layer))
+        return cuts_of(self.network, layer)
 
     def _within_budget(self, layer: int, cells: int) -> None:
         if self._max_regions is not None and cells > self._max_regions:

@@ -128,15 +128,14 @@ def first_maps(network: Network, frame: Frame) -> Maps:
     """Affine preactivations of the first layer in the frame, one cell: the window."""
     W, b = network.float_layers[0]
     exact_basis = (*frame.u, *frame.v, *frame.origin)
-    basis = np.array(exact_basis, float).reshape(3, -1).T  # (d, 3), each within u
-    lines = W @ basis
-    lines[:, 2] += b
-    weight = (np.abs(W) @ np.abs(basis)).max(axis=1) + np.abs(b)
+    basis = np.array(exact_basis, float).reshape(3, -1)  # each within u
+    rows = basis @ W.T
+    rows[2] += b
+    weight = (np.abs(basis) @ np.abs(W.T)).max(axis=0) + np.abs(b)
     error = (network.d_in + 6) * U * weight * (1 + 1e-6) + TINY
     if any(x and abs(x) < SUBNORMAL for x in exact_basis):
         error[:] = np.inf  # float64 holds such numbers with few digits: leave all to rational arithmetic
     elif not network.is_rational:
         nothing_rounded = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
         error[nothing_rounded | ~(W.any(axis=1) | (b != 0))] = 0.0
-    rows = np.ascontiguousarray(lines.T)[None]
-    return Maps(rows, error[None], np.zeros(1, np.int64))
+    return Maps(rows[None], error[None], np.zeros(1, np.int64))

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from numba import config
+import numba
 
 HERE = Path(__file__).parent
+config: Any = numba.config  # its names are set at run time
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def _blocked(subdivision: Subdivision, cells: list[np.ndarray]) -> np.ndarray:
     network = subdivision.network
     differs = np.zeros((len(cells[0]), network.d_in), np.float32)
     for layer in range(1, len(network.layers)):
-        cuts, units = cuts_of(network.units(layer)), network.units(layer)
+        cuts, units = cuts_of(network, layer), network.units(layer)
         connected = (network.layers[layer - 1][0] != 0).astype(np.float32)
         bits = subdivision.levels[layer].bits[cells[layer]]
         left, right = (pieces(np.ascontiguousarray(bits[:, side]), cuts) for side in (0, 1))

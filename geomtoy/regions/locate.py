@@ -86,7 +86,7 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
     known = np.ones(len(points), bool)
     parts = [np.empty((len(points), 0), np.int8)]
     for layer, (W, bias) in enumerate(network.float_layers[1:], start=1):
-        cuts = cuts_of(network.units(layer))
+        cuts = cuts_of(network, layer)
         gap = z[:, cuts.unit] - cuts.threshold
         bound = error[:, cuts.unit] + 2 * U * (np.abs(gap) + np.abs(cuts.threshold))
         known &= (np.abs(gap) > bound * SLACK + TINY).all(axis=1)

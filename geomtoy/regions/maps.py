@@ -17,9 +17,7 @@ outside the sum so that the bound itself does not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -58,26 +56,28 @@ class Cuts(NamedTuple):
     plain: bool  # one cut a unit, at zero
 
 
-def cuts_of(units: Sequence[PiecewiseLinear]) -> Cuts:
-    """The cuts of a layer, from the activation of each of its units."""
-    parts = [_parts(act) for act in units]
-    taus, slopes, offsets = ([part[k] for part in parts] for k in range(3))
-    numbers = np.array([len(tau) for tau in taus], np.int64)
+def cuts_of(network: Network, layer: int) -> Cuts:
+    """The cuts of a hidden layer (from 1)."""
+    act, width = network.activations[layer - 1], network.widths[layer - 1]
+    alike = isinstance(act, PiecewiseLinear)
+    kinds = [act] if isinstance(act, PiecewiseLinear) else list(act)
+    taus, slopes, offsets = (
+        [np.array(numbers, float) for numbers in part]
+        for part in zip(*((one.breakpoints, one.slopes, one.offsets) for one in kinds), strict=True)
+    )
+    repeat = width if alike else 1
+    numbers = np.tile([len(tau) for tau in taus], repeat)
+    threshold = np.tile(np.concatenate(taus), repeat)
     return Cuts(
         np.concatenate([[0], np.cumsum(numbers)]),
-        np.repeat(np.arange(len(units)), numbers),
-        np.concatenate(taus),
-        np.concatenate(slopes),
-        np.concatenate(offsets),
-        np.array([np.abs(s).max() for s in slopes]),
-        np.array([np.abs(o).max() for o in offsets]),
-        bool((numbers == 1).all() and not np.concatenate(taus).any()),
+        np.repeat(np.arange(width), numbers),
+        threshold,
+        np.tile(np.concatenate(slopes), repeat),
+        np.tile(np.concatenate(offsets), repeat),
+        np.tile([np.abs(s).max() for s in slopes], repeat),
+        np.tile([np.abs(o).max() for o in offsets], repeat),
+        bool((numbers == 1).all() and not threshold.any()),
     )
-
-
-@cache
-def _parts(act: PiecewiseLinear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.array(act.breakpoints, float), np.array(act.slopes, float), np.array(act.offsets, float)
 
 
 def cut_lines(maps: Maps, cuts: Cuts) -> Maps:

@@ -129,7 +129,7 @@ class RationalMaps:
     @cached_property
     def _cuts(self) -> dict[int, Cuts]:
         layers = range(1, len(self._network.layers))
-        return {layer: cuts_of(self._network.units(layer)) for layer in layers}
+        return {layer: cuts_of(self._network, layer) for layer in layers}
 
     @cached_property
     def _first_piece(self) -> dict[int, np.ndarray]:

@@ -34,14 +34,30 @@ class LineTable:
 
 
 @dataclass
+class EdgePoints:
+    """Where cuts meet the edges of a mesh, and in which order."""
+
+    start: np.ndarray  # (E + 1,)
+    member: np.ndarray  # (n,) the crossing that meets the edge, in the edge's owner
+    xywd: np.ndarray  # (n, 4)
+    order: Order
+
+    def vertices(self, mesh: Mesh, first_line: int) -> tuple[np.ndarray, np.ndarray]:
+        """Coordinates (points, 4) and lines (points, 2) of the new vertices; ties are one."""
+        leads = ~self.order.tied
+        lead = self.order.order[leads]
+        edge = np.repeat(np.arange(len(mesh.tail)), np.diff(self.start))[leads]
+        return self.xywd[lead], np.column_stack([mesh.line[edge], first_line + self.member[lead]])
+
+
+@dataclass
 class Cutting:
     """Where the cuts of a layer run across each cell of a mesh, up to their crossings inside cells."""
 
     n_cells: int
     crossings: ch.Crossings
+    edge_points: EdgePoints
     points: ch.Points
-    point_xywd: np.ndarray  # (points, 4) x, y, w, d of the new vertices on edges
-    point_lines: np.ndarray  # (points, 2)
     chords: ch.Chords
     rows: np.ndarray  # (chords, 4) float coefficients of their lines
     first_line: int
@@ -72,17 +88,13 @@ def cut_layer(
     sign = signs.at_vertices(mesh, of_vertex, layer, lines)
     crossings = ch.Crossings(*ch.crossings(mesh.start, corner, sign))
     cell, cut = crossings.cell, crossings.cut
-    errors = lines.error[lines.parent[cell], cut]
-    first_line = table.append(np.column_stack([lines.rows[cell, :, cut], errors]))
+    first_line = table.append(_rows(cell, cut, lines))
     geometry.add_lines(first_line, layer, cell, cut)
-    points, point_xywd, point_lines = _edge_points(
-        mesh, of_edge, sign, crossings, table, first_line, geometry, signs
-    )
+    edge_points = _edge_points(mesh, of_edge, sign, crossings, table, first_line, geometry, signs)
+    points = _points(edge_points, len(mesh.x), crossings.cut)
     chords = ch.Chords(*ch.chords(mesh, corner, sign, crossings, points))
     rows, pairs = table.rows[first_line + chords.crossing], ch.count_pairs(chords)
-    return Cutting(
-        mesh.n_cells, crossings, points, point_xywd, point_lines, chords, rows, first_line, pairs
-    )
+    return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
 
 
 def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh, fc.Family]:
@@ -92,7 +104,8 @@ def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh,
     first_edge = len(mesh.tail) + int(points.edge_start[-1])
     room = len(chords.first) + len(inc.chord_point)
     tail, head, line, direction = edges = fc.edge_pieces(mesh, points, room)
-    first_meeting = points.first_vertex + len(cutting.point_xywd)
+    point_xywd, point_lines = cutting.edge_points.vertices(mesh, cutting.first_line)
+    first_meeting = points.first_vertex + len(point_xywd)
     fc.chord_segments(chords, inc, cutting.first_line, first_meeting, first_edge, *edges)
     family = fc.Family(
         *fc.trace(
@@ -107,8 +120,8 @@ def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh,
         )
     )
     old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
-    xywd = np.concatenate([old, cutting.point_xywd, meetings.xywd])
-    lines = np.concatenate([mesh.lines, cutting.point_lines, meetings.lines])
+    xywd = np.concatenate([old, point_xywd, meetings.xywd])
+    lines = np.concatenate([mesh.lines, point_lines, meetings.lines])
     x, y, w, d = np.ascontiguousarray(xywd.T)
     return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), family
 
@@ -122,8 +135,8 @@ def _edge_points(
     first_line: int,
     geometry: RationalGeometry,
     signs: Signs,
-) -> tuple[ch.Points, np.ndarray, np.ndarray]:
-    """New vertices on edges, from tail to head; cuts that meet an edge in one point share one."""
+) -> EdgePoints:
+    """Points on edges where cuts change sign, from tail to head."""
     start, member = ch.edge_crossings(
         mesh.tail, mesh.head, of_edge, sign, crossings.start, crossings.cut
     )
@@ -139,14 +152,30 @@ def _edge_points(
         lambda e: (int(mesh.line[e]), int(mesh.direction[e])),
         lambda i: first_line + int(member[i]),
     )  # fmt: skip
-    leads = ~order.tied
-    lead = order.order[leads]
-    edge_start = np.concatenate([[0], np.cumsum(leads)])[start]
+    return EdgePoints(start, member, xywd, order)
+
+
+def _points(found: EdgePoints, first_vertex: int, cut: np.ndarray) -> ch.Points:
+    """New vertices on edges; cuts that meet an edge in one point share one."""
+    leads = ~found.order.tied
+    edge_start = np.concatenate([[0], np.cumsum(leads)])[found.start]
     cross_start = np.append(np.flatnonzero(leads), len(leads))
-    edge_of = np.repeat(np.arange(len(mesh.tail)), np.diff(start))[leads]
-    point_lines = np.column_stack([mesh.line[edge_of], first_line + member[lead]])
-    points = ch.Points(edge_start, len(mesh.x), cross_start, crossings.cut[member[order.order]])
-    return points, xywd[lead], point_lines
+    return ch.Points(edge_start, first_vertex, cross_start, cut[found.member[found.order.order]])
+
+
+@njit(cache=True, nogil=True)
+def _rows(cell, cut, lines):
+    """Coefficients (a, b, c, e) of cuts on cells."""
+    rows = np.empty((cell.shape[0], 4))
+    for k in range(cell.shape[0]):
+        f, i = cell[k], cut[k]
+        rows[k, 0], rows[k, 1], rows[k, 2] = (
+            lines.rows[f, 0, i],
+            lines.rows[f, 1, i],
+            lines.rows[f, 2, i],
+        )
+        rows[k, 3] = lines.error[lines.parent[f], i]
+    return rows
 
 
 @njit(cache=True, nogil=True)
