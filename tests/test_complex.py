@@ -400,6 +400,8 @@ DEGENERATE = {
     "through one point": ([(a, b, -a - b) for a, b in [(1, 0), (0, 1), (1, 1), (1, -1), (3, 1)]], 10),
     "a grid": ([(1, 0, c) for c in range(3)] + [(0, 1, c) for c in range(4)], 20),
     "a slanted grid": ([(1, 1, c) for c in range(3)] + [(1, -1, c) for c in range(4)], 20),
+    "one ulp from parallel": ([(1, -1, 1), (1, -np.nextafter(1, 2), -1), (1, 1, 0)], 7),
+    "one ulp from the diagonal": ([(1, -np.nextafter(1, 2), 5), (1, -np.nextafter(1, 0), -5)], 4),
     "parallel and across": ([(1, 1, c) for c in range(3)] + [(1, 2, 0)], 8),
 }
 
