@@ -114,6 +114,7 @@ def load(path: str | Path) -> Stored:
     arrays = _read(Path(path))
     try:
         depth = _depth(arrays)
+        _no_idle_keys(arrays, depth - 1)
         layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
         network = Network(layers, [_layer_activation(arrays, k) for k in range(1, depth)])
         return Stored(network, _slice(arrays), _window(arrays))
@@ -146,11 +147,22 @@ def _depth(arrays: dict[str, np.ndarray]) -> int:
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
                 raise FileError(f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...")
-    for key in arrays:
-        unit = key.removeprefix("act").split("_")[0]
-        if key.startswith("act") and not (unit.isdecimal() and 1 <= int(unit) < depth):
-            raise FileError(f"the key {key} belongs to none of the {depth - 1} hidden layers; remove it")
     return depth
+
+
+PARTS = ("breakpoints", "slopes", "value", "name")
+
+
+def _no_idle_keys(arrays: dict[str, np.ndarray], hidden: int) -> None:
+    """Nothing that is said of activations goes unread, lest a misspelt key mean ReLU."""
+    read = set()
+    for k in range(1, hidden + 1):
+        kinds = arrays[f"act{k}_unit"].ravel().tolist() if f"act{k}_unit" in arrays else []
+        prefixes = [f"act{k}_{kind}" for kind in set(kinds)] if kinds else [f"act{k}"]
+        read |= {f"act{k}_unit"} | {f"{prefix}_{part}" for prefix in prefixes for part in PARTS}
+    for key in arrays:
+        if key.startswith("act") and key not in read:
+            raise FileError(f"the key {key} says nothing about the {hidden} hidden layers; remove it")
 
 
 def _layer_activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear | list[PiecewiseLinear]:
@@ -158,13 +170,16 @@ def _layer_activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear 
     if f"act{k}_unit" not in arrays:
         return _activation(arrays, f"act{k}")
     kinds = arrays[f"act{k}_unit"].ravel().tolist()
+    for kind in kinds:
+        if f"act{k}_{kind}_name" not in arrays:
+            raise NetworkError(f"the key act{k}_{kind}_name is missing; save the network again")
     known = {kind: _activation(arrays, f"act{k}_{kind}") for kind in set(kinds)}
     return [known[kind] for kind in kinds]
 
 
 def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
     """By breakpoints, slopes and value, or by a known name alone; ReLU where nothing is said."""
-    parts = {part: f"{prefix}_{part}" for part in ("breakpoints", "slopes", "value", "name")}
+    parts = {part: f"{prefix}_{part}" for part in PARTS}
     present = [part for part, key in parts.items() if key in arrays]
     if present in ([], ["name"]):
         return activation(str(arrays[parts["name"]]) if present else "relu")

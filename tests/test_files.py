@@ -113,6 +113,13 @@ def test_relu_needs_no_keys_and_a_known_activation_may_be_named(tmp_path):
         assert load(stored(tmp_path, act1_name=name)).network.activations == (act,)
 
 
+def test_units_of_a_layer_may_differ(tmp_path):
+    net = Network([(np.eye(3), [0, 0, 0]), ([[1, 2, 4]], [0])], [["abs", STEPS, "abs"]])
+    assert saved_and_loaded(tmp_path, net).network.activations == net.activations
+    named = stored(tmp_path, act1_unit=[5, 2], act1_5_name="abs", act1_2_name="relu")
+    assert load(named).network.activations == ((NAMED["abs"], NAMED["relu"]),)
+
+
 def test_an_activation_keeps_its_name_and_its_rationals(tmp_path):
     act = PiecewiseLinear(
         (Fraction(1, 3), 2), (0.1, Fraction(-1, 7), 3), value=Fraction(2, 9), name="ours"
@@ -209,7 +216,23 @@ BAD = {
     "an activation of none": (
         {"act2_name": "abs"},
         FileError,
-        "act2_name belongs to none of the 1 hidden",
+        "act2_name says nothing about the 1 hidden",
+    ),
+    "a misspelt key": ({"act1_slope": [0, 1]}, FileError, "act1_slope says nothing about the 1 hidden"),
+    "two kinds, one told": (
+        {"act1_unit": [0, 1], "act1_0_name": "abs"},
+        NetworkError,
+        "the key act1_1_name is missing",
+    ),
+    "a kind of no unit": (
+        {"act1_unit": [0, 0], "act1_0_name": "abs", "act1_1_name": "relu"},
+        FileError,
+        "act1_1_name says nothing",
+    ),
+    "kinds of three units": (
+        {"act1_unit": [0, 0, 0], "act1_0_name": "abs"},
+        NetworkError,
+        "3 activations for the 2 units of hidden layer 1",
     ),
     "a slice without v": ({"origin": [0, 0], "u": [1, 0]}, FileError, "there is origin and u only"),
     "parallel": ({"origin": [0, 0], "u": [1, 2], "v": [2, 4]}, SliceError, "u and v are parallel"),
