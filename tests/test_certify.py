@@ -92,8 +92,10 @@ def with_mesh(cells, **arrays):
 class Stored:
     """Stands in for `NextMaps`: maps that are what a test says."""
 
+    segment_start = (0, 1)
+
     def __init__(self, maps):
-        self.everywhere = lambda: maps
+        self.on = lambda low, high: maps
 
 
 def with_maps(cells, stored):
@@ -257,7 +259,7 @@ def with_needless_cut(cells):
     levels = (*sub.levels[:2], with_cell_twice(sub.levels[2], cell))
     sub.geometry.maps._levels[2] = levels[2]
     maps = sub.output_maps
-    stored = maps._replace(rows=maps.rows[[*range(F), cell]], parent=maps.parent[[*range(F), cell]])
+    stored = maps._replace(rows=maps.rows[[*range(F), cell]], segment=maps.segment[[*range(F), cell]])
     mesh = mesh._replace(
         tail=np.append(mesh.tail, around[begin]), head=np.append(mesh.head, around[end]),
         line=np.append(mesh.line, line), direction=np.append(mesh.direction, 1),
@@ -322,7 +324,7 @@ def test_maps_whose_floats_are_further_off_than_their_bounds(coefficient):
     cells = enumerate_regions(random_net(2, 4, 3, 1, seed=3))
     stored = cells.subdivision.output_maps
     rows = stored.rows.copy()
-    rows[4, coefficient, 0] += 3 * stored.error[stored.parent[4], 0] + 1e-15
+    rows[4, coefficient, 0] += 3 * stored.error[stored.segment[4], 0] + 1e-15
     why = sole_failure(with_maps(cells, stored._replace(rows=rows)), "maps")
     assert why == "cell 4's float map is further from the exact one than its bound"
 

@@ -128,7 +128,7 @@ def test_signs_are_true_or_left_open(rows, point):
     rows_abc = np.ascontiguousarray(coefficients[:, :3].T)[None]
     error = np.ascontiguousarray(coefficients[None, :, 3])
     zero = np.zeros(1, int)
-    filtered_signs(0, 1, signs, open_count, x, y, w, d, zero, rows_abc, error, zero)
+    filtered_signs(zero, signs, open_count, x, y, w, d, zero, rows_abc, error, zero)
     for found, (*line, _) in zip(signs[0], rows, strict=True):
         truth = [*point[1][:2], 1] if line[:2] == [0, 0] else point[1]  # constants, even at infinity
         assert found in (UNDECIDED, sign(dot(map(Fraction, line), truth)))
@@ -139,7 +139,7 @@ def test_a_constant_that_is_known_exactly_needs_no_bound():
     rows, error, zero = np.array([[[0.0] * 3, [0.0] * 3, [0.0, 5e-324, -5e-324]]]), np.zeros((1, 3)), [0]
     signs, open_count = np.empty((1, 3), np.int8), np.empty(1, int)
     x, d, zero = np.ones(1), np.full(1, np.inf), np.zeros(1, int)
-    filtered_signs(0, 1, signs, open_count, x, x, x, d, zero, rows, error, zero)
+    filtered_signs(zero, signs, open_count, x, x, x, d, zero, rows, error, zero)
     assert signs.tolist() == [[0, 1, -1]]
     assert open_count[0] == 0
 
@@ -326,7 +326,7 @@ def worst_share(cells):
     worst = Fraction(0)
     for k in range(len(cells)):
         exact = cells.subdivision.geometry.maps.affine(outputs, k)
-        for i, bound in enumerate(maps.error[maps.parent[k]].tolist()):
+        for i, bound in enumerate(maps.error[maps.segment[k]].tolist()):
             if np.isfinite([*maps.rows[k, :, i], bound]).all():
                 gaps = (
                     abs(Fraction(z) - Fraction(int(exact.rows[i, j]), int(exact.scale)))

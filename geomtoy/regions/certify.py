@@ -182,7 +182,7 @@ def _interior(complex: CellComplex, centres: list[Point]) -> tuple[str | None, s
 
 def _within_bounds(exact: Affine, stored: Maps, cell: int) -> bool:
     """Whether a cell's stored coefficients are as near to the exact ones as they claim."""
-    errors = stored.error[stored.parent[cell]].tolist()
+    errors = stored.error[stored.segment[cell]].tolist()
     for i, (row, e) in enumerate(zip(stored.rows[cell].T.tolist(), errors, strict=True)):
         if not np.isfinite([*row, e]).all():  # claims nothing
             continue

@@ -19,7 +19,7 @@ class Crossings(NamedTuple):
     start: np.ndarray  # (P + 1,)
     cell: np.ndarray  # (k,)
     cut: np.ndarray  # (k,)
-    seen: np.ndarray  # (P, n) uint8: 1, 2, 4 if some corner has the cut's value < 0, = 0, > 0
+    positive: np.ndarray  # (P, words) uint64: bits of the cuts that are > 0 at some corner of a cell
 
 
 class Points(NamedTuple):
@@ -48,31 +48,39 @@ class Chords(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def crossings(start, corner, signs):
-    """Find the cuts that have both signs on a cell (a convex cell: at its corners)."""
-    P, n = start.shape[0] - 1, signs.shape[1]
-    seen = np.zeros((P, n), np.uint8)
-    count = np.zeros(P + 1, np.int64)
-    for p in range(P):
-        row = seen[p]
+def crossings(low, high, start, corner, signs, positive):
+    """Find the cuts that have both signs on cells low..high-1 (convex cells: at their corners).
+
+    Args:
+        positive: (P, words) uint64, filled in for these cells.
+    Returns:
+        cell, cut: (k,) the crossings.
+    """
+    n = signs.shape[1]
+    seen = np.zeros(n, np.uint8)  # 1, 2, 4: some corner has the cut's value < 0, = 0, > 0
+    found = [(0, 0) for _ in range(0)]
+    for p in range(low, high):
+        seen[:] = 0
         for q in range(start[p], start[p + 1]):
             sign = signs[corner[q]]
             for i in range(n):
-                row[i] |= np.uint8(1 << (sign[i] + 1))
+                seen[i] |= np.uint8(1 << (sign[i] + 1))
         crossing = 0
         for i in range(n):
-            crossing += (row[i] & 5) == 5
-        count[p + 1] = count[p] + crossing
-    cell = np.empty(count[P], np.int64)
-    cut = np.empty(count[P], np.int64)
-    for p in range(P):
-        k = count[p]
-        if count[p + 1] > k:
+            crossing += (seen[i] & 5) == 5
+        for word in range(positive.shape[1]):
+            bits = np.uint64(0)
+            for i in range(64 * word, min(n, 64 * word + 64)):
+                bits |= np.uint64(seen[i] >> 2) << np.uint64(i & 63)
+            positive[p, word] = bits
+        if crossing:
             for i in range(n):
-                if seen[p, i] & 5 == 5:
-                    cell[k], cut[k] = p, i
-                    k += 1
-    return count, cell, cut, seen
+                if seen[i] & 5 == 5:
+                    found.append((p, i))
+    cell, cut = np.empty(len(found), np.int64), np.empty(len(found), np.int64)
+    for k in range(len(found)):
+        cell[k], cut[k] = found[k]
+    return cell, cut
 
 
 @njit(cache=True, nogil=True)

@@ -221,11 +221,11 @@ class CellComplex:
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, (rows, error, parent) = self.subdivision.frame, self.subdivision.output_maps
+        frame, (rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
         offset = rows[:, 2] - slope @ np.array(frame.centre, float)
         well_known = error <= VAGUE * np.abs(rows).max()
-        for cell in np.flatnonzero(~well_known.all(axis=1)[parent]):
+        for cell in np.flatnonzero(~well_known.all(axis=1)[segment]):
             slopes, offsets = self.exact_map(int(cell))
             slope[cell] = [[nearest_float(z) for z in row] for row in slopes]
             offset[cell] = [nearest_float(z) for z in offsets]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from geomtoy.errors import BudgetError
 from geomtoy.network import Network
 from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.frame import FirstMaps, Frame, make_frame
-from geomtoy.regions.maps import Cuts, Maps, NextMaps, cut_lines, cuts_of
+from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks, cuts_of
 from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
 from geomtoy.regions.mesh import Mesh, part
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
@@ -23,10 +23,6 @@ from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
-
-
-BLOCK_BYTES = 16 * 2**20
-"""Size of the maps that counting the last layer holds at a time."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +35,12 @@ class Subdivision:
     levels: tuple[Level, ...]
     geometry: RationalGeometry
     tally: SignTally
-    last_maps: FirstMaps | NextMaps
+    last_maps: CellMaps
 
     @cached_property
     def output_maps(self) -> Maps:
         """Of the network's outputs on all cells, in frame coordinates; computed when first asked for."""
-        return self.last_maps.everywhere()
+        return self.last_maps.on(0, len(self.last_maps.segment_start) - 1)
 
     def ancestors(self, cells: np.ndarray) -> list[np.ndarray]:
         """For each level 0..L, the cell of that level that contains each of the final cells."""
@@ -123,31 +119,28 @@ class Enumeration:
             return 1, True
         mesh, maps = self._through(self._hidden - 1, progress)
         cells, proven = 0, True
-        for low, high in self._blocks(maps):
-            some = maps.on(low, high)
-            first, end = maps.child_start[low], maps.child_start[high]
-            block = mesh if end - first == mesh.n_cells else part(mesh, first, end)
-            found, sure = self._count_children(block, int(first), some, full_check)
+        for low, high in blocks(maps):
+            found, sure = self._count_children(mesh, _Block(maps, low, high), full_check)
             cells, proven = cells + found, proven and sure
         self._within_budget(self._hidden, cells)
         if progress:
             progress(self._hidden, cells)
         return cells, proven
 
-    def _through(self, layers: int, progress: Progress | None) -> tuple[Mesh, FirstMaps | NextMaps]:
+    def _through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
         """The mesh after some layers, and the maps of the next layer on it."""
         mesh, sides = _window_mesh(self.frame)
         self._table.append(sides)
-        maps: FirstMaps | NextMaps = FirstMaps(self.network, self.frame)
+        maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh, maps = self._build(mesh, layer, maps.everywhere())
+            mesh, maps = self._build(mesh, layer, maps)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: Maps) -> tuple[Mesh, NextMaps]:
-        cuts = self._cuts(layer)
-        cutting = cut_layer(mesh, layer, cut_lines(maps, cuts), self._table, self._geometry, self._signs)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> tuple[Mesh, CellMaps]:
+        cuts = cuts_of(self.network, layer)
+        cutting = cut_layer(mesh, layer, maps, cuts, self._table, self._geometry, self._signs)
         meetings = find_meetings(cutting, self._signs)
         self._within_budget(layer, int(meetings.children.sum()))
         mesh, family = build_layer(mesh, cutting, meetings)
@@ -156,30 +149,17 @@ class Enumeration:
         crossing = (cutting.crossings.start, cutting.crossings.cut)
         return mesh, NextMaps(self.network, layer, maps, cuts, crossing, family)
 
-    def _count_children(
-        self, mesh: Mesh, first_cell: int, maps: Maps, full_check: bool
-    ) -> tuple[int, bool]:
+    def _count_children(self, mesh: Mesh, block: _Block, full_check: bool) -> tuple[int, bool]:
         """Children of some cells of the last level but one, and whether the number is proven."""
-        table, geometry = LineTable(self._table.rows), self._geometry.fork(first_cell)
+        first, end = block.cells
+        cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
+        table, geometry = LineTable(self._table.rows), self._geometry.fork(first)
         signs = Signs(geometry, self._signs.tally)
-        lines = cut_lines(maps, self._cuts(self._hidden))
-        cutting = cut_layer(mesh, self._hidden, lines, table, geometry, signs)
+        cuts = cuts_of(self.network, self._hidden)
+        cutting = cut_layer(cells, self._hidden, block, cuts, table, geometry, signs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             return generic_children(cutting), False
         return count_children(cutting, signs), True
-
-    def _blocks(self, maps: FirstMaps | NextMaps) -> Iterator[tuple[int, int]]:
-        """Ranges of parents whose children's maps fit into a modest piece of memory together."""
-        cells = max(1, BLOCK_BYTES // (24 * maps.width))
-        low, parents = 0, len(maps.child_start) - 1
-        while low < parents:
-            full = np.searchsorted(maps.child_start, maps.child_start[low] + cells, side="right") - 1
-            high = min(parents, max(low + 1, int(full)))
-            yield low, high
-            low = high
-
-    def _cuts(self, layer: int) -> Cuts:
-        return cuts_of(self.network, layer)
 
     def _within_budget(self, layer: int, cells: int) -> None:
         if self._max_regions is not None and cells > self._max_regions:
@@ -191,6 +171,31 @@ class Enumeration:
     @property
     def _hidden(self) -> int:
         return len(self.network.activations)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """The maps of some segments, as if there were no others."""
+
+    maps: CellMaps
+    low: int
+    high: int
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        return int(self.maps.segment_start[self.low]), int(self.maps.segment_start[self.high])
+
+    @property
+    def segment_start(self) -> np.ndarray:
+        starts: np.ndarray = self.maps.segment_start[self.low : self.high + 1] - self.cells[0]
+        return starts
+
+    @property
+    def width(self) -> int:
+        return self.maps.width
+
+    def on(self, low: int, high: int) -> Maps:
+        return self.maps.on(self.low + low, self.low + high)
 
 
 def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:

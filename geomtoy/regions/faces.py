@@ -34,8 +34,6 @@ class Family(NamedTuple):
     half: np.ndarray  # half-edges, new ids
     bits: np.ndarray  # (F, words) uint64, the layer's cuts that are > 0
     tree: np.ndarray  # (F,) neighbour through which the cell was reached; itself for the first
-    flip_start: np.ndarray  # (F + 1,) cuts that switch on the way
-    flips: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -143,19 +141,17 @@ class Scratch(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def trace(mesh, sub_first, seen, chords, cross_cut, inc, children, first_edge):
+def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edge):
     """Trace all children, breadth first from the face at the parent's first boundary segment."""
-    P, n, cells = seen.shape[0], seen.shape[1], chords.cells
+    P, cells = positive.shape[0], chords.cells
     child_start = np.zeros(P + 1, np.int64)
     for p in range(P):
         child_start[p + 1] = child_start[p] + children[p]
     F = child_start[P]
     longest, total_half = _sizes(mesh.start, chords, inc.chord_start)
     start, half = np.zeros(F + 1, np.int64), np.empty(total_half, np.int64)
-    bits = np.zeros((F, max(1, (n + 63) >> 6)), np.uint64)
+    bits = np.empty((F, positive.shape[1]), np.uint64)
     tree = np.arange(F)
-    flip_start = np.zeros(F + 1, np.int64)
-    flips = [0 for _ in range(0)]  # an empty list whose type is known
     scratch = Scratch(
         np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64),
         np.empty(longest, np.int64), np.empty(longest, np.int64),
@@ -163,15 +159,12 @@ def trace(mesh, sub_first, seen, chords, cross_cut, inc, children, first_edge):
     c = w = 0
     for p in range(P):
         f0 = child_start[p]
-        for i in range(n):
-            if seen[p, i] & 4:
-                bits[f0, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+        bits[f0] = positive[p]
         if c == cells.shape[0] or cells[c] != p:
             for q in range(mesh.start[p], mesh.start[p + 1]):
                 half[w] = 2 * sub_first[mesh.half[q] >> 1] + (mesh.half[q] & 1)
                 w += 1
             start[f0 + 1] = w
-            flip_start[f0 + 1] = len(flips)
             continue
         k0, k1 = chords.start[c], chords.start[c + 1]
         m = chords.border_start[c + 1] - chords.border_start[c]
@@ -186,14 +179,9 @@ def trace(mesh, sub_first, seen, chords, cross_cut, inc, children, first_edge):
             source = scratch.reached[f - f0]
             tree[f] = f0 + scratch.label[source]
             bits[f] = bits[tree[f]]
-            flip_start[f] = len(flips)
-            _flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut, flips)
-        flip_start[child_start[p + 1]] = len(flips)
+            _flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut)
         c += 1
-    all_flips = np.empty(len(flips), np.int64)
-    for i in range(len(flips)):
-        all_flips[i] = flips[i]
-    return child_start, start, half, bits, tree, flip_start, all_flips
+    return child_start, start, half, bits, tree
 
 
 @njit(cache=True, nogil=True)
@@ -257,12 +245,11 @@ def _label(s, face, target, label):
 
 
 @njit(cache=True, nogil=True)
-def _flip(row, k, next_twin, cross_cut, flips):
-    """Switch all cuts on a chord and note them."""
+def _flip(row, k, next_twin, cross_cut):
+    """Switch all cuts on a chord."""
     while k >= 0:
         i = cross_cut[k]
         row[i >> 6] ^= np.uint64(1) << np.uint64(i & 63)
-        flips.append(i)
         k = next_twin[k]
 
 

@@ -137,19 +137,19 @@ def _insertion_sort(order, key, low, high):
 
 
 @njit(cache=True, nogil=True)
-def filtered_signs(low, high, signs, open_count, x, y, w, d, cell, rows, error, parent):
-    """Signs of all cuts at vertices low..high-1, as far as the filter knows.
+def filtered_signs(which, signs, open_count, x, y, w, d, cell, rows, error, segment):
+    """Signs of all cuts at the vertices `which`, as far as the filter knows.
 
     Args:
         signs: (V, n) int8, filled in; UNDECIDED where the filter cannot tell.
         open_count: (V,) number of undecided cuts at each vertex, filled in.
-        x, y, w, d: (V,) points. cell: (V,) a cell that has the vertex on its boundary.
-        rows, error, parent: the cuts' lines on each cell, see `maps.Maps`.
+        x, y, w, d: (V,) points. cell: (V,) a cell with the vertex on its boundary, a row of the lines.
+        rows, error, segment: the cuts' lines on each cell, see `maps.Maps`.
     """
     n = rows.shape[2]
-    for v in range(low, high):
+    for v in which:
         f = cell[v]
-        A, B, C, E = rows[f, 0], rows[f, 1], rows[f, 2], error[parent[f]]
+        A, B, C, E = rows[f, 0], rows[f, 1], rows[f, 2], error[segment[f]]
         xv, yv, wv, dv = x[v], y[v], w[v], d[v]
         row = signs[v]
         silent = 0

@@ -104,13 +104,13 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
 
 @dataclass(frozen=True, eq=False)
 class FirstMaps:
-    """Maps of the first layer (or the only one) on the window; the start of the chain of `NextMaps`."""
+    """Maps of the first layer on the window, one cell: the start of all `CellMaps`."""
 
     network: Network
     frame: Frame
 
     @property
-    def child_start(self) -> np.ndarray:
+    def segment_start(self) -> np.ndarray:
         return np.array([0, 1])
 
     @property
@@ -119,9 +119,6 @@ class FirstMaps:
 
     def on(self, low: int, high: int) -> Maps:
         return first_maps(self.network, self.frame)
-
-    def everywhere(self) -> Maps:
-        return self.on(0, 1)
 
 
 def first_maps(network: Network, frame: Frame) -> Maps:

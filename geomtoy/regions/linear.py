@@ -33,7 +33,7 @@ def _certainly_different(maps: Maps, pairs: np.ndarray, block: int = 1 << 16) ->
     for low in range(0, len(pairs), block):
         p, q = pairs[low : low + block].T
         gap = np.abs(maps.rows[p] - maps.rows[q]).max(axis=1)
-        bound = (maps.error[maps.parent[p]] + maps.error[maps.parent[q]] + U * gap) * SLACK + TINY
+        bound = (maps.error[maps.segment[p]] + maps.error[maps.segment[q]] + U * gap) * SLACK + TINY
         different[low : low + block] = (gap > bound).any(axis=1)
     return different
 

@@ -1,24 +1,26 @@
 """Preactivation maps of a layer on every cell, in float64, with proven error bounds.
 
-On a cell, unit i of a layer is a_i s + b_i t + c_i. The first child of each parent cell is computed
-directly; every other child differs from its neighbour in the parent's tree by the few units that
-switch between them, a rank-1 update each: O(n) for a layer of n units instead of O(n^2).
+On a cell, unit i of a layer is a_i s + b_i t + c_i. The cells that a layer makes of one parent are cut
+into segments. The first cell of a segment is summed up unit by unit; every other differs from an
+earlier one, mostly its neighbour, by the few units that switch between them, a rank-1 update each:
+O(n) for a layer of n units instead of O(n^2).
 
-One error bound serves all children of a parent. Let N be the number of terms ever added to a
-coefficient (the units that are on somewhere in the parent, and the switches on the way), h_j a
-bound on what unit j passes on, c_j the number of its switches, and e_j the error of its map. A float
-sum in any order is off by at most gamma_N times the sum of |terms| (Higham 2002, section 4.2), and a
-switch adds at most 2 |W_ij| h_j, so with t = 2 (N + 8) u
-    t sum_j |W_ij| ((1 + c_j) h_j + max |slope_j| e_j / t) + t |bias_i|,
-over the units j that are on somewhere in the parent, bounds the error of a_i, b_i and c_i. FLOOR is
-added to h_j, since slope * coefficient may underflow before a huge weight multiplies it; t stands
-outside the sum so that the bound itself does not.
+One error bound serves a segment. With h_j a bound on what unit j passes on and e_j the error of its
+map, S = sum_j |W_ij| h_j + |bias_i| over the units that are on somewhere in the parent bounds every
+coefficient and, twice, every update. The first sum is off by at most (n + 4) u S (Higham 2002,
+section 4.2), an update by at most u S + 8 u S, and the maps that enter by
+sum_j |W_ij| max |slope_j| e_j. So with L updates in a row and t = (2 n + 10 L + 16) u, the error of
+a_i, b_i and c_i is at most
+    t sum_j |W_ij| (h_j + max |slope_j| e_j / t) + t |bias_i|.
+FLOOR is added to h_j, since slope * coefficient may underflow before a huge weight multiplies it; t
+stands outside the sum so that the bound itself does not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numba import njit
@@ -30,14 +32,20 @@ from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.threads import in_blocks
 
 FLOOR = 2.0**-1020
+BLOCK_BYTES = 8 * 2**20
+"""Size of the maps that are worked on at a time: they should stay in the cache."""
+FEWEST = 4
+"""Segments in a block at least: work for all cores."""
+KEEP_BYTES = 256 * 2**20
+"""Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
 
 
 class Maps(NamedTuple):
     """Affine functions on the cells of a level: true coefficients are within `error` of `rows`."""
 
     rows: np.ndarray  # (F, 3, n): a, b, c
-    error: np.ndarray  # (P, n), shared by the children of a parent
-    parent: np.ndarray  # (F,)
+    error: np.ndarray  # (segments, n), shared by the cells of a segment
+    segment: np.ndarray  # (F,)
 
 
 class Cuts(NamedTuple):
@@ -89,8 +97,8 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     rows[:, 2] -= cuts.threshold
     moved = np.where(cuts.threshold != 0, 3.0 * U * size, 0.0)
     worst = np.zeros((len(maps.error), len(cuts.unit)))
-    np.maximum.at(worst, maps.parent, moved)
-    return Maps(rows, maps.error[:, cuts.unit] + worst, maps.parent)
+    np.maximum.at(worst, maps.segment, moved)
+    return Maps(rows, maps.error[:, cuts.unit] + worst, maps.segment)
 
 
 def pieces(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
@@ -110,90 +118,168 @@ def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
     return (below[:, cuts.first[1:]] - below[:, cuts.first[:-1]]).astype(kind)
 
 
-@dataclass(frozen=True, eq=False)
+class CellMaps(Protocol):
+    """A layer's maps on all cells of a level, computed for the segments that are asked for."""
+
+    @property
+    def segment_start(self) -> np.ndarray:
+        """(segments + 1,) first cell of each segment."""
+
+    @property
+    def width(self) -> int:
+        """Units of the layer."""
+
+    def on(self, low: int, high: int) -> Maps:
+        """On the cells of segments low..high-1; cells and segments count from there."""
+
+
+@dataclass(eq=False)
 class NextMaps:
-    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents,
-    computed when asked for, for all families or for some.
+    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
+
+    They are computed when asked for, from those of the parents, and kept if all fit into KEEP_BYTES.
 
     Args:
-        maps: of `layer`, on the parents.
+        before: maps of `layer`, on the parents.
         crossing: CSR (start, cut) of the cuts that cross each parent.
         family: the children.
     """
 
     network: Network
     layer: int
-    maps: Maps
+    before: CellMaps
     cuts: Cuts
     crossing: tuple[np.ndarray, np.ndarray]
     family: Family
 
-    @property
-    def child_start(self) -> np.ndarray:
-        return self.family.child_start
+    def __post_init__(self) -> None:
+        longest = max(64, 2 * self.before.width)  # so that first cells cost a part of the others
+        sizes = np.diff(self.family.child_start)
+        numbers = -(-sizes // longest)
+        self._parent = np.repeat(np.arange(len(sizes)), numbers)  # of each segment
+        nth = np.arange(len(self._parent)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+        begin = self.family.child_start[self._parent] + nth * longest
+        self.segment_start = np.append(begin, self.family.child_start[-1])
+        size = 24 * len(self.family.bits) * self.width
+        self._kept: Maps | None = self._room(0, len(begin)) if size <= KEEP_BYTES else None
+        self._done = 0  # segments kept so far
 
     @property
     def width(self) -> int:
         return len(self.network.layers[self.layer][0])
 
     def on(self, low: int, high: int) -> Maps:
-        """On the children of parents low..high-1; children and parents count from there."""
+        if self._kept is None:
+            return self._compute(self._room(low, high), low, high)
+        if high > self._done:
+            self._compute(self._view(self._kept, self._done, high), self._done, high)
+            self._done = high
+        return self._view(self._kept, low, high)
+
+    def _room(self, low: int, high: int) -> Maps:
+        sizes = np.diff(self.segment_start[low : high + 1])
+        rows, error = np.empty((sizes.sum(), 3, self.width)), np.empty((high - low, self.width))
+        return Maps(rows, error, np.repeat(np.arange(high - low), sizes))
+
+    def _view(self, maps: Maps, low: int, high: int) -> Maps:
+        first, end = self.segment_start[low], self.segment_start[high]
+        return Maps(maps.rows[first:end], maps.error[low:high], maps.segment[first:end] - low)
+
+    def _compute(self, into: Maps, low: int, high: int) -> Maps:
         W, bias = self.network.float_layers[self.layer]
-        first, end = self.child_start[low], self.child_start[high]
-        rows = np.empty((end - first, 3, len(W)))
-        error = np.empty((high - low, len(W)))
         WT = np.ascontiguousarray(W.T)
+        before, first_parent = self._parents(low, high)
 
         def run(begin: int, stop: int) -> None:
-            _family_maps(
-                low + begin, low + stop, low, rows, error, self.maps, *self.crossing, self.family,
-                WT, np.abs(WT), bias, self.cuts, self.network.is_rational,
+            _segments(
+                low + begin, low + stop, low, self.segment_start, self._parent, into.rows, into.error,
+                before, first_parent, *self.crossing, self.family, WT, np.abs(WT), bias, self.cuts,
+                self.network.is_rational,
             )  # fmt: skip
 
         with np.errstate(all="ignore"):
-            in_blocks(run, high - low, work=len(W) * (end - first + (high - low) * len(WT)))
-        sizes = np.diff(self.child_start[low : high + 1])
-        return Maps(rows, error, np.repeat(np.arange(high - low), sizes))
+            in_blocks(run, high - low, work=len(W) * (len(into.rows) + (high - low) * len(WT)))
+        return into
 
-    def everywhere(self) -> Maps:
-        return self.on(0, len(self.child_start) - 1)
+    def _parents(self, low: int, high: int) -> tuple[Maps, int]:
+        """Maps on whole segments that hold the parents of segments low..high-1, and their first cell."""
+        starts = self.before.segment_start
+        begin = int(np.searchsorted(starts, self._parent[low], side="right")) - 1
+        end = int(np.searchsorted(starts, self._parent[high - 1] + 1, side="left"))
+        return self.before.on(begin, end), int(starts[begin])
+
+
+def blocks(maps: CellMaps) -> Iterator[tuple[int, int]]:
+    """Ranges of segments whose maps fit into BLOCK_BYTES together, or of a few."""
+    cells = max(1, BLOCK_BYTES // (24 * maps.width))
+    starts = maps.segment_start
+    low, segments = 0, len(starts) - 1
+    while low < segments:
+        full = int(np.searchsorted(starts, starts[low] + cells, side="right")) - 1
+        high = min(segments, max(low + FEWEST, full))
+        yield low, high
+        low = high
 
 
 @njit(cache=True, nogil=True)
-def _family_maps(
-    low, high, base, out, out_error, maps, cross_start, cross_cut, family,
-    WT, size_WT, bias, cuts, rounded,
+def _segments(
+    low, high, base, segment_start, segment_parent, out, out_error, maps, first_parent,
+    cross_start, cross_cut, family, WT, size_WT, bias, cuts, rounded,
 ):  # fmt: skip
-    """Maps of the children of parents low..high-1, written from those of parent `base` on."""
-    child_start, bits, tree = family.child_start, family.bits, family.tree
+    """Maps on segments low..high-1, written from those of segment `base` on; `maps` are those of the
+    parents from `first_parent` on."""
+    bits, tree = family.bits, family.tree
     n = WT.shape[0]
-    switches = np.zeros(n, np.int64)
-    shift = child_start[base]
-    for p in range(low, high):
-        k0, k1 = cross_start[p], cross_start[p + 1]
-        for k in range(k0, k1):
-            switches[cuts.unit[cross_cut[k]]] += 1
-        f0 = child_start[p]
-        terms = 2.0 * (n + (k1 - k0) + 8) * U
-        error = maps.error[maps.parent[p]]
-        _first_child(
-            out[f0 - shift], out_error[p - base], maps.rows[p], error, bits[f0], switches, terms,
+    switching = np.zeros(n, np.bool_)
+    shift = segment_start[base]
+    for g in range(low, high):
+        p, f0, f1 = segment_parent[g], segment_start[g], segment_start[g + 1]
+        rows, error = maps.rows[p - first_parent], maps.error[maps.segment[p - first_parent]]
+        for k in range(cross_start[p], cross_start[p + 1]):
+            switching[cuts.unit[cross_cut[k]]] = True
+        terms = (2.0 * n + 10.0 * _longest_chain(f0, f1, bits, tree) + 16.0) * U
+        _first_cell(
+            out[f0 - shift], out_error[g - base], rows, error, bits[f0], switching, terms,
             WT, size_WT, bias, cuts, rounded,
         )  # fmt: skip
-        for k in range(k0, k1):
-            switches[cuts.unit[cross_cut[k]]] = 0
-        for f in range(f0 + 1, child_start[p + 1]):
-            child = out[f - shift]
-            child[:] = out[tree[f] - shift]
-            for q in range(family.flip_start[f], family.flip_start[f + 1]):
-                _switch(child, maps.rows[p], bits[f], family.flips[q], WT, cuts)
+        for k in range(cross_start[p], cross_start[p + 1]):
+            switching[cuts.unit[cross_cut[k]]] = False
+        for f in range(f0 + 1, f1):
+            like = tree[f] if tree[f] >= f0 else f - 1
+            cell = out[f - shift]
+            cell[:] = out[like - shift]
+            for word in range(bits.shape[1]):
+                change = bits[f, word] ^ bits[like, word]
+                while change:
+                    lowest = change & (~change + np.uint64(1))
+                    change ^= lowest
+                    cut = 64 * word + np.int64(np.log2(np.float64(lowest)))
+                    _switch(cell, rows, bits[f], cut, WT, cuts)
 
 
 @njit(cache=True, nogil=True)
-def _first_child(
-    out, E, rows, error, bits, switches, terms, WT, size_WT, bias, cuts, rounded
+def _longest_chain(f0, f1, bits, tree):
+    """Most switches in a row between the first cell of a segment and another."""
+    chain = np.zeros(f1 - f0, np.int64)
+    longest = 0
+    for f in range(f0 + 1, f1):
+        like = tree[f] if tree[f] >= f0 else f - 1
+        switches = 0
+        for word in range(bits.shape[1]):
+            change = bits[f, word] ^ bits[like, word]
+            while change:
+                change &= change - np.uint64(1)
+                switches += 1
+        chain[f - f0] = chain[like - f0] + switches
+        longest = max(longest, chain[f - f0])
+    return longest
+
+
+@njit(cache=True, nogil=True)
+def _first_cell(
+    out, E, rows, error, bits, switching, terms, WT, size_WT, bias, cuts, rounded
 ):  # fmt: skip
-    """Maps of a family's first cell, summed up unit by unit, and the family's error bound."""
+    """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
     out[0] = 0.0
     out[1] = 0.0
     out[2] = bias
@@ -202,14 +288,13 @@ def _first_child(
     for j in range(WT.shape[0]):
         piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
         s, o = cuts.slope[piece], cuts.offset[piece]
-        if s == 0.0 and o == 0.0 and switches[j] == 0:
+        if s == 0.0 and o == 0.0 and not switching[j]:
             continue
         a, b, c = rows[0, j], rows[1, j], rows[2, j]
         largest = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j]
         if largest > 0.0 or error[j] > 0.0 or np.isnan(largest):
             touched = True
-            size = (1 + switches[j]) * (largest + FLOOR)
-            _add_scaled(E, size_WT[j], size + cuts.steepest[j] * error[j] / terms)
+            _add_scaled(E, size_WT[j], largest + FLOOR + cuts.steepest[j] * error[j] / terms)
         if s != 0.0 or o != 0.0:
             _add_scaled(out[0], WT[j], s * a)
             _add_scaled(out[1], WT[j], s * b)
@@ -237,7 +322,7 @@ def _switch(child, rows, bits, cut, WT, cuts):
 def _piece(row, first, end):
     piece = 0
     for cut in range(first, end):
-        piece += (row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
+        piece += np.int64((row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))
     return piece
 
 

@@ -48,25 +48,40 @@ class Signs:
         self._geometry = geometry
         self.tally = tally or SignTally()
 
-    def at_vertices(self, mesh: Mesh, cell: np.ndarray, layer: int, lines: Maps) -> np.ndarray:
-        """Signs (V, n) of a layer's cuts at all vertices; `cell` is a cell on each vertex."""
-        V, n = len(mesh.x), lines.rows.shape[2]
-        signs, silent = np.empty((V, n), np.int8), np.empty(V, np.int64)
+    def at_vertices(
+        self,
+        signs: np.ndarray,
+        which: np.ndarray,
+        mesh: Mesh,
+        cell: np.ndarray,
+        layer: int,
+        lines: Maps,
+        first_cell: int,
+    ) -> None:
+        """Fill in the signs of a layer's cuts at some vertices.
+
+        Args:
+            signs: (V, n) int8.
+            which: vertices, each on the boundary of cell[vertex].
+            lines: of the cuts, on the cells from `first_cell` on.
+        """
+        n, silent = signs.shape[1], np.zeros(len(mesh.x), np.int64)
+        row = cell - first_cell
 
         def run(low: int, high: int) -> None:
-            filtered_signs(low, high, signs, silent, mesh.x, mesh.y, mesh.w, mesh.d, cell, *lines)
+            some = which[low:high]
+            filtered_signs(some, signs, silent, mesh.x, mesh.y, mesh.w, mesh.d, row, *lines)
 
-        in_blocks(run, V, work=signs.size)
+        in_blocks(run, len(which), work=len(which) * n)
         open_vertices = np.flatnonzero(silent)
-        which, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
-        undecided = np.column_stack([open_vertices[which], cuts])
+        at, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
+        undecided = np.column_stack([open_vertices[at], cuts])
         geometry = self._geometry
         for vertex, cut in undecided.tolist():
             line = geometry.cut(layer, int(cell[vertex]), cut)
             signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
-        self.tally.decided += signs.size
+        self.tally.decided += len(which) * n
         self.tally.rational += len(undecided)
-        return signs
 
     def ties(self, line: int, others: dict[int, int]) -> list[list[int]]:
         """Members that meet a line in one and the same point, in groups of two or more.

@@ -15,10 +15,11 @@ from geomtoy.regions import chords as ch
 from geomtoy.regions import faces as fc
 from geomtoy.regions.components import components
 from geomtoy.regions.filter import intersection, position
-from geomtoy.regions.maps import Maps
+from geomtoy.regions.maps import CellMaps, Cuts, blocks, cut_lines
 from geomtoy.regions.mesh import Mesh, corner_vertices, owners
 from geomtoy.regions.rational import RationalGeometry
 from geomtoy.regions.signs import Order, Signs
+from geomtoy.regions.threads import in_blocks
 
 
 @dataclass
@@ -75,26 +76,62 @@ class Meetings:
 
 
 def cut_layer(
-    mesh: Mesh, layer: int, lines: Maps, table: LineTable, geometry: RationalGeometry, signs: Signs
+    mesh: Mesh,
+    layer: int,
+    maps: CellMaps,
+    cuts: Cuts,
+    table: LineTable,
+    geometry: RationalGeometry,
+    signs: Signs,
 ) -> Cutting:
     """Find where the cuts of hidden layer `layer` run, exactly.
 
     Args:
-        lines: of the cuts, on each cell of the mesh.
+        maps: of the layer's units, on each cell of the mesh.
     """
     geometry.vertex_lines = mesh.lines
     of_vertex, of_edge = owners(mesh.start, mesh.half, mesh.tail, mesh.head, len(mesh.x))
     corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-    sign = signs.at_vertices(mesh, of_vertex, layer, lines)
-    crossings = ch.Crossings(*ch.crossings(mesh.start, corner, sign))
-    cell, cut = crossings.cell, crossings.cut
-    first_line = table.append(_rows(cell, cut, lines))
-    geometry.add_lines(first_line, layer, cell, cut)
+    sign = np.empty((len(mesh.x), len(cuts.unit)), np.int8)
+    crossings, rows = _crossings(mesh, layer, maps, cuts, of_vertex, corner, sign, signs)
+    first_line = table.append(rows)
+    geometry.add_lines(first_line, layer, crossings.cell, crossings.cut)
     edge_points = _edge_points(mesh, of_edge, sign, crossings, table, first_line, geometry, signs)
     points = _points(edge_points, len(mesh.x), crossings.cut)
     chords = ch.Chords(*ch.chords(mesh, corner, sign, crossings, points))
     rows, pairs = table.rows[first_line + chords.crossing], ch.count_pairs(chords)
     return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
+
+
+def _crossings(
+    mesh: Mesh,
+    layer: int,
+    maps: CellMaps,
+    cuts: Cuts,
+    of_vertex: np.ndarray,
+    corner: np.ndarray,
+    sign: np.ndarray,
+    signs: Signs,
+) -> tuple[ch.Crossings, np.ndarray]:
+    """The crossings of all cells and their lines' rows (k, 4), cell block by cell block; fills `sign`.
+
+    A vertex is decided with its first cell, so each block finds its cells' corners decided.
+    """
+    by_cell = np.argsort(of_vertex, kind="stable")
+    placed = of_vertex[by_cell]
+    positive = np.empty((mesh.n_cells, max(1, (len(cuts.unit) + 63) >> 6)), np.uint64)
+    found, rows = [], []
+    for low, high in blocks(maps):
+        first, end = int(maps.segment_start[low]), int(maps.segment_start[high])
+        lines = cut_lines(maps.on(low, high), cuts)
+        here = by_cell[np.searchsorted(placed, first) : np.searchsorted(placed, end)]
+        signs.at_vertices(sign, here, mesh, of_vertex, layer, lines, first)
+        cell, cut = _block_crossings(first, end, mesh.start, corner, sign, positive)
+        found.append((cell, cut))
+        rows.append(_rows(cell - first, cut, lines))
+    cell, cut = (np.concatenate(part) for part in zip(*found, strict=True))
+    start = np.searchsorted(cell, np.arange(mesh.n_cells + 1))
+    return ch.Crossings(start, cell, cut, positive), np.concatenate(rows)
 
 
 def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh, fc.Family]:
@@ -111,7 +148,7 @@ def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh,
         *fc.trace(
             mesh,
             sub_first,
-            cutting.crossings.seen,
+            cutting.crossings.positive,
             chords,
             cutting.crossings.cut,
             inc,
@@ -124,6 +161,21 @@ def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh,
     lines = np.concatenate([mesh.lines, point_lines, meetings.lines])
     x, y, w, d = np.ascontiguousarray(xywd.T)
     return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), family
+
+
+def _block_crossings(
+    first: int, end: int, start: np.ndarray, corner: np.ndarray, sign: np.ndarray, positive: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`chords.crossings` on all cores."""
+    parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def run(low: int, high: int) -> None:
+        parts[low] = ch.crossings(first + low, first + high, start, corner, sign, positive)
+
+    in_blocks(run, end - first, work=(end - first) * sign.shape[1] // 4)
+    ordered = [parts[low] for low in sorted(parts)]
+    cell, cut = (np.concatenate(part) for part in zip(*ordered, strict=True))
+    return cell, cut
 
 
 def _edge_points(
@@ -174,7 +226,7 @@ def _rows(cell, cut, lines):
             lines.rows[f, 1, i],
             lines.rows[f, 2, i],
         )
-        rows[k, 3] = lines.error[lines.parent[f], i]
+        rows[k, 3] = lines.error[lines.segment[f], i]
     return rows
 
 
