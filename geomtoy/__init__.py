@@ -4,13 +4,23 @@ from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, load, save
 from geomtoy.network import Network
-from geomtoy.regions import CellComplex, Pieces, RegionCount, count_regions, enumerate_regions
+from geomtoy.regions import (
+    CellComplex,
+    LevelSet,
+    Pieces,
+    RegionCount,
+    count_regions,
+    enumerate_decision_boundary,
+    enumerate_level_set,
+    enumerate_regions,
+)
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 __all__ = [
     "UNIT_SQUARE",
     "CellComplex",
     "GeomtoyError",
+    "LevelSet",
     "Network",
     "Pieces",
     "PiecewiseLinear",
@@ -19,6 +29,8 @@ __all__ = [
     "Slice",
     "Stored",
     "count_regions",
+    "enumerate_decision_boundary",
+    "enumerate_level_set",
     "enumerate_regions",
     "leaky_relu",
     "load",

@@ -6,6 +6,17 @@ COMPILED = compiled()  # asked before the kernels' modules make the folder
 with keyed_cache():
     from geomtoy.regions.complex import CellComplex
     from geomtoy.regions.count import RegionCount, count_regions, enumerate_regions
+    from geomtoy.regions.level_sets import LevelSet, enumerate_decision_boundary, enumerate_level_set
     from geomtoy.regions.pieces import Pieces
 
-__all__ = ["COMPILED", "CellComplex", "Pieces", "RegionCount", "count_regions", "enumerate_regions"]
+__all__ = [
+    "COMPILED",
+    "CellComplex",
+    "LevelSet",
+    "Pieces",
+    "RegionCount",
+    "count_regions",
+    "enumerate_decision_boundary",
+    "enumerate_level_set",
+    "enumerate_regions",
+]
