@@ -61,6 +61,11 @@ class PiecewiseLinear:
             object.__setattr__(self, field, tuple(exact(x, f"the activation's {field}") for x in values))
         object.__setattr__(self, "value", exact(value, "the activation's value"))
         object.__setattr__(self, "name", name)
+        for number in (*self.breakpoints, *self.slopes, self.value):
+            if number and not Fraction(2) ** -1000 <= abs(number) <= 2**1000:
+                raise NetworkError(
+                    f"activation {name!r} holds a number that float64 cannot; keep it within 2^1000"
+                )
         if len(self.slopes) != len(self.breakpoints) + 1:
             raise NetworkError(
                 f"activation {self.name!r} has {len(self.breakpoints)} breakpoints and "

@@ -39,9 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("geomtoy: interrupted; nothing was written", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
+            return 1
+        print(f"geomtoy: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        return 2
     return 0
 
 

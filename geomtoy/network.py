@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,7 +44,10 @@ class Network:
         layers: Iterable[tuple[Any, Any]],
         activation: Activation | Sequence[Activation | Sequence[Activation]] = "relu",
     ) -> None:
-        pairs = list(layers)
+        try:
+            pairs = list(layers)
+        except TypeError:
+            raise NetworkError("a network is made of a list of layers (W, b)") from None
         if not pairs:
             raise NetworkError("a network needs at least one layer (W1, b1)")
         checked = tuple(_checked_layer(k + 1, pair) for k, pair in enumerate(pairs))
@@ -129,7 +133,10 @@ def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
 
 def _parameter(name: str, value: Any) -> np.ndarray:
     """A read-only float64 or Fraction array; exactly the numbers given."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise NetworkError(f"{name} is ragged; make all its rows equally long") from None
     if array.dtype == object:
         return _rational_parameter(name, array)
     if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
@@ -152,7 +159,9 @@ def _rational_parameter(name: str, array: np.ndarray) -> np.ndarray:
         except (TypeError, ValueError, OverflowError):
             in_range = False
         if not in_range:
-            raise NetworkError(f"{name} holds {entry!r}; give finite numbers in the range of float64")
+            raise NetworkError(
+                f"{name} holds {reprlib.repr(entry)}; give finite numbers in the range of float64"
+            )
     rational.setflags(write=False)
     return rational
 
@@ -162,7 +171,7 @@ def _checked_activations(
 ) -> tuple[PiecewiseLinear | tuple[PiecewiseLinear, ...], ...]:
     if isinstance(spec, str | PiecewiseLinear) or callable(spec):
         return (activation(spec),) * len(widths)
-    layers = tuple(spec)
+    layers = tuple(spec) if isinstance(spec, Iterable) else (spec,)
     if len(layers) != len(widths):
         raise NetworkError(
             f"{len(layers)} activations for {len(widths)} hidden layers; give one, or one for each"

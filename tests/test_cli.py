@@ -360,12 +360,19 @@ def test_a_window_of_another_dimension_names_the_network(folder, capsys, command
 
 
 @pytest.mark.parametrize("option", [[], ["--no-linear"]])
-@pytest.mark.parametrize("limit", [3, 0, -1])
-def test_too_many_regions_give_no_count(folder, capsys, limit, option):
-    assert run("count", "good.npz", "--max-regions", limit, *option) == 2
+def test_too_many_regions_give_no_count(folder, capsys, option):
+    assert run("count", "good.npz", "--max-regions", 3, *option) == 2
     assert sentence(capsys) == (
-        f"good.npz: hidden layer 1 makes 4 regions, more than max_regions = {limit}; "
+        "good.npz: hidden layer 1 makes 4 regions, more than max_regions = 3; "
         "raise it or look at a smaller window"
+    )
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_region_is_refused(folder, capsys, limit):
+    assert run("count", "good.npz", "--max-regions", limit) == 2
+    assert sentence(capsys) == (
+        f"good.npz: max_regions is {limit}; give 1 or more, or None for no limit"
     )
 
 

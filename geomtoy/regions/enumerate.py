@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.errors import BudgetError
+from geomtoy.errors import BudgetError, SettingError
 from geomtoy.network import Network
 from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.frame import FirstMaps, Frame, make_frame
@@ -90,6 +90,8 @@ class Enumeration:
         window: tuple[Any, ...] | None,
         max_regions: int | None,
     ) -> None:
+        if max_regions is not None and max_regions < 1:
+            raise SettingError(f"max_regions is {max_regions}; give 1 or more, or None for no limit")
         self.network = network
         self.frame = make_frame(network, slice, window)
         self._levels = [Level(np.full(1, -1), np.zeros((1, 1), np.uint64))]

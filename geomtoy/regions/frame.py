@@ -86,7 +86,10 @@ def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector
         return (zero,), (one,), (zero,)
     if network.d_in == 2:
         return (zero, zero), (one, zero), (zero, one)
-    raise SliceError(f"the network takes {network.d_in} inputs; give a Slice or a Segment to look at")
+    raise SliceError(
+        f"the network takes {network.d_in} inputs; give a Slice or a Segment to look at (in a file: the "
+        "keys origin, u and v)"
+    )
 
 
 def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
