@@ -651,7 +651,10 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
-    monkeypatch.setattr("geomtoy.regions.maps.BLOCK_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.enumerate.PART_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.subdivide.BLOCK_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.subdivide.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.maps.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
 

@@ -25,6 +25,10 @@ Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
 
 
+PART_BYTES = 64 * 2**20
+"""Size of the table of signs that counting the last layer holds at a time."""
+
+
 @dataclass(frozen=True)
 class Subdivision:
     """A window cut by all hidden layers of a network: what the results are views of."""
@@ -121,7 +125,7 @@ class Enumeration:
             return 1, True
         mesh, maps = self._through(self._hidden - 1, progress)
         cells, proven = 0, True
-        for low, high in blocks(maps):
+        for low, high in blocks(maps, PART_BYTES // maps.width):
             found, sure = self._count_children(mesh, _Block(maps, low, high), full_check)
             cells, proven = cells + found, proven and sure
         self._within_budget(self._hidden, cells)

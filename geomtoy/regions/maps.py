@@ -32,10 +32,6 @@ from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.threads import in_blocks
 
 FLOOR = 2.0**-1020
-BLOCK_BYTES = 8 * 2**20
-"""Size of the maps that are worked on at a time: they should stay in the cache."""
-FEWEST = 4
-"""Segments in a block at least: work for all cores."""
 KEEP_BYTES = 256 * 2**20
 """Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
 
@@ -193,7 +189,7 @@ class NextMaps:
         def run(begin: int, stop: int) -> None:
             _segments(
                 low + begin, low + stop, low, self.segment_start, self._parent, into.rows, into.error,
-                before, first_parent, *self.crossing, self.family, WT, np.abs(WT), bias, self.cuts,
+                before, first_parent, *self.crossing, self.family, WT, bias, self.cuts,
                 self.network.is_rational,
             )  # fmt: skip
 
@@ -209,14 +205,13 @@ class NextMaps:
         return self.before.on(begin, end), int(starts[begin])
 
 
-def blocks(maps: CellMaps) -> Iterator[tuple[int, int]]:
-    """Ranges of segments whose maps fit into BLOCK_BYTES together, or of a few."""
-    cells = max(1, BLOCK_BYTES // (24 * maps.width))
+def blocks(maps: CellMaps, cells: int, fewest: int = 1) -> Iterator[tuple[int, int]]:
+    """Ranges of segments that hold so many cells together, or `fewest` segments if that is more."""
     starts = maps.segment_start
     low, segments = 0, len(starts) - 1
     while low < segments:
         full = int(np.searchsorted(starts, starts[low] + cells, side="right")) - 1
-        high = min(segments, max(low + FEWEST, full))
+        high = min(segments, max(low + fewest, full))
         yield low, high
         low = high
 
@@ -224,13 +219,14 @@ def blocks(maps: CellMaps) -> Iterator[tuple[int, int]]:
 @njit(cache=True, nogil=True)
 def _segments(
     low, high, base, segment_start, segment_parent, out, out_error, maps, first_parent,
-    cross_start, cross_cut, family, WT, size_WT, bias, cuts, rounded,
+    cross_start, cross_cut, family, WT, bias, cuts, rounded,
 ):  # fmt: skip
     """Maps on segments low..high-1, written from those of segment `base` on; `maps` are those of the
     parents from `first_parent` on."""
     bits, tree = family.bits, family.tree
     n = WT.shape[0]
     switching = np.zeros(n, np.bool_)
+    scratch = np.empty(n, np.int64), np.empty((n, 4))
     shift = segment_start[base]
     for g in range(low, high):
         p, f0, f1 = segment_parent[g], segment_start[g], segment_start[g + 1]
@@ -240,7 +236,7 @@ def _segments(
         terms = (2.0 * n + 10.0 * _longest_chain(f0, f1, bits, tree) + 16.0) * U
         _first_cell(
             out[f0 - shift], out_error[g - base], rows, error, bits[f0], switching, terms,
-            WT, size_WT, bias, cuts, rounded,
+            WT, bias, cuts, rounded, scratch,
         )  # fmt: skip
         for k in range(cross_start[p], cross_start[p + 1]):
             switching[cuts.unit[cross_cut[k]]] = False
@@ -276,15 +272,15 @@ def _longest_chain(f0, f1, bits, tree):
 
 
 @njit(cache=True, nogil=True)
-def _first_cell(
-    out, E, rows, error, bits, switching, terms, WT, size_WT, bias, cuts, rounded
-):  # fmt: skip
+def _first_cell(out, E, rows, error, bits, switching, terms, WT, bias, cuts, rounded, scratch):
     """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
     out[0] = 0.0
     out[1] = 0.0
     out[2] = bias
     E[:] = 0.0
     touched = rounded
+    unit, factor = scratch
+    m = 0
     for j in range(WT.shape[0]):
         piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
         s, o = cuts.slope[piece], cuts.offset[piece]
@@ -294,14 +290,43 @@ def _first_cell(
         largest = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j]
         if largest > 0.0 or error[j] > 0.0 or np.isnan(largest):
             touched = True
-            _add_scaled(E, size_WT[j], largest + FLOOR + cuts.steepest[j] * error[j] / terms)
-        if s != 0.0 or o != 0.0:
-            _add_scaled(out[0], WT[j], s * a)
-            _add_scaled(out[1], WT[j], s * b)
-            _add_scaled(out[2], WT[j], s * c + o)
+            unit[m] = j
+            factor[m, 0], factor[m, 1], factor[m, 2] = s * a, s * b, s * c + o
+            factor[m, 3] = largest + FLOOR + cuts.steepest[j] * error[j] / terms
+            m += 1
+    _add_units(out, E, WT, unit, factor, m)
     if touched:  # else each map is its bias, exactly, and the error is 0
         for i in range(E.shape[0]):
             E[i] = terms * (E[i] + abs(bias[i])) * (1.0 + 1e-9) + TINY
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _add_units(out, E, WT, unit, factor, m):
+    """Add factor * W for m units, four at a time so that sums stay in registers; |W| for the error."""
+    A, B, C = out[0], out[1], out[2]
+    n = E.shape[0]
+    k = 0
+    while k + 4 <= m:
+        w0, w1, w2, w3 = WT[unit[k]], WT[unit[k + 1]], WT[unit[k + 2]], WT[unit[k + 3]]
+        a0, b0, c0, e0 = factor[k]
+        a1, b1, c1, e1 = factor[k + 1]
+        a2, b2, c2, e2 = factor[k + 2]
+        a3, b3, c3, e3 = factor[k + 3]
+        for i in range(n):
+            x0, x1, x2, x3 = w0[i], w1[i], w2[i], w3[i]
+            A[i] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+            B[i] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+            C[i] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
+            E[i] += e0 * abs(x0) + e1 * abs(x1) + e2 * abs(x2) + e3 * abs(x3)
+        k += 4
+    for r in range(k, m):
+        w = WT[unit[r]]
+        a, b, c, e = factor[r]
+        for i in range(n):
+            A[i] += a * w[i]
+            B[i] += b * w[i]
+            C[i] += c * w[i]
+            E[i] += e * abs(w[i])
 
 
 @njit(cache=True, nogil=True)

@@ -21,6 +21,11 @@ from geomtoy.regions.rational import RationalGeometry
 from geomtoy.regions.signs import Order, Signs
 from geomtoy.regions.threads import in_blocks
 
+BLOCK_BYTES = 8 * 2**20
+"""Size of the maps that are worked on at a time: they should stay in the cache."""
+FEWEST = 4
+"""Segments that are worked on at a time at least, so that all cores have some."""
+
 
 @dataclass
 class LineTable:
@@ -121,7 +126,7 @@ def _crossings(
     placed = of_vertex[by_cell]
     positive = np.empty((mesh.n_cells, max(1, (len(cuts.unit) + 63) >> 6)), np.uint64)
     found, rows = [], []
-    for low, high in blocks(maps):
+    for low, high in blocks(maps, BLOCK_BYTES // (24 * maps.width), FEWEST):
         first, end = int(maps.segment_start[low]), int(maps.segment_start[high])
         lines = cut_lines(maps.on(low, high), cuts)
         here = by_cell[np.searchsorted(placed, first) : np.searchsorted(placed, end)]
