@@ -24,6 +24,11 @@ def arguments(description: str | None, *, seeds: int) -> argparse.ArgumentParser
     )
     parser.add_argument("--pdf", action="store_true", help="write a PDF as well")
     parser.add_argument("--seeds", type=int, default=seeds, help="number of independent networks")
+    parser.add_argument(
+        "--full", action="store_true", help="the long run of a figure that has one, as NAME_full"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes that train blocks")
+    parser.add_argument("--dask", metavar="ADDRESS", help="train on this Dask cluster instead")
     return parser
 
 

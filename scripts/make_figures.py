@@ -1,4 +1,7 @@
-"""Make all figures: every fig*.py of this folder, one after the other, with the time that each takes."""
+"""Make all figures: every fig*.py of this folder, one after the other, with the time that each takes.
+
+Options that are not its own go to every script: --full, for one, makes the long runs.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("fig[0-9]*.py"))
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("fig[0-9_]*.py"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -14,11 +14,11 @@ def draw_fit(ax: Axes, x: np.ndarray, truth: np.ndarray, fit: np.ndarray) -> Non
     ax.plot(x, fit, color=ORANGE, linewidth=0.9, label="network")
 
 
-def draw_joints(ax: Axes, joints: np.ndarray) -> None:
-    """Short marks on the x-axis where the slope changes, joints (k,)."""
+def draw_joints(ax: Axes, joints: np.ndarray, label: str = "joints") -> None:
+    """Short marks on the x-axis where the slope changes, or the pattern, joints (k,)."""
     ax.plot(
         joints, np.full(len(joints), 0.03), "|", transform=ax.get_xaxis_transform(),
-        color="black", markersize=4, markeredgewidth=0.4, label="joints",
+        color="black", markersize=4, markeredgewidth=0.4, label=label,
     )  # fmt: skip
 
 
