@@ -668,3 +668,22 @@ def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     count = count_regions(net, linear=False, full_check=True)
     assert (count.regions, count.certified) == (12, True)
     assert count_regions(net).certified
+
+
+def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
+    """Ten thousand lines cross 30 million times; the limit is seen without storing one crossing."""
+    W, b = random_net(2, 10_000, seed=1).layers[0]
+    wide = Network([(W, b), (np.ones((1, 10_000)), [0])])
+    monkeypatch.setattr("geomtoy.regions.enumerate.memory", lambda: 1e6)
+    with pytest.raises(BudgetError, match="more than fit into memory; count them with linear=False"):
+        enumerate_regions(wide)
+    monkeypatch.setattr("geomtoy.regions.enumerate.find_meetings", lambda *_: pytest.fail("built"))
+    with pytest.raises(BudgetError, match=r"makes \d+ regions, more than max_regions = 1000000"):
+        enumerate_regions(wide, max_regions=10**6)
+
+
+def test_a_limit_counts_concurrent_lines_right():
+    star = ZOO["zero_bias_16"]().network
+    assert len(enumerate_regions(star, max_regions=32)) == 32
+    with pytest.raises(BudgetError, match="makes 32 regions"):
+        enumerate_regions(star, max_regions=31)

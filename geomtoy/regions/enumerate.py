@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_c
 from geomtoy.regions.mesh import Mesh, part
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
 from geomtoy.regions.signs import Signs, SignTally
-from geomtoy.regions.subdivide import LineTable, build_layer, cut_layer, find_meetings
+from geomtoy.regions.subdivide import Cutting, LineTable, build_layer, cut_layer, find_meetings
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
@@ -27,6 +28,18 @@ Progress = Callable[[int, int], None]
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
+
+
+PAIR_BYTES = 200
+"""Memory that a crossing pair of chords takes while a layer is built, about."""
+
+
+def memory() -> float:
+    """Bytes of this machine's memory; unlimited where it does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
 
 @dataclass(frozen=True)
@@ -147,6 +160,7 @@ class Enumeration:
     def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> tuple[Mesh, CellMaps]:
         cuts = cuts_of(self.network, layer)
         cutting = cut_layer(mesh, layer, maps, cuts, self._table, self._geometry, self._signs)
+        self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self._signs)
         self._within_budget(layer, int(meetings.children.sum()))
         mesh, family = build_layer(mesh, cutting, meetings)
@@ -166,6 +180,17 @@ class Enumeration:
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             return generic_children(cutting), False
         return count_children(cutting, signs), True
+
+    def _foresee(self, layer: int, cutting: Cutting) -> None:
+        """Refuse what would not fit before it is built."""
+        most = generic_children(cutting)
+        if self._max_regions is not None and most > self._max_regions:
+            self._within_budget(layer, count_children(cutting, self._signs))
+        if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
+            raise BudgetError(
+                f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
+                "them with linear=False (--no-linear) or look at a smaller window"
+            )
 
     def _within_budget(self, layer: int, cells: int) -> None:
         if self._max_regions is not None and cells > self._max_regions:
