@@ -37,8 +37,9 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
     than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ...; where units of a
-    layer differ, act1_unit holds each unit's kind k, and its numbers are act1_k_breakpoints, ... The
-    file appears under its name only when it is whole. For a 1D input, the window is (low, high).
+    layer differ, act1_unit holds each unit's kind k, and its numbers are act1_k_breakpoints, ... Maxima
+    are max_matches, how many each takes, and max_unit, who plays them. The file appears under its name
+    only when it is whole. For a 1D input, the window is (low, high).
 
     Raises:
         WindowError: the window is not convex or has no area.
@@ -55,6 +56,9 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
         arrays[f"act{k}_unit"] = np.array([kinds.index(one) for one in act])
         for kind, one in enumerate(kinds):
             arrays |= _activation_arrays(f"act{k}_{kind}", one)
+    if network.maxima:
+        arrays["max_matches"] = np.array([len(units) for units in network.maxima])
+        arrays["max_unit"] = np.concatenate(network.maxima)
     if slice is not None:
         for name in ("origin", "u", "v"):
             arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
@@ -116,7 +120,8 @@ def load(path: str | Path) -> Stored:
         depth = _depth(arrays)
         _no_idle_keys(arrays, depth - 1)
         layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
-        network = Network(layers, [_layer_activation(arrays, k) for k in range(1, depth)])
+        activations = [_layer_activation(arrays, k) for k in range(1, depth)]
+        network = Network(layers, activations, _maxima(arrays))
         return Stored(network, _slice(arrays), _window(arrays))
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
@@ -192,6 +197,13 @@ def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
     if len(value) != 1:
         raise NetworkError(f"{parts['value']} holds {len(value)} numbers; give one")
     return PiecewiseLinear(breakpoints, slopes, value[0], str(arrays[parts["name"]]))
+
+
+def _maxima(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    matches, units = (arrays.get(key, np.empty(0, int)) for key in ("max_matches", "max_unit"))
+    if not (matches.dtype.kind in "iu" and units.dtype.kind in "iu" and matches.sum() == units.size):
+        raise NetworkError("max_unit does not hold as many units as max_matches; save the network again")
+    return np.split(units, np.cumsum(matches))[:-1]
 
 
 def _slice(arrays: dict[str, np.ndarray]) -> Slice | None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from geomtoy.activations import PiecewiseLinear, activation
 from geomtoy.errors import NetworkError
+from geomtoy.maxima import Maximum, ordinary_units, reduced
 
 Layer = tuple[np.ndarray, np.ndarray]
 Activation = str | PiecewiseLinear
@@ -31,18 +33,22 @@ class Network:
         activation: one piecewise-linear activation for all hidden layers (a name or a
             `PiecewiseLinear`), or a sequence with one for each hidden layer; in place of one, a
             layer may have a sequence with one for each of its units.
+        maxima: for each maximum that hidden units decide, the numbers of the units that play its
+            matches, in the order of `geomtoy.maxima`; `geomtoy.layers.compile_layers` makes them.
     Raises:
-        NetworkError: shapes do not chain, a parameter is not finite, or an activation is not
-            piecewise linear; the message names the layer.
+        NetworkError: shapes do not chain, a parameter is not finite, an activation is not
+            piecewise linear, or a maximum is decided by no such units; the message names the layer.
     """
 
     layers: tuple[Layer, ...]
     activations: tuple[PiecewiseLinear | tuple[PiecewiseLinear, ...], ...]
+    maxima: tuple[Maximum, ...]
 
     def __init__(
         self,
         layers: Iterable[tuple[Any, Any]],
         activation: Activation | Sequence[Activation | Sequence[Activation]] = "relu",
+        maxima: Iterable[Iterable[int]] = (),
     ) -> None:
         try:
             pairs = list(layers)
@@ -60,6 +66,7 @@ class Network:
         object.__setattr__(self, "layers", checked)
         widths = [len(W) for W, _ in checked[:-1]]
         object.__setattr__(self, "activations", _checked_activations(activation, widths))
+        object.__setattr__(self, "maxima", self._checked_maxima(maxima))
 
     @property
     def d_in(self) -> int:
@@ -78,6 +85,20 @@ class Network:
         """Activation of each unit of a hidden layer (from 1)."""
         act = self.activations[layer - 1]
         return (act,) * self.widths[layer - 1] if isinstance(act, PiecewiseLinear) else act
+
+    def patterns(self, pieces: np.ndarray) -> np.ndarray:
+        """Activation patterns from the pieces (n, n_units) of all hidden units, layer after layer.
+
+        They are those pieces, unless units decide maxima: then the pieces of the others, in order, and
+        the index of each maximum's winner, the first of equals.
+        """
+        return reduced(pieces, self.maxima)
+
+    @cached_property
+    def pattern_units(self) -> np.ndarray:
+        """Hidden unit that each entry of a pattern is about; of a maximum, that of its last match."""
+        ordinary = ordinary_units(sum(self.widths), self.maxima)
+        return np.append(ordinary, [units[-1] for units in self.maxima]).astype(np.int64)
 
     @property
     def is_rational(self) -> bool:
@@ -111,6 +132,24 @@ class Network:
             z.append(_apply(act, z[-1]) @ W.T + b)
         return z
 
+    def _checked_maxima(self, maxima: Iterable[Iterable[int]]) -> tuple[Maximum, ...]:
+        checked = tuple(tuple(map(int, units)) for units in maxima)
+        kinds = (
+            [act for layer in range(1, len(self.layers)) for act in self.units(layer)] if checked else []
+        )
+        played = [unit for units in checked for unit in units]
+        for k, units in enumerate(checked):
+            in_order = units and units[0] >= 0 and all(a < b for a, b in pairwise(units))
+            if not in_order or units[-1] >= len(kinds):
+                raise NetworkError(
+                    f"maximum {k} is decided by {units}; give increasing numbers of hidden units"
+                )
+            if any(kinds[unit].breakpoints != (0,) for unit in units):
+                raise NetworkError(f"maximum {k} is decided by a unit that is no ReLU; give ReLU units")
+        if len(set(played)) < len(played):
+            raise NetworkError("a unit decides two maxima; give each its own units")
+        return checked
+
     @cached_property
     def _rational_layers(self) -> tuple[Layer, ...]:
         to_fraction: Callable[[np.ndarray], np.ndarray] = np.frompyfunc(Fraction, 1, 1)
@@ -122,7 +161,7 @@ def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
         weight, bias = pair
     except (TypeError, ValueError):
         raise NetworkError(f"layer {k} is not a pair (W, b)") from None
-    W, b = _parameter(f"W{k}", weight), _parameter(f"b{k}", bias)
+    W, b = parameter(f"W{k}", weight), parameter(f"b{k}", bias)
     if W.ndim != 2 or b.ndim != 1 or len(W) != len(b) or 0 in W.shape:
         raise NetworkError(
             f"W{k} has shape {W.shape} and b{k} has shape {b.shape}; give W{k} (out, in) and "
@@ -131,7 +170,7 @@ def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
     return W, b
 
 
-def _parameter(name: str, value: Any) -> np.ndarray:
+def parameter(name: str, value: Any) -> np.ndarray:
     """A read-only float64 or Fraction array; exactly the numbers given."""
     try:
         array = np.asarray(value)

@@ -45,7 +45,7 @@ def certify(complex: CellComplex) -> Certificate:
     boundaries: edges close up around each cell, and each edge has the cells that it claims.
     euler: V - E + F = 1.
     incidence: edges lie on their lines.
-    convexity: every corner turns left.
+    convexity: every corner turns left; where maxima merged cells, it may go straight on.
     areas: they add up to the window's.
     patterns: those recorded are those at an interior point of each cell, and all differ.
     maps: the exact map gives the network's value there; the float one is as near as its bound says.
@@ -119,12 +119,12 @@ def _incidence(complex: CellComplex) -> str | None:
 
 def _polygons(complex: CellComplex, corners: list[Point]) -> dict[str, str | None]:
     convexity = None
-    total = fmpq_poly([])
+    total, flat = fmpq_poly([]), bool(complex.network.maxima)
     for k in range(complex.n_cells):
         polygon = [corners[v] for v in complex.corners(k)]
-        flat = next((i for i in range(len(polygon)) if _sign(_turn(polygon, i)) <= 0), None)
-        if flat is not None and convexity is None:
-            convexity = f"cell {k} does not turn left at its corner {flat}"
+        wrong = next((i for i in range(len(polygon)) if not _turns(polygon, i, flat)), None)
+        if wrong is not None and convexity is None:
+            convexity = f"cell {k} does not turn left at its corner {wrong}"
         total += _doubled_area(polygon)
     frame = complex.subdivision.frame
     window = [(_constant(x), _constant(y)) for x, y in frame.corners]
@@ -143,9 +143,12 @@ def _constant(x: Fraction) -> fmpq_poly:
     return fmpq_poly([fmpq(x.numerator, x.denominator)])
 
 
-def _turn(polygon: list[Point], i: int) -> fmpq_poly:
+def _turns(polygon: list[Point], i: int, flat: bool) -> bool:
+    """Whether corner i turns left or, if it may be flat, goes straight on."""
     (ax, ay), (bx, by), (cx, cy) = polygon[i - 1], polygon[i], polygon[(i + 1) % len(polygon)]
-    return (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+    turn = _sign((bx - ax) * (cy - by) - (by - ay) * (cx - bx))
+    ahead = turn == 0 and flat and _sign((bx - ax) * (cx - bx) + (by - ay) * (cy - by)) > 0
+    return turn > 0 or ahead
 
 
 def _doubled_area(polygon: list[Point]) -> fmpq_poly:
@@ -157,7 +160,8 @@ def _interior(complex: CellComplex, centres: list[Point]) -> tuple[str | None, s
     """Compare recorded patterns and maps with forward passes at one interior point of each cell."""
     recorded = complex.activation_patterns
     columns = [_homogeneous(point) for point in centres]
-    patterns, values = _forward(complex, columns)
+    pieces, values = _forward(complex, columns)
+    patterns = complex.network.patterns(pieces)
     wrong = np.flatnonzero((patterns != recorded).any(axis=1))
     pattern_failure = maps_failure = None
     if len(wrong):
@@ -206,7 +210,7 @@ def _homogeneous(point: Point) -> tuple[fmpz, fmpz, fmpz, fmpz, fmpz]:
 def _forward(
     complex: CellComplex, columns: Sequence[tuple[fmpz, ...]]
 ) -> tuple[np.ndarray, list[tuple[fmpz_mat, fmpz_mat, fmpz]]]:
-    """Patterns at the points, and their values (near, far, scale): columns of d_out integers each.
+    """Pieces of the units at the points, and values (near, far, scale): columns of d_out integers each.
 
     Layers are homogeneous of degree one, so a point's denominator w is carried as the constant.
     """

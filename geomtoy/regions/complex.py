@@ -100,12 +100,15 @@ class CellComplex:
         return [cuts_of(self.network, k) for k in range(1, len(self.network.layers))]
 
     def switches(self, edge: int) -> list[tuple[int, int]]:
-        """All (layer, unit) whose piece differs across an edge; empty for a side of the window."""
+        """All (layer, unit) whose piece differs across an edge; empty for a side of the window.
+
+        A maximum whose winner changes counts as the unit of its last match.
+        """
         left, right = self.edge_cells[edge]
         if min(left, right) < 0:
             return []
         one, other = self._patterns(self.edge_cells[edge])
-        units = np.flatnonzero(one != other)
+        units = np.sort(self.network.pattern_units[one != other])
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
         return [
@@ -194,7 +197,8 @@ class CellComplex:
     @cached_property
     def activation_patterns(self) -> np.ndarray:
         """(F, n_units): the piece of each hidden unit, layer after layer; 0 or 1 for ReLU. int8, or
-        int32 if a unit has more than 127 breakpoints."""
+        int32 if a unit has more than 127 breakpoints. Where units decide maxima, see
+        `Network.patterns`."""
         return self._patterns(np.arange(self.n_cells))
 
     def activation_pattern(self, cell: int) -> np.ndarray:
@@ -206,7 +210,7 @@ class CellComplex:
         levels = zip(self.subdivision.levels[1:], self.subdivision.ancestors(cells)[1:], strict=True)
         for (level, own), cuts in zip(levels, self._cuts, strict=True):
             parts.append(pieces(level.bits[own], cuts))
-        return np.concatenate(parts, axis=1)
+        return self.network.patterns(np.concatenate(parts, axis=1))
 
     @property
     def A_omega(self) -> np.ndarray:

@@ -16,6 +16,7 @@ from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.frame import FirstMaps, Frame, make_frame
 from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks, cuts_of
 from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
+from geomtoy.regions.merge import ChosenMaps, decides_a_maximum, merge, regions
 from geomtoy.regions.mesh import Mesh, part
 from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
 from geomtoy.regions.signs import Signs, SignTally
@@ -136,6 +137,8 @@ class Enumeration:
         """
         if not self._hidden:
             return 1, True
+        if decides_a_maximum(self.network, self._hidden):
+            return self._through(self._hidden, progress)[0].n_cells, True
         mesh, maps = self._through(self._hidden - 1, progress)
         cells, proven = 0, True
         for low, high in blocks(maps, PART_BYTES // maps.width):
@@ -153,6 +156,8 @@ class Enumeration:
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
             mesh, maps = self._build(mesh, layer, maps)
+            if decides_a_maximum(self.network, layer):
+                mesh, maps = self._merge(mesh, maps)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
@@ -168,6 +173,15 @@ class Enumeration:
         self._levels.append(Level(parent, family.bits))
         crossing = (cutting.crossings.start, cutting.crossings.cut)
         return mesh, NextMaps(self.network, layer, maps, cuts, crossing, family)
+
+    def _merge(self, mesh: Mesh, maps: CellMaps) -> tuple[Mesh, CellMaps]:
+        """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
+        label = regions(self.network, mesh, self._levels)
+        chosen = np.unique(label, return_index=True)[1]
+        level = self._levels[-1]
+        self._levels[-1] = Level(level.parent[chosen], level.bits[chosen])
+        self._geometry.vertex.cache_clear()  # vertices are numbered anew
+        return merge(mesh, label, self._geometry.n_sides), ChosenMaps(maps, chosen)
 
     def _count_children(self, mesh: Mesh, block: _Block, full_check: bool) -> tuple[int, bool]:
         """Children of some cells of the last level but one, and whether the number is proven."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from geomtoy.activations import exact
 from geomtoy.errors import SliceError
+from geomtoy.maxima import ordinary_units, possible_winners
 from geomtoy.network import Network
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
@@ -99,11 +100,11 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
         z = h @ W.T + bias
         error = (error + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
         error = error * (1 + 1e-9) + TINY
-    return known, np.concatenate(parts, axis=1)
+    return known, network.patterns(np.concatenate(parts, axis=1))
 
 
 def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
-    """Least cell that agrees with all non-zero signs at the point, -1 if it is outside the window."""
+    """Least cell that agrees with what is certain at the point, -1 if it is outside the window."""
     sub = complex.subdivision
     frame = sub.frame
     x, y = (
@@ -117,8 +118,19 @@ def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
                 return -1
     place = [o + x * u + y * v for o, u, v in zip(frame.origin, frame.u, frame.v, strict=True)]
     low, high = _piece_ranges(sub.network, np.array([place], dtype=object))
-    patterns = complex.activation_patterns
-    return int(np.argmax(((patterns >= low) & (patterns <= high)).all(axis=1)))
+    return int(np.argmax(_agrees(sub.network, complex.activation_patterns, low, high)))
+
+
+def _agrees(network: Network, patterns: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Patterns whose pieces lie in the ranges, and in which only those win a maximum who may."""
+    maxima = network.maxima
+    ordinary = ordinary_units(len(low), maxima)
+    pieces, won = np.split(patterns, [len(ordinary)], axis=1)
+    found: np.ndarray = ((pieces >= low[ordinary]) & (pieces <= high[ordinary])).all(axis=1)
+    for units, winner in zip(maxima, won.T, strict=True):
+        may_win = possible_winners(low[list(units)] > 0, high[list(units)] > 0)
+        found &= np.isin(winner, list(may_win))
+    return found
 
 
 def _piece_ranges(network: Network, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ def refine(
         raise WindowError("level sets on the whole plane have no ends; give a bounded window")
     units = len(layer[0])
     layers = [*network.layers[:-1], layer, (np.eye(units), np.zeros(units))]
-    more = Network(layers, [*network.activations, cut])
+    more = Network(layers, [*network.activations, cut], network.maxima)
     with np.errstate(all="ignore"):
         return Refined(CellComplex(Enumeration(more, slice, polygon, max_regions).run()), on_line)
 
