@@ -1,0 +1,1 @@
+"""Networks from other libraries' models. `torch` needs PyTorch, `state_dict` needs plain arrays only."""
