@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -71,6 +73,60 @@ def test_a_sequence_exports_to_the_same_function(steps):
     model = nnx.Sequential(*steps)
     expected = model(jnp.asarray(POINTS, jnp.float32))
     np.testing.assert_allclose(from_flax(model)(POINTS), expected, rtol=1e-4, atol=1e-5)
+
+
+def images(*steps: object, channels: int = 2) -> None:
+    """A sequence on images (5, 6, channels), in evaluation mode, exports to the same function."""
+    model = nnx.Sequential(*steps)
+    model.eval()
+    x = np.random.default_rng(0).normal(size=(10, 5, 6, channels))
+    expected = np.concatenate([np.ravel(model(jnp.asarray(one[None])))[None] for one in x])
+    network = from_flax(model, (5, 6, channels))
+    np.testing.assert_allclose(network(x.reshape(10, -1)), expected, rtol=1e-10, atol=1e-12)
+
+
+def conv(*settings: object, **more: object) -> nnx.Conv:
+    return nnx.Conv(*settings, param_dtype=jnp.float64, rngs=nnx.Rngs(0), **more)
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID", 1, ((0, 1), (2, 0))])
+@pytest.mark.parametrize(
+    "more", [{}, {"strides": 2}, {"kernel_dilation": 2}, {"feature_group_count": 2}]
+)
+def test_convolutions_are_exported(padding, more):
+    images(conv(2, 4, (3, 2), padding=padding, **more))
+
+
+def test_a_convolutional_model_is_exported():
+    norm = nnx.BatchNorm(4, param_dtype=jnp.float64, rngs=nnx.Rngs(0))
+    norm.mean[...], norm.var[...] = np.arange(4, dtype="f4"), np.arange(1, 5, dtype="f4")
+    images(
+        conv(2, 4, (3, 3), strides=2),
+        norm,
+        nnx.relu,
+        partial(nnx.max_pool, window_shape=(2, 2), padding="SAME"),
+        nnx.Sequential(nnx.Dropout(0.5, rngs=nnx.Rngs(0)), nnx.relu6),
+        partial(
+            nnx.avg_pool, window_shape=(3, 1), strides=(1, 2), padding="SAME", count_include_pad=False
+        ),
+        partial(nnx.leaky_relu, negative_slope=0.2),
+        partial(jnp.reshape, shape=(1, -1)),
+        linear(24, 2, param_dtype=jnp.float64),
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (nnx.BatchNorm(2, rngs=nnx.Rngs(0)), "BatchNorm in training mode"),
+        (nnx.Dropout(0.5, rngs=nnx.Rngs(0)), "'Dropout'"),
+        (nnx.Conv(2, 2, (3,), rngs=nnx.Rngs(0)), "not of 2D images"),
+        (partial(nnx.gelu, approximate=True), "'gelu'"),
+    ],
+)
+def test_layers_of_images_are_refused_by_name(step, message):
+    with pytest.raises(NetworkError, match=f"layer 0 is.*{message}"):
+        from_flax(nnx.Sequential(step), (5, 6, 2))
 
 
 @pytest.mark.parametrize(
