@@ -1,6 +1,7 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, load, save
 from geomtoy.network import Network
@@ -28,6 +29,7 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
     "enumerate_level_set",

@@ -42,17 +42,17 @@ def possible_winners(low: np.ndarray, high: np.ndarray) -> set[int]:
     return slots[0]
 
 
-def ordinary_units(n_units: int, maxima: Sequence[Maximum]) -> np.ndarray:
-    """The units that play no match."""
-    return np.setdiff1d(np.arange(n_units), [unit for units in maxima for unit in units])
+def pattern_units(n_units: int, maxima: Sequence[Maximum]) -> np.ndarray:
+    """The units that patterns have an entry for: of the matches of a maximum, the last one only."""
+    return np.setdiff1d(np.arange(n_units), [unit for units in maxima for unit in units[:-1]])
 
 
 def reduced(pieces: np.ndarray, maxima: Sequence[Maximum]) -> np.ndarray:
-    """Patterns from the pieces (n, n_units) of all units: ordinary units, then each maximum's winner."""
+    """Patterns from the pieces (n, n_units) of all units; the winner stands at the last match."""
     if not maxima:
         return pieces
     most = max(len(units) for units in maxima)
-    kind = pieces.dtype if most < 128 else np.promote_types(pieces.dtype, np.int32)
-    found = [winners(pieces[:, list(units)] > 0) for units in maxima]
-    ordinary = pieces[:, ordinary_units(pieces.shape[1], maxima)]
-    return np.column_stack([ordinary, *found]).astype(kind)
+    patterns = pieces.astype(pieces.dtype if most < 128 else np.promote_types(pieces.dtype, np.int32))
+    for units in maxima:
+        patterns[:, units[-1]] = winners(pieces[:, list(units)] > 0)
+    return patterns[:, pattern_units(pieces.shape[1], maxima)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from geomtoy.activations import PiecewiseLinear, activation
 from geomtoy.errors import NetworkError
-from geomtoy.maxima import Maximum, ordinary_units, reduced
+from geomtoy.maxima import Maximum, pattern_units, reduced
 
 Layer = tuple[np.ndarray, np.ndarray]
 Activation = str | PiecewiseLinear
@@ -34,7 +34,7 @@ class Network:
             `PiecewiseLinear`), or a sequence with one for each hidden layer; in place of one, a
             layer may have a sequence with one for each of its units.
         maxima: for each maximum that hidden units decide, the numbers of the units that play its
-            matches, in the order of `geomtoy.maxima`; `geomtoy.layers.compile_layers` makes them.
+            matches, in the order of `geomtoy.maxima`; `geomtoy.compiler.compile_layers` makes them.
     Raises:
         NetworkError: shapes do not chain, a parameter is not finite, an activation is not
             piecewise linear, or a maximum is decided by no such units; the message names the layer.
@@ -89,16 +89,15 @@ class Network:
     def patterns(self, pieces: np.ndarray) -> np.ndarray:
         """Activation patterns from the pieces (n, n_units) of all hidden units, layer after layer.
 
-        They are those pieces, unless units decide maxima: then the pieces of the others, in order, and
-        the index of each maximum's winner, the first of equals.
+        They are those pieces, unless units decide maxima: the matches of one then have one entry, at
+        the place of the last, the index of the candidate that wins, the first of equals.
         """
         return reduced(pieces, self.maxima)
 
     @cached_property
     def pattern_units(self) -> np.ndarray:
         """Hidden unit that each entry of a pattern is about; of a maximum, that of its last match."""
-        ordinary = ordinary_units(sum(self.widths), self.maxima)
-        return np.append(ordinary, [units[-1] for units in self.maxima]).astype(np.int64)
+        return pattern_units(sum(self.widths), self.maxima)
 
     @property
     def is_rational(self) -> bool:

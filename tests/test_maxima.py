@@ -26,6 +26,7 @@ from geomtoy.activations import HARD_TANH, RELU
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, AvgPool2d, Conv2d, Maxout, MaxPool2d, Residual
 from geomtoy.regions.export import to_arrays, to_geojson, to_networkx, to_shapely
+from geomtoy.regions.level_sets import enumerate_decision_boundary, enumerate_level_set
 
 
 def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):
@@ -45,6 +46,12 @@ def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):
             area[cell.pattern] += cell.area
         np.testing.assert_allclose(sorted(cells.areas), sorted(map(float, area.values())), atol=1e-12)
     return net, cells
+
+
+def won(cells):
+    """Who wins the only maximum, on each cell."""
+    ((*_, last),) = cells.network.maxima
+    return cells.activation_patterns[:, np.searchsorted(cells.network.pattern_units, last)]
 
 
 def affine(out, into, largest=4):
@@ -123,7 +130,7 @@ def test_ties_go_to_the_first():
     """Twins, and candidates that are equal on a half plane."""
     twins = Affine([[1, 0], [0, 1], [1, 0], [0, 1]], [0] * 4)
     _, cells = assert_same_regions([twins, Maxout(4)])
-    assert sorted(cells.activation_patterns[:, -1]) == [0, 1]
+    assert sorted(won(cells)) == [0, 1]
     _, cells = assert_same_regions([Affine([[1, 0], [0, 0]], [0, 0]), RELU, Maxout(2)])
     assert len(cells) == 2
     _, cells = assert_same_regions([Affine(np.ones((3, 2)), np.zeros(3)), Maxout(3)])
@@ -145,7 +152,7 @@ def test_regions_of_a_maximum_are_a_power_diagram():
     _, cells = assert_same_regions([Affine(2 * sites, -(sites**2).sum(axis=1)), Maxout(12)])
     centres = np.array([cells.polygon(k).mean(axis=0) for k in range(len(cells))])
     nearest = ((centres[:, None] - sites) ** 2).sum(axis=2).argmin(axis=1)
-    np.testing.assert_array_equal(cells.activation_patterns[:, -1], nearest)
+    np.testing.assert_array_equal(won(cells), nearest)
     assert cells.n_vertices - cells.n_edges + len(cells) == 1
 
 
@@ -235,6 +242,25 @@ def test_switches_name_the_last_match_of_a_maximum():
     assert {layer for layer, _ in seen} <= {len(net.widths) - 1, len(net.widths)}
     one = cells.activation_pattern(2)
     np.testing.assert_array_equal(one, cells.activation_patterns[2])
+
+
+@pytest.mark.parametrize("enumerate_set", [enumerate_level_set, enumerate_decision_boundary])
+def test_level_sets_cross_merged_regions(enumerate_set):
+    sites = np.random.default_rng(0).integers(-8, 9, (12, 2)) / 8
+    first, last = (2 * sites, -(sites**2).sum(axis=1)), ([[1, -1, 0.5], [0, 1, 1]], [0.125, 0])
+    net = compile_layers([Affine(*first), Maxout(4), Affine(*last)])
+    found, plain = enumerate_set(net), enumerate_set(Network(net.layers, net.activations))
+    assert length(found) == pytest.approx(length(plain))
+    assert found.n_components == plain.n_components
+    cells = enumerate_regions(net)
+    middles = [cells.locate((line.vertices[1:] + line.vertices[:-1]) / 2) for line in found.polylines]
+    np.testing.assert_array_equal(np.unique(np.concatenate(middles)), found.crossed)
+    assert len(found.crossed) < len(plain.crossed)
+
+
+def length(found):
+    steps = [np.diff(line.vertices, axis=0) for line in found.polylines]
+    return np.hypot(*np.concatenate(steps).T).sum()
 
 
 def test_exports_and_files_hold_merged_regions(tmp_path):

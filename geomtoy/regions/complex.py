@@ -108,7 +108,7 @@ class CellComplex:
         if min(left, right) < 0:
             return []
         one, other = self._patterns(self.edge_cells[edge])
-        units = np.sort(self.network.pattern_units[one != other])
+        units = self.network.pattern_units[one != other]
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
         return [

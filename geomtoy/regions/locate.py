@@ -8,7 +8,7 @@ import numpy as np
 
 from geomtoy.activations import exact
 from geomtoy.errors import SliceError
-from geomtoy.maxima import ordinary_units, possible_winners
+from geomtoy.maxima import possible_winners
 from geomtoy.network import Network
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
@@ -123,13 +123,13 @@ def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
 
 def _agrees(network: Network, patterns: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Patterns whose pieces lie in the ranges, and in which only those win a maximum who may."""
-    maxima = network.maxima
-    ordinary = ordinary_units(len(low), maxima)
-    pieces, won = np.split(patterns, [len(ordinary)], axis=1)
-    found: np.ndarray = ((pieces >= low[ordinary]) & (pieces <= high[ordinary])).all(axis=1)
-    for units, winner in zip(maxima, won.T, strict=True):
-        may_win = possible_winners(low[list(units)] > 0, high[list(units)] > 0)
-        found &= np.isin(winner, list(may_win))
+    units = network.pattern_units
+    agrees = (patterns >= low[units]) & (patterns <= high[units])
+    for matches in network.maxima:
+        may_win = possible_winners(low[list(matches)] > 0, high[list(matches)] > 0)
+        entry = np.searchsorted(units, matches[-1])
+        agrees[:, entry] = np.isin(patterns[:, entry], list(may_win))
+    found: np.ndarray = agrees.all(axis=1)
     return found
 
 
