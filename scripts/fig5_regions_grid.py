@@ -74,13 +74,15 @@ def draw_image(ax: Axes, args: argparse.Namespace, means: np.ndarray) -> None:
 
 
 def draw_rows(ax: Axes, args: argparse.Namespace, counts: np.ndarray, dashes: str, state: str) -> None:
-    for H, (colour, marker) in ROWS.items():
+    """Mean and range over seeds, a little to the right for more heads and for trained blocks."""
+    for (H, (colour, marker)), shift in zip(ROWS.items(), (0, 2), strict=True):
         if H in args.heads:
             row = counts[args.heads.index(H)]
             mean = row.mean(axis=1)
             ax.errorbar(
-                args.contexts, mean, [mean - row.min(axis=1), row.max(axis=1) - mean],
-                linestyle=dashes, marker=marker, color=colour, capsize=2, elinewidth=0.7,
+                np.add(args.contexts, shift + (state == "trained")), mean,
+                [mean - row.min(axis=1), row.max(axis=1) - mean],
+                linestyle=dashes, marker=marker, color=colour, capsize=1.5, elinewidth=0.7,
                 label=f"{H} heads, {state}",
             )  # fmt: skip
 

@@ -81,7 +81,7 @@ def draw(args: argparse.Namespace, counts: Counts, factors: Factors) -> Figure:
     figure = new_figure(DOUBLE, 1.0 + 0.19 * rows)
     left, right = figure.subplots(1, 2, width_ratios=[8, 5])
     means = np.hstack([counts[state].mean(axis=-1).reshape(rows, columns) for state in STATES])
-    draw_table(left, means, "cividis", LogNorm(means.min(), means.max()), "{:.0f}", len(args.variants))
+    draw_table(left, means, "YlGnBu", LogNorm(means.min(), means.max()), "{:.0f}", len(args.variants))
     grown = np.stack(
         [mean_factor(factors[state][along]).ravel() for state in STATES for along in WORDS], axis=1
     )
