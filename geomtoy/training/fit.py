@@ -16,9 +16,13 @@ from tqdm import tqdm
 
 from geomtoy import results
 from geomtoy.errors import SettingError
+from geomtoy.training.callback import Callback
 from geomtoy.training.trainer import Build, FitConfig, Run, prepare, require_finite
 
 __all__ = ["Fit", "FitConfig", "fit"]
+
+SEEN = "seen_"
+"""Begins the names of a callback's arrays in a checkpoint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,7 @@ class Fit:
         return nnx.merge(self.graphdef, jax.tree.map(lambda p: p[s], self.params))
 
     def models(self) -> list[Any]:
-        return [self.model(s) for s in range(len(self.loss))]
+        return _models(self.graphdef, self.params, len(self.loss))
 
 
 def fit(
@@ -51,6 +55,7 @@ def fit(
     *,
     chunk: int = 500,
     checkpoint: Path | None = None,
+    callback: Callback | None = None,
     progress: bool = False,
 ) -> Fit:
     """Train `config.seeds` models on the mean squared error of model(x) against y.
@@ -58,8 +63,10 @@ def fit(
     Args:
         build: makes one model from its random streams; all its state is parameters.
         x, y: training points and values, points first.
-        chunk: steps compiled as one scan; does not change the result.
+        chunk: steps between checkpoints, compiled as one scan; does not change the result.
         checkpoint: file stem where each finished chunk is kept and an interrupted run resumes.
+        callback: looks at the models every so many steps; does not change the result. What it has
+            seen is part of the checkpoint.
         progress: show a bar on stderr.
     Raises:
         SettingError: 64-bit mode is off, a loss is not finite (the seed is named), or the
@@ -69,28 +76,67 @@ def fit(
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
     identity = {"fit": asdict(config), "data": _digest(x, y), "start": _digest(*jax.tree.leaves(run))}
-    run, loss = _resume(checkpoint, identity, run, np.empty((config.seeds, 0)))
+    if callback is not None:
+        identity["callback"] = callback.settings
+    run, loss = _resume(checkpoint, identity, run, np.empty((config.seeds, 0)), callback)
+    stride = chunk if callback is None else callback.every
+
+    def show(step: int, run: Run) -> None:
+        if callback is not None:
+            callback(step, _models(graphdef, jax.tree.map(np.asarray, run[0]), config.seeds))
+
     with tqdm(total=config.steps, initial=loss.shape[1], disable=not progress, unit="step") as bar:
         while (done := loss.shape[1]) < config.steps:
-            run, new = train(run, jnp.arange(done, min(done + chunk, config.steps)))
-            loss = np.concatenate([loss, np.asarray(new)], axis=1)
+            stop = _stop(done, stride, config.steps)
+            ahead, new = train(run, jnp.arange(done, stop))
+            show(done, run)  # while `ahead` is computed
+            run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)
             require_finite(loss, config)
-            if checkpoint is not None:
+            if checkpoint is not None and (stop == config.steps or stop // chunk > done // chunk):
                 leaves = {f"leaf{k}": np.asarray(a) for k, a in enumerate(jax.tree.leaves(run))}
-                results.save(checkpoint, identity, {"loss": loss, **leaves})
-            bar.update(loss.shape[1] - done)
+                results.save(checkpoint, identity, {"loss": loss, **leaves, **_seen(callback)})
+            bar.update(stop - done)
             bar.set_postfix(worst_loss=f"{loss[:, -1].max():.2e}")
+    show(config.steps, run)
     return Fit(graphdef, run[0], loss)
 
 
+def _models(graphdef: nnx.GraphDef[Any], params: nnx.State, seeds: int) -> list[Any]:
+    return [nnx.merge(graphdef, jax.tree.map(lambda p, s=s: p[s], params)) for s in range(seeds)]
+
+
+def _seen(callback: Callback | None) -> dict[str, np.ndarray]:
+    arrays = {} if callback is None else callback.arrays()
+    return {SEEN + name: array for name, array in arrays.items()}
+
+
+def _stop(done: int, stride: int, steps: int) -> int:
+    """Where the next chunk ends: at a multiple of the stride, or at the end.
+
+    Never after a single step: XLA then compiles no loop, and other roundings.
+    """
+    stop = done + stride - done % stride
+    stop += stride if stop == done + 1 else 0
+    return steps if stop >= steps - 1 else stop
+
+
 def _resume(
-    checkpoint: Path | None, identity: dict[str, Any], run: Run, loss: np.ndarray
+    checkpoint: Path | None,
+    identity: dict[str, Any],
+    run: Run,
+    loss: np.ndarray,
+    callback: Callback | None,
 ) -> tuple[Run, np.ndarray]:
+    if callback is not None:
+        callback.restore({})
     if checkpoint is None or not results.exists(checkpoint):
         return run, loss
     saved = results.load(checkpoint)
     if saved.config != identity:
         raise SettingError(f"{checkpoint} holds another unfinished run; delete it or name another")
+    if callback is not None:
+        own = {name: array for name, array in saved.arrays.items() if name.startswith(SEEN)}
+        callback.restore({name.removeprefix(SEEN): array for name, array in own.items()})
     leaves, tree = jax.tree.flatten(run)
     arrays = [jnp.asarray(saved.arrays[f"leaf{k}"]) for k in range(len(leaves))]
     return jax.tree.unflatten(tree, arrays), saved.arrays["loss"]
