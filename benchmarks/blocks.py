@@ -1,6 +1,7 @@
 """Training and counting one-block transformers: seconds against context and heads, and three ratios.
 
     python benchmarks/blocks.py
+    taskset -c 0 python benchmarks/blocks.py      # on one core, which is what a worker of a sweep has
 
     fit      geomtoy's fit of one config, a second time (compiled), and the first time in brackets
     loop     the same training as a plain loop of nnx.jit steps over all bins at once, from a few steps
