@@ -1,0 +1,70 @@
+"""The film at tiny settings: the same bytes again, right frames, MP4 only where ffmpeg is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from geomtoy import Network, enumerate_level_set
+from geomtoy.plots.level_set import draw_level_set
+
+TINY = ["--widths", "4", "3", "--steps", "8", "--every", "4"]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    """The scripts can be imported; no program is found but those of this test."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "scripts"))
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+
+def film(folder: Path, results: Path) -> list[str]:
+    import_module("film_partition").main([*TINY, "--out", str(folder), "--results", str(results)])
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_film_is_the_same_again_and_does_not_train_again(tmp_path, monkeypatch):
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert film(first, tmp_path / "results") == ["film_partition.gif"]
+    monkeypatch.setattr(import_module("film_partition"), "train", None)
+    film(again, tmp_path / "results")
+    one, other = ((folder / "film_partition.gif").read_bytes() for folder in (first, again))
+    assert one == other
+    with Image.open(first / "film_partition.gif") as picture:
+        assert picture.n_frames == 3
+        assert picture.info["loop"] == 0
+        assert picture.size[0] % 2 == picture.size[1] % 2 == 0  # as MP4 needs
+
+    encoder = tmp_path / "bin" / "ffmpeg"  # keeps what it is given
+    encoder.write_text(
+        f"#!{sys.executable}\nimport sys\nopen(sys.argv[-1], 'wb').write(sys.stdin.buffer.read())\n"
+    )
+    encoder.chmod(0o755)
+    assert film(again, tmp_path / "results") == ["film_partition.gif", "film_partition.mp4"]
+    size = picture.size[0] * picture.size[1] * 3
+    assert os.path.getsize(again / "film_partition.mp4") == 3 * size
+
+
+def test_films_are_no_figures():
+    assert not any(name.startswith("film") for name in import_module("make_figures").NAMES)
+
+
+def test_level_sets_are_drawn_with_their_points():
+    ax = Figure().add_subplot()
+    ax.set(xlim=(-1, 1), ylim=(-1, 1))
+    diamond = Network([(np.eye(2), [0, 0]), ([[1, 1]], [-0.5])], "abs")
+    draw_level_set(ax, enumerate_level_set(diamond))
+    (lines,), (points,) = ax.collections, ax.lines
+    assert [len(path.vertices) for path in lines.get_paths()] == [5]
+    assert points.get_xydata().shape == (0, 2)
+    draw_level_set(ax, enumerate_level_set(diamond, level=-0.5))
+    np.testing.assert_array_equal(ax.lines[-1].get_xydata(), [[0, 0]])
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (-1, 1))
