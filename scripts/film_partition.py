@@ -6,6 +6,7 @@ activation pattern, with the zero set of the network (exact) and of the target. 
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from figure import arguments
+from figure import ROOT
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
@@ -31,7 +32,9 @@ GRID = np.linspace(-1, 1, 201)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = arguments(__doc__, seeds=1)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the film")
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="cache of the training")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 16])
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--every", type=int, default=15, help="steps between two frames")
