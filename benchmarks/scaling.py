@@ -8,6 +8,7 @@ enumeration, and the exponent of a power law fitted to seconds against regions.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -23,7 +24,7 @@ FAMILIES = {
 def network(hidden: tuple[int, ...]) -> Network:
     """He weights, biases N(0, 0.5^2), seed 0."""
     widths, rng = (2, *hidden, 1), np.random.default_rng(0)
-    shapes = zip(widths, widths[1:], strict=False)
+    shapes = pairwise(widths)
     return Network([(rng.normal(0, np.sqrt(2 / i), (o, i)), rng.normal(0, 0.5, o)) for i, o in shapes])
 
 
