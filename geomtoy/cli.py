@@ -19,6 +19,8 @@ from geomtoy.files import Stored, load, write_npz, written_aside
 from geomtoy.regions import COMPILED, CellComplex, Pieces, count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
 
+Run = Callable[[argparse.Namespace], None]
+
 WINDOW_HELP = (
     "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
     "by default the file's window, else [-1, 1]^2"
@@ -31,7 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr.isatty() and not COMPILED:
         print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
-        _check_window(options.window)
         options.run(options)
     except GeomtoyError as error:
         print(f"geomtoy: {error}", file=sys.stderr)
@@ -71,11 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], None], about: str
-) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, run: Run, about: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=_checked(run))
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
     parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
     return parser
@@ -90,6 +89,16 @@ def _window(text: str) -> Any:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of corners 'x,y x,y x,y'") from None
     return points[0] if len(points) == 1 else points
+
+
+def _checked(run: Run) -> Run:
+    """Look at the window before anything is read."""
+
+    def checked(options: argparse.Namespace) -> None:
+        _check_window(options.window)
+        run(options)
+
+    return checked
 
 
 def _check_window(window: Any) -> None:
