@@ -3,17 +3,23 @@
     pip install -e '.[bench]' && python benchmarks/regions.py
 
 Each measurement is a process of its own (so that memory is its own too), which makes the network,
-runs the tool on a small one to load and compile, then reports the fastest of some repetitions.
-Tools take turns, network by network, so that all see the same machine. Only ratios within one run
-mean anything.
+runs the tool on a small one to load and compile, then reports the fastest of some repetitions (fewer
+of what takes seconds). Tools take turns, network by network, so that all see the same machine; each
+has a time limit, and one that exceeded it is not tried (-) on networks with as many regions or more.
+Only ratios within one run mean anything.
+
+relucent 1.0.0 solves its linear programmes with the gurobipy that pip installs beside it, whose
+built-in licence is enough for these sizes. It runs on all cores, as geomtoy does; the others on one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,12 +31,14 @@ import numpy as np
 from geomtoy import Network, Slice, count_regions, enumerate_regions
 
 NETS = (
-    "2-500-1", "2-2000-1", "2-64-64-1", "2-128-128-1", "2-256-256-1", "2-64-64-64-1",
+    "2-16-16-1", "2-64-64-1", "2-500-1", "2-2000-1", "2-128-128-1", "2-256-256-1", "2-64-64-64-1",
     "2-128-128-128-1", "2-32-32-32-32-32-1", "-".join(["2", *["16"] * 20, "1"]), "64-128-128-1",
 )  # fmt: skip
 BRIEF = ("2-500-1", "2-128-128-1", "2-64-64-64-1", "64-128-128-1")
 MEMORY_LIMIT = 12 * 2**30
 """A tool that needs more gets none: the entry then reads 'out of memory'."""
+ENOUGH = 5.0
+"""Seconds after which a measurement is not repeated."""
 
 
 def network(name: str) -> Network:
@@ -73,6 +81,17 @@ def regioncam(net: Network) -> int:
     return int(camera.num_faces)
 
 
+def relucent(net: Network) -> int:
+    """Activation regions that meet the window, with its own certificate."""
+    from relucent import Complex
+    from relucent.model.model import LinearLayer, ReLULayer, ReLUNetwork
+
+    layers = [part for W, b in restricted_layers(net) for part in (LinearLayer(W, b), ReLULayer())]
+    complex = Complex(ReLUNetwork(layers[:-1]))
+    complex.bfs(cube_radius=1.0, cube_mode="intersect", verbose=0)
+    return len(complex)
+
+
 def polygonized(net: Network) -> int:
     """shapely (GEOS) on the lines of one layer; float64 noding, so only on generic lines."""
     import shapely
@@ -96,21 +115,25 @@ def restricted_layers(net: Network) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(W, b), *rest]
 
 
+Found = dict[str, float] | str
+"""What was measured, or why nothing was."""
 TOOLS: dict[str, Callable[[Network], int]] = {
     "enumerate": enumerated,
     "count": counted,
     "regioncam": regioncam,
+    "relucent": relucent,
     "shapely": polygonized,
 }
+WARM_UP = {"shapely": "2-16-1", "relucent": "2-4-1"}
 
 
 def measure(tool: str, name: str, repeats: int) -> dict[str, float]:
     """In this process: regions, least seconds, peak memory in MB."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     run, net = TOOLS[tool], network(name)
-    run(network("2-16-16-1" if tool != "shapely" else "2-16-1"))
-    times = []
-    for _ in range(repeats):
+    run(network(WARM_UP.get(tool, "2-16-16-1")))
+    times: list[float] = []
+    while len(times) < repeats and sum(times) < ENOUGH:
         start = perf_counter()
         regions = run(net)
         times.append(perf_counter() - start)
@@ -118,24 +141,51 @@ def measure(tool: str, name: str, repeats: int) -> dict[str, float]:
     return {"regions": regions, "seconds": min(times), "megabytes": peak}
 
 
-def in_child(tool: str, name: str, repeats: int, timeout: float) -> dict[str, float] | str:
-    command = [sys.executable, __file__, "--child", tool, name, "--repeats", str(repeats)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired:
-        return f"> {timeout:.0f} s"
-    if done.returncode:
-        return "not installed" if "ModuleNotFoundError" in done.stderr else "out of memory"
-    record: dict[str, float] = json.loads(done.stdout)
-    return record
+class Bench:
+    """Runs tools on nets, in processes; remembers what took too long."""
+
+    def __init__(self, tools: list[str], repeats: int, timeout: float) -> None:
+        self.tools, self._repeats, self._timeout = tools, repeats, timeout
+        self._too_many: dict[str, float] = {}
+
+    def row(self, name: str) -> dict[str, Found]:
+        """What each tool finds on a net, geomtoy's enumeration first."""
+        found: dict[str, Found] = {}
+        for tool in self.tools:
+            ours = found.get("enumerate")
+            regions = ours["regions"] if isinstance(ours, dict) else 0
+            deep = tool == "shapely" and name.count("-") > 2
+            if deep or regions >= self._too_many.get(tool, np.inf):
+                found[tool] = "-"
+                continue
+            found[tool] = self._in_child(tool, name)
+            if found[tool] == self._late:
+                self._too_many[tool] = regions
+        return found
+
+    @property
+    def _late(self) -> str:
+        return f"> {self._timeout:.0f} s"
+
+    def _in_child(self, tool: str, name: str) -> Found:
+        command = [sys.executable, __file__, "--child", tool, name, "--repeats", str(self._repeats)]
+        with subprocess.Popen(
+            command, stdout=-1, stderr=-1, text=True, start_new_session=True
+        ) as process:
+            try:
+                out, error = process.communicate(timeout=self._timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # with its workers
+                return self._late
+        if process.returncode:
+            if "ModuleNotFoundError" in error:
+                return "not installed"
+            return "out of memory" if "memory" in error.lower() else "failed"
+        record: dict[str, float] = json.loads(out)
+        return record
 
 
-def row(name: str, tools: list[str], repeats: int, timeout: float) -> dict[str, dict[str, float] | str]:
-    possible = [tool for tool in tools if tool != "shapely" or name.count("-") == 2]
-    return {tool: in_child(tool, name, repeats, timeout) for tool in possible}
-
-
-def show(name: str, found: dict[str, dict[str, float] | str]) -> str:
+def show(name: str, found: dict[str, Found]) -> str:
     """One line of the table; ratios are seconds of the tool over seconds of geomtoy's enumeration."""
     ours = found["enumerate"]
     assert isinstance(ours, dict), f"geomtoy failed on {name}: {ours}"
@@ -166,7 +216,7 @@ def main() -> None:
     parser.add_argument("--brief", action="store_true", help=f"only {', '.join(BRIEF)}")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--timeout", type=float, default=300.0, help="seconds a measurement may take")
+    parser.add_argument("--timeout", type=float, default=40.0, help="seconds a measurement may take")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
@@ -176,8 +226,9 @@ def main() -> None:
     print(f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}")
     header = ["net", "regions", "regions/s", *tools]
     print(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
+    bench = Bench(tools, args.repeats, args.timeout)
     for name in BRIEF if args.brief else args.nets:
-        print(show(name, row(name, tools, args.repeats, args.timeout)), flush=True)
+        print(show(name, bench.row(name)), flush=True)
 
 
 if __name__ == "__main__":
