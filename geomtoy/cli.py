@@ -14,6 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from geomtoy.checkpoints import command as checkpoints
 from geomtoy.errors import FileError, GeomtoyError, WindowError
 from geomtoy.files import Stored, load, write_npz, written_aside
 from geomtoy.regions import COMPILED, CellComplex, Pieces, count_regions, enumerate_regions
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     plot = _command(commands, "plot", _plot, "draw the partition of a network")
     plot.add_argument("net", metavar="NET.npz")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
+
+    checkpoints.add(commands)
     return parser
 
 

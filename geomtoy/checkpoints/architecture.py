@@ -38,7 +38,7 @@ class Architecture(Protocol):
     def prefix(self, layer: int) -> str:
         """What the names of a layer's tensors begin with."""
 
-    def layer_shapes(self) -> dict[str, Shape]:
+    def layer_shapes(self, layer: int) -> dict[str, Shape]:
         """Every tensor of a layer by its name after the prefix."""
 
     def end_shapes(self) -> dict[str, Shape]:

@@ -9,11 +9,13 @@ from geomtoy.checkpoints.architecture import Architecture
 from geomtoy.checkpoints.folder import Tensors
 from geomtoy.checkpoints.llama import Llama
 from geomtoy.checkpoints.neox import GPTNeoX
+from geomtoy.checkpoints.toy import Toy
 from geomtoy.errors import FileError
 
 ARCHITECTURES: dict[str, Callable[[Mapping[str, Any]], Architecture]] = {
     "llama": Llama,
     "gpt_neox": GPTNeoX,
+    "geomtoy": Toy,
 }
 
 
@@ -42,7 +44,7 @@ def _require_tensors(tensors: Tensors, architecture: Architecture) -> None:
     expected = architecture.end_shapes()
     for layer in range(architecture.n_layers):
         prefix = architecture.prefix(layer)
-        expected |= {prefix + name: shape for name, shape in architecture.layer_shapes().items()}
+        expected |= {prefix + name: shape for name, shape in architecture.layer_shapes(layer).items()}
     stored = set(tensors.names)
     for name, shape in expected.items():
         if name not in stored:

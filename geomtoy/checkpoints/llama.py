@@ -57,7 +57,7 @@ class Llama:
     def prefix(self, layer: int) -> str:
         return f"model.layers.{layer}."
 
-    def layer_shapes(self) -> dict[str, Shape]:
+    def layer_shapes(self, layer: int) -> dict[str, Shape]:
         d, q, kv = self.d_model, self.n_heads * self.d_head, self.groups * self.d_head
         sides = {"q": (q, d), "k": (kv, d), "v": (kv, d), "o": (d, q)}
         attention = {f"self_attn.{part}_proj": shape for part, shape in sides.items()}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from geomtoy.checkpoints.attention import attend
 from geomtoy.checkpoints.folder import Checkpoint, Tensors
@@ -86,9 +86,26 @@ class Model:
 
     def logits(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n vocabulary"]:
         """Of the next token, from final states."""
-        name, size = self.architecture.unembedding, self.architecture.vocabulary
-        parts = (self.tensors.rows(name, slice(k, min(k + ROWS, size))) for k in range(0, size, ROWS))
-        return np.concatenate([states @ rows.T for rows in parts], axis=-1)
+        return np.concatenate([states @ rows.T for _, rows in self._unembedding()], axis=-1)
+
+    def log_probabilities(
+        self, states: Float[np.ndarray, "n d"], tokens: Int[np.ndarray, " n"]
+    ) -> Float[np.ndarray, " n"]:
+        """Of one next token for each final state; logits of other tokens are summed and forgotten."""
+        total, chosen = np.full(len(states), -np.inf), np.empty(len(states))
+        for start, rows in self._unembedding():
+            logits = (states @ rows.T).astype(float)
+            total = np.logaddexp(total, np.logaddexp.reduce(logits, axis=-1))
+            inside = (start <= tokens) & (tokens < start + len(rows))
+            chosen[inside] = logits[inside, tokens[inside] - start]
+        return chosen - total
+
+    def _unembedding(self) -> Iterator[tuple[int, Float[np.ndarray, "rows d"]]]:
+        """Its rows in parts, each with the number of its first."""
+        size = self.architecture.vocabulary
+        for start in range(0, size, ROWS):
+            rows = slice(start, min(start + ROWS, size))
+            yield start, self.tensors.rows(self.architecture.unembedding, rows)
 
     def require_fit(self, ids: Sequence[int], further: int = 0) -> None:
         """See that tokens, and `further` ones to come, are ones that the model can read.
@@ -121,7 +138,7 @@ class Model:
 
     def _layer_weights(self, layer: int) -> dict[str, np.ndarray]:
         prefix = self.architecture.prefix(layer)
-        return {name: self.tensors.read(prefix + name) for name in self.architecture.layer_shapes()}
+        return {name: self.tensors.read(prefix + name) for name in self.architecture.layer_shapes(layer)}
 
 
 class _Pack:

@@ -62,7 +62,7 @@ class GPTNeoX:
     def prefix(self, layer: int) -> str:
         return f"gpt_neox.layers.{layer}."
 
-    def layer_shapes(self) -> dict[str, Shape]:
+    def layer_shapes(self, layer: int) -> dict[str, Shape]:
         d, hidden = self.d_model, self.hidden
         attention = {"attention.query_key_value": (3 * d, d), "attention.dense": (d, d)}
         mlp = {"mlp.dense_h_to_4h": (hidden, d), "mlp.dense_4h_to_h": (d, hidden)}
