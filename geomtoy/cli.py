@@ -15,6 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from geomtoy.checkpoints import command as checkpoints
+from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, WindowError
 from geomtoy.files import Stored, load, write_npz, written_aside
 from geomtoy.regions import COMPILED, CellComplex, Pieces, count_regions, enumerate_regions
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
 
     checkpoints.add(commands)
+    demo.add(commands)
     return parser
 
 

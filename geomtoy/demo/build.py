@@ -1,0 +1,52 @@
+"""The teaching page as one HTML file: template, style, modules and precomputed results, inlined."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from geomtoy.demo.modules import joined
+from geomtoy.errors import FileError
+from geomtoy.files import written_aside
+
+LIMIT = 3_000_000
+PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def page() -> str:
+    """The whole page; the same sources give the same bytes.
+
+    Raises:
+        FileError: the modules do not fit together, or the page is larger than `LIMIT` bytes.
+    """
+    folder = files("geomtoy.demo") / "page"
+    modules = {
+        one.name: one.read_text("utf-8") for one in (folder / "js").iterdir() if one.name.endswith(".js")
+    }
+    data = (folder / "data.json").read_text("utf-8")
+    contents = {
+        "style": (folder / "style.css").read_text("utf-8").strip(),
+        "script": joined(modules, "main.js").strip(),
+        "data": data.strip(),
+        **{name: " ".join(map(str, json.loads(data)[name])) for name in ("heads", "contexts")},
+    }
+    template = (folder / "template.html").read_text("utf-8")
+    text = PLACE.sub(lambda match: contents[match[1]], template)
+    if len(text.encode()) > LIMIT:
+        raise FileError(f"the page has {len(text.encode()):,} bytes; keep it under {LIMIT:,}")
+    return text
+
+
+def write_page(out: Path) -> None:
+    """Write the page to a file, whole or not at all.
+
+    Raises:
+        FileError: the name does not end in .html, or the place cannot be written to.
+    """
+    if out.suffix != ".html":
+        raise FileError(f"cannot write {out}: the name must end in .html")
+    text = page()
+    with written_aside(out) as aside:
+        aside.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,55 @@
+// Starts the page: data, state from the address, sections.
+
+import { FitSection } from "./fit.js";
+import { HeadsSection } from "./heads.js";
+import { drawHero } from "./hero.js";
+import { PartitionSection } from "./partition.js";
+import { predictSection } from "./predict.js";
+import { PageState } from "./state.js";
+import { onThemeChange } from "./theme.js";
+
+const data = JSON.parse(document.querySelector("#data").textContent);
+const state = new PageState(document);
+const partition = new PartitionSection(state);
+const sections = [partition, new FitSection(state, data), new HeadsSection(state, data)];
+predictSection(document.querySelector("#exercises"));
+
+const heroCanvas = document.querySelector("#hero");
+const hero = drawHero(heroCanvas, document.querySelector("#hero-caption"));
+new ResizeObserver(hero).observe(heroCanvas);
+
+onThemeChange(() => {
+  hero();
+  for (const section of sections) section.draw();
+});
+
+function restore() {
+  const problems = state.restore(location.hash);
+  const notice = document.querySelector("#notice");
+  notice.hidden = problems.length === 0;
+  notice.querySelector("span").textContent = `In the address: ${problems.join("; ")}.`;
+}
+
+restore();
+addEventListener("hashchange", restore);
+document.querySelector("#notice button").addEventListener("click", () => {
+  document.querySelector("#notice").hidden = true;
+});
+
+const copy = document.querySelector("#copy");
+copy.addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    copy.textContent = "Link copied";
+  } catch {
+    copy.textContent = "Copy it from the address bar"; // not every browser allows it from a file
+  }
+  setTimeout(() => (copy.textContent = "Copy link to this state"), 2500);
+});
+
+for (const link of document.querySelectorAll("[data-jump]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault(); // the part after # keeps the state of the sliders
+    document.querySelector(link.getAttribute("href")).scrollIntoView();
+  });
+}

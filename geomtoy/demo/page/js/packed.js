@@ -1,0 +1,21 @@
+// Reads the arrays that scripts/demo_data.py packed: little-endian integers in base64.
+
+const GRID = 2 ** 15;
+
+export function readIntegers(text, size) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const count = bytes.length / size;
+  return Array.from({ length: count }, (_, k) =>
+    size === 1 ? view.getUint8(k) : view.getUint16(2 * k, true),
+  );
+}
+
+/** Polygons with corners on a grid of the square [-reach, reach]^2; rounded, for drawing. */
+export function readPolygons({ sizes, xy }, reach) {
+  const numbers = readIntegers(xy, 2).map((value) => (value / GRID) * 2 * reach - reach);
+  let start = 0;
+  return readIntegers(sizes, 1).map((size) =>
+    Array.from({ length: size }, () => [numbers[start++], numbers[start++]]),
+  );
+}

@@ -1,0 +1,138 @@
+// Section "Partition": a network of the plane, its regions, their number, and training.
+
+import { serraUpperBound } from "./bounds.js";
+import { centroid, oncePerFrame } from "./canvas.js";
+import { describeCell } from "./cell_card.js";
+import { enumerateRegions } from "./enumerate.js";
+import { cellAt, explore } from "./explorer.js";
+import { downloadNetwork } from "./download.js";
+import { widths } from "./network.js";
+import { drawPartition } from "./partition_view.js";
+import { randomNetwork } from "./random.js";
+import { SURFACES, surfaceData } from "./targets.js";
+import { drawTrace } from "./trace.js";
+import { Training } from "./train.js";
+
+const NETWORK = ["width", "depth", "bias", "seed", "grid", "target"];
+const EVERY = 5;
+const DATA_SIDE = 16;
+const BUDGET = 10; // ms of a frame for training
+const IDLE = 4; // ms of a frame for counting networks that were passed over
+
+export class PartitionSection {
+  constructor(state) {
+    this.state = state;
+    this.canvas = document.querySelector("#partition-canvas");
+    this.point = null;
+    this.draw = oncePerFrame(() => this.frame());
+    state.listen(NETWORK, () => this.restart());
+    state.listen(["step"], () => this.draw());
+    state.listen(["colour"], () => this.draw());
+    explore(this.canvas, () => this.picture, (point) => this.choose(point));
+    document.querySelector("#partition-save").addEventListener("click", () => {
+      downloadNetwork(this.shown.network, "net.npz");
+    });
+    document.querySelector("#play").addEventListener("click", () => this.play());
+    new ResizeObserver(this.draw).observe(this.canvas);
+  }
+
+  /** A new network from the sliders; what was trained before is forgotten. */
+  restart() {
+    const { state } = this;
+    const start = randomNetwork({
+      dIn: 2,
+      widths: new Array(state.number("depth")).fill(state.number("width")),
+      biasScale: state.number("bias"),
+      seed: state.number("seed"),
+      grid: state.number("grid"),
+    });
+    const { points, values } = surfaceData(SURFACES[state.text("target")], DATA_SIDE);
+    this.training = new Training(start, points, values, { every: EVERY });
+    this.counts = [];
+    this.shown = null;
+    this.draw();
+  }
+
+  frame() {
+    if (!this.training) return;
+    const begin = performance.now();
+    const wanted = this.state.number("step");
+    this.training.advance(wanted, () => performance.now(), begin + BUDGET);
+    const { network, step } = this.training.at(wanted);
+    if (this.shown?.network !== network) this.show(network, step);
+    this.paint(step, wanted);
+    const counted = this.countOthers();
+    this.playOn();
+    if (step < wanted || !counted) this.draw();
+  }
+
+  show(network, step) {
+    const partition = enumerateRegions(network);
+    const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
+    this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
+    this.counts[step / EVERY] = partition.regions;
+    this.tell();
+  }
+
+  paint(step, wanted) {
+    const { shown, state } = this;
+    const chosen = this.point ? cellAt(shown.polygons, this.point) : -1;
+    const at = drawPartition(this.canvas, shown, { chosen, byValue: state.text("colour") === "output" });
+    this.picture = { at, polygons: shown.polygons, centres: shown.centres };
+    describeCell(document.querySelector("#cell"), shown, chosen);
+    const { step: latest, every } = this.training;
+    drawTrace(document.querySelector("#trace"), this.counts, { every, step, end: this.lastStep() });
+    document.querySelector("#training-note").textContent =
+      step < wanted ? `training, step ${latest} of ${wanted} …` : "";
+  }
+
+  /** The numbers: two counts, the bound, and how signs were decided. */
+  tell() {
+    const { network, partition } = this.shown;
+    const bound = serraUpperBound(widths(network), 2);
+    const put = (id, text) => (document.querySelector(id).textContent = text);
+    put("#regions", partition.regions.toLocaleString("en"));
+    put("#linear-regions", partition.linearRegions.toLocaleString("en"));
+    put("#bound", bound.toLocaleString("en"));
+    put("#signs", partition.signs.toLocaleString("en"));
+    put("#exact-signs", partition.exactSigns.toLocaleString("en"));
+    const share = Math.log(partition.regions) / Math.log(Number(bound));
+    document.querySelector("#meter").style.setProperty("--share", `${100 * share}%`);
+  }
+
+  /** Count networks that training passed without showing, a few in each frame; true when none is left. */
+  countOthers() {
+    const until = performance.now() + IDLE;
+    for (let k = 0; k < this.training.kept.length; k++) {
+      if (this.counts[k] !== undefined) continue;
+      if (performance.now() > until) return false;
+      this.counts[k] = enumerateRegions(this.training.kept[k]).regions;
+    }
+    return true;
+  }
+
+  choose(point) {
+    this.point = point;
+    this.draw();
+  }
+
+  lastStep() {
+    return Number(this.state.controls.get("step").max);
+  }
+
+  play() {
+    this.playing = !this.playing;
+    if (this.playing && this.state.number("step") >= this.lastStep()) this.state.set("step", 0);
+    this.playOn();
+  }
+
+  /** While playing, the scrubber moves on whenever training has caught up. */
+  playOn() {
+    const step = this.state.number("step");
+    this.playing &&= step < this.lastStep();
+    document.querySelector("#play").textContent = this.playing ? "Pause" : "Train";
+    if (!this.playing) return;
+    if (this.training.kept.length > step / EVERY) this.state.set("step", step + EVERY);
+    else this.draw();
+  }
+}

@@ -1,0 +1,70 @@
+// Draws a partition of a square: fills, borders by layer, and the cell that is pointed at.
+
+import { fillPolygons, frame, prepare, tracePolygon } from "./canvas.js";
+import { patternColour, valueColour } from "./colours.js";
+import { layerColour, theme } from "./theme.js";
+
+/** Draw; returns the frame from plane to pixels. */
+export function drawPartition(canvas, { partition, polygons, centres }, { chosen, byValue, fill = true }) {
+  const { context, width, height } = prepare(canvas);
+  const colours = theme();
+  const at = frame(partition.window, [1, width - 1, 1, height - 1]);
+  if (fill) {
+    const shade = ({ pattern, maps }, k) =>
+      byValue ? valueColour(valueAt(maps, centres[k]), colours.dark) : patternColour(pattern, colours.dark);
+    fillPolygons(context, at, polygons, partition.cells.map(shade));
+  }
+  drawBorders(context, at, partition.edges, colours);
+  if (chosen >= 0) drawChosen(context, at, partition, polygons, chosen, colours);
+  return at;
+}
+
+function valueAt(maps, [x, y]) {
+  const [a, b, c] = maps.rows;
+  return a * x + b * y + c;
+}
+
+/** Deeper borders first, so that the straight lines of the first layer lie on top. */
+function drawBorders(context, at, edges, colours) {
+  const layers = [...new Set(edges.map(({ layer }) => layer))].sort((p, q) => q - p);
+  for (const layer of layers) {
+    context.beginPath();
+    for (const { p, q, layer: own } of edges) {
+      if (own !== layer) continue;
+      context.moveTo(at.x(p.x), at.y(p.y));
+      context.lineTo(at.x(q.x), at.y(q.y));
+    }
+    context.strokeStyle = layerColour(colours, layer);
+    context.lineWidth = layer === 1 ? 1.6 : 1;
+    context.stroke();
+  }
+}
+
+/** The chosen cell with a heavy outline, its neighbours with dots. */
+function drawChosen(context, at, partition, polygons, chosen, colours) {
+  context.fillStyle = colours.ink;
+  for (const k of neighboursOf(partition, chosen)) {
+    const [x, y] = middle(polygons[k]);
+    context.beginPath();
+    context.arc(at.x(x), at.y(y), 2.5, 0, 2 * Math.PI);
+    context.fill();
+  }
+  context.beginPath();
+  tracePolygon(context, at, polygons[chosen]);
+  context.strokeStyle = colours.card;
+  context.lineWidth = 6;
+  context.stroke();
+  context.strokeStyle = colours.ink;
+  context.lineWidth = 2.5;
+  context.stroke();
+}
+
+const middle = (points) =>
+  points.reduce(([sx, sy], [x, y]) => [sx + x / points.length, sy + y / points.length], [0, 0]);
+
+/** Numbers of the cells across the edges of a cell. */
+export function neighboursOf(partition, chosen) {
+  return partition.edges
+    .filter(({ cells }) => cells.length === 2 && cells.includes(chosen))
+    .map(({ cells: [p, q] }) => (p === chosen ? q : p));
+}
