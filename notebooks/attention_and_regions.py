@@ -59,8 +59,8 @@ def _(context, heads):
             dimension.step(times, found, where="mid", label=label)
         dimension.set(xlabel="time t", title="intrinsic dimension")
         figure.legend(loc="outside lower center", ncols=5)
-    words = mo.md(f"""The count: {along.guarantee}. Pattern changes over 1000 points, the paper's count,
-    are {sampled.regions}: what returns between two points is not seen.""")
+    words = mo.md(f"""The count: {along.guarantee}. The paper's way, by pattern changes over 1000 points,
+    gives {sampled.regions}: what returns between two points is not seen.""")
     mo.vstack([figure, words])
     return along, block, sampled
 

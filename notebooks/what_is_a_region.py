@@ -64,7 +64,7 @@ def _(cells, chosen, net):
     words = mo.md(f"""
     Cell {k} has the pattern `{"".join(map(str, cells.activation_pattern(k)))}`, area
     {cells.areas[k]:.4g} and neighbours {cells.neighbours(k).tolist()}. On it the network is
-    {a:.4g} x + {b:.4g} y + {c:.4g}: that makes {by_map[0]:.12g} in its middle, and the network gives
+    {a:.4g} x {b:+.4g} y {c:+.4g}: that makes {by_map[0]:.12g} in its middle, and the network gives
     {by_network[0]:.12g}. Neighbours whose maps agree form one **linear region**: here
     {cells.n_linear_regions} linear regions of {len(cells)} activation regions.
     """)
