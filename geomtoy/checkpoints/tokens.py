@@ -51,8 +51,10 @@ class Tokenizer:
         """Tokens of a prompt and of the text that follows it, split where the prompt ends.
 
         Raises:
-            SettingError: no token ends there, so "the text after the prompt" has no probability.
+            SettingError: the text is empty, or no token ends there, so that it has no probability.
         """
+        if not text:
+            raise SettingError("the answer is empty; write what should follow the prompt")
         before, whole = self.encode(prompt), self.encode(prompt + text)
         if whole[: len(before)] != before or len(whole) == len(before):
             raise SettingError(

@@ -1,0 +1,221 @@
+"""The commands attention and truncate: what they print and write, and one sentence for bad input."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from checkpoint_oracle import LLAMA, llama_tensors, plain_llama, store, store_words
+
+from geomtoy.checkpoints.measures import Measures, Rule
+from geomtoy.checkpoints.truncation import truncate
+from geomtoy.cli import main
+from geomtoy.errors import SettingError
+from geomtoy.theory.intrinsic_dimension import edges, graph_density, intrinsic_dimension
+
+WORDS = ["<s>", "the", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]
+TEXTS = ["a b c d e f g h i j k a a b", "c c", "k j i h g"]
+DOWN = "model.layers.1.mlp.down_proj.weight"
+
+
+@pytest.fixture
+def tensors():
+    return llama_tensors(LLAMA, np.random.default_rng(0))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, tensors):
+    """A folder to work in, with a model of whole words and a file of prompts."""
+    monkeypatch.chdir(tmp_path)
+    store_words(store(tmp_path / "model", LLAMA, tensors), WORDS, start="<s>")
+    (tmp_path / "prompts.txt").write_text("\n".join([TEXTS[0], "", *TEXTS[1:]]) + "\n")
+    return tmp_path
+
+
+def run(*arguments):
+    """Exit status, also where argparse exits by itself."""
+    try:
+        return main([str(a) for a in arguments])
+    except SystemExit as stop:
+        return stop.code
+
+
+def records(capsys):
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def refused(capsys, *arguments):
+    """The one sentence of a command that ends with status 2 and prints nothing else."""
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    return err
+
+
+def ids(text):
+    return [0] + [WORDS.index(word) for word in text.split()]
+
+
+def write_lines(name, *records):
+    with open(name, "w") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+# Attention
+
+
+@pytest.mark.parametrize(("rule", "epsilon"), [("relative", 0.1), ("absolute", 0.1), ("relative", 0.6)])
+def test_attention_prints_what_theory_says_of_the_whole_maps(folder, tensors, capsys, rule, epsilon):
+    assert (
+        run("attention", "model", "--prompts", "prompts.txt", "--rule", rule, "--threshold", epsilon)
+        == 0
+    )
+    found = records(capsys)
+    assert [record["line"] for record in found] == [1, 3, 4]
+    for record, text in zip(found, TEXTS, strict=True):
+        maps = np.array(plain_llama(LLAMA, tensors, ids(text))[1])
+        asked = {"epsilon": epsilon, "relative": rule == "relative"}
+        assert record["tokens"] == len(ids(text))
+        assert record["intrinsic_dimension"] == intrinsic_dimension(maps, **asked)[:, -1].tolist()
+        np.testing.assert_allclose(record["density"], graph_density(maps, **asked).mean(-1))
+
+
+def test_attention_writes_heads_to_a_file(folder, capsys):
+    assert run("attention", "model", "--prompts", "prompts.txt") == 0
+    printed = records(capsys)
+    for out in ("found.csv", "found.json"):
+        assert run("attention", "model", "--prompts", "prompts.txt", "--out", out) == 0
+    stored = json.loads((folder / "found.json").read_text())
+    assert (stored["model"], stored["threshold"], stored["rule"]) == ("model", 0.1, "relative")
+    rows = list(csv.DictReader((folder / "found.csv").read_text().splitlines()))
+    assert len(rows) == 3 * 2 * (1 + 4)
+    for record, whole in zip(printed, stored["prompts"], strict=True):
+        assert {key: whole[key] for key in record} == record
+        np.testing.assert_array_equal(
+            np.sum(whole["intrinsic_dimension_by_head"], axis=-1), record["intrinsic_dimension"]
+        )
+        np.testing.assert_allclose(np.mean(whole["density_by_head"], axis=-1), record["density"])
+        for layer in range(2):
+            mine = [r for r in rows if (int(r["line"]), int(r["layer"])) == (record["line"], layer)]
+            assert [r["head"] for r in mine] == ["all", "0", "1", "2", "3"]
+            dimensions = [int(r["intrinsic_dimension"]) for r in mine]
+            assert dimensions[0] == sum(dimensions[1:]) == record["intrinsic_dimension"][layer]
+            assert float(mine[0]["density"]) == record["density"][layer]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "found.csv",
+        "found.json",
+        "model",
+        "prompts.txt",
+    ]
+
+
+def test_measures_do_not_depend_on_how_rows_are_cut():
+    rng = np.random.default_rng(0)
+    weights = np.tril(rng.exponential(size=(3, 9, 9)) ** 3)
+    weights /= weights.sum(-1, keepdims=True)
+    rules = [Rule(0.1, True), Rule(0.1, False)]
+    for cuts in ([9], [4, 9], [1, 2, 8, 9]):
+        measures = Measures(rules, [5, 9], 2, 3)
+        for first, stop in zip([0, *cuts], cuts, strict=False):
+            measures(1, 1, weights[:, first:stop, :stop], first)
+        for k, rule in enumerate(rules):
+            asked = {"epsilon": rule.epsilon, "relative": rule.relative}
+            np.testing.assert_array_equal(
+                measures.intrinsic_dimension(k, 1)[1], edges(weights, **asked)[:, -1]
+            )
+            np.testing.assert_allclose(measures.density(k, 1)[1], graph_density(weights, **asked))
+            assert not measures.intrinsic_dimension(k, 0).any()
+    with pytest.raises(SettingError, match=r"threshold is 1.0"):
+        Rule(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "prompts.txt does not exist"),
+        ("\n \n", "prompts.txt holds no prompts"),
+        ("a b\n" + "a " * 24, "prompts.txt line 2: the prompt has 25 tokens, but the context is 24"),
+        ("a b\n\nz", "prompts.txt line 3: the tokenizer cannot read this text"),
+    ],
+)
+def test_bad_prompts_are_named_by_their_line(folder, capsys, text, message):
+    (folder / "prompts.txt").unlink()
+    if text is not None:
+        (folder / "prompts.txt").write_text(text)
+    assert message in refused(capsys, "attention", "model", "--prompts", "prompts.txt", "-o", "o.csv")
+    assert not (folder / "o.csv").exists()
+
+
+def test_other_bad_input_to_attention(folder, capsys):
+    asked = ("attention", "model", "--prompts")
+    assert "must end in .csv or .json" in refused(capsys, *asked, "prompts.txt", "--out", "o.txt")
+    assert "threshold is 1.5" in refused(capsys, *asked, "prompts.txt", "--threshold", 1.5)
+    assert "ends in .txt or .jsonl" in refused(capsys, *asked, "prompts.md")
+    assert "cannot write" in refused(capsys, *asked, "prompts.txt", "--out", "no/o.csv")
+    (folder / "p.jsonl").write_text('{"prompt": "a"}\n{"prompt": ')
+    assert "p.jsonl line 2 is no JSON" in refused(capsys, *asked, "p.jsonl")
+    (folder / "p.jsonl").write_text('{"prompt": "a"}\n["a"]')
+    assert "p.jsonl line 2 is no JSON object" in refused(capsys, *asked, "p.jsonl")
+    (folder / "p.jsonl").write_text('{"text": "a"}\n')
+    assert 'p.jsonl line 1 has no "prompt"' in refused(capsys, *asked, "p.jsonl")
+    assert "nowhere is no folder" in refused(capsys, "attention", "nowhere", "--prompts", "prompts.txt")
+    (folder / "model" / "tokenizer.json").unlink()
+    assert "tokenizer.json does not exist" in refused(capsys, *asked, "prompts.txt")
+
+
+# Truncation
+
+
+def probability(tensors, prompt, answer):
+    """Of all tokens of the answer, one after another, by loops."""
+    whole, found = ids(prompt + " " + answer), 1.0
+    logits = np.array(plain_llama(LLAMA, tensors, whole)[0])
+    for k in range(len(ids(prompt)), len(whole)):
+        found *= np.exp(logits[k - 1, whole[k]]) / np.exp(logits[k - 1]).sum()
+    return found
+
+
+@pytest.mark.parametrize("how", [("--rank", 2), ("--keep", 0.3), ("--rank", 0), ("--rank", 8)])
+def test_truncate_prints_probabilities_before_and_after(folder, tensors, capsys, how):
+    write_lines(
+        "p.jsonl",
+        {"prompt": "a b c", "answer": " d e"},
+        {"prompt": "c c", "answer": " k", "generic": " a b c"},
+    )
+    assert run("truncate", "model", "--matrix", DOWN, *how, "--prompts", "p.jsonl") == 0
+    rank = 2 if how[0] == "--keep" else how[1]
+    low = tensors | {DOWN: truncate(tensors[DOWN], rank)}
+    found = records(capsys)
+    expected = [("a b c", "d e", "the"), ("c c", "k", "a b c")]
+    for line, (record, (prompt, answer, generic)) in enumerate(zip(found, expected, strict=True), 1):
+        assert (record["line"], record["prompt"], record["ranks"]) == (line, prompt, {DOWN: rank})
+        assert (record["answer"], record["generic"]) == (" " + answer, " " + generic)
+        for when, weights in (("before", tensors), ("after", low)):
+            for key, text in (("answer", answer), ("generic", generic)):
+                assert record[when][key] == pytest.approx(probability(weights, prompt, text), rel=1e-4)
+        assert (record["before"] == record["after"]) == (rank == 8)
+
+
+def test_bad_input_to_truncate(folder, capsys):
+    write_lines("p.jsonl", {"prompt": "a b", "answer": " c"}, {"prompt": "a b"})
+    asked = ("truncate", "model", "--prompts", "p.jsonl", "--matrix")
+    assert 'p.jsonl line 2 has no "answer"' in refused(capsys, *asked, DOWN, "--rank", 1)
+    write_lines("p.jsonl", {"prompt": "a b", "answer": 7})
+    assert 'line 1 has no text as "answer"' in refused(capsys, *asked, DOWN, "--rank", 1)
+    write_lines("p.jsonl", {"prompt": "a b", "answer": " c"})
+    assert "no matrix is named x; there are lm_head" in refused(capsys, *asked, "x", "--rank", 1)
+    assert "rank 9 is out of range" in refused(capsys, *asked, DOWN, "--rank", 9)
+    assert "rank -1 is out of range" in refused(capsys, *asked, DOWN, "--rank", -1)
+    assert "share to keep is 2.0" in refused(capsys, *asked, DOWN, "--keep", 2)
+    write_lines("p.jsonl", {"prompt": "a b", "answer": ""})
+    assert "line 1: the answer is empty" in refused(capsys, *asked, DOWN, "--rank", 1)
+    write_lines("p.jsonl", {"prompt": "a " * 23, "answer": " a b"})
+    assert "line 1: the prompt has 25 tokens" in refused(capsys, *asked, DOWN, "--rank", 1)
+    assert "has no answers" in refused(
+        capsys, "truncate", "model", "--prompts", "prompts.txt", "--matrix", DOWN, "--rank", 1
+    )
+    for both in ([], ["--rank", 1, "--keep", 1]):
+        assert run(*asked, DOWN, *both) == 2
