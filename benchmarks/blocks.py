@@ -55,7 +55,7 @@ def matrix_rate(n: int = 1500) -> float:
 def multiply_adds(config: BlockFitConfig) -> float:
     """Of all seeds and steps: scores and averages of H heads over C tokens, H projections, the MLP."""
     block = config.block
-    d, H, f = block.d_model, block.n_heads, block.attention_config.d_head
+    d, H, f = block.d_model, block.n_heads, block.layer.attention.d_head
     forward = 2 * H * block.context_length * d + 4 * H * d * f + block.hidden * (d + 1)
     return (1 + BACKWARD) * forward * config.bins * config.fit.steps * config.fit.seeds
 

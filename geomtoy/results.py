@@ -127,7 +127,7 @@ def cached(
     stem = folder / f"{name}-{config_hash(config)}"
     if exists(stem):
         found = load(stem)
-        if found.config == _plain(config) and found.versions == versions():
+        if found.config == plain(config) and found.versions == versions():
             return found
     checkpoint, start = stem.with_name(stem.name + "-part"), perf_counter()
     arrays = compute(checkpoint)
@@ -156,9 +156,20 @@ def to_json(record: Any, digits: int = 17) -> str:
         SettingError: a number is not finite, or a value has no JSON form.
     """
     try:
-        return json.dumps(_plain(record, digits), indent=1, sort_keys=True, allow_nan=False) + "\n"
+        return json.dumps(plain(record, digits), indent=1, sort_keys=True, allow_nan=False) + "\n"
     except (ValueError, TypeError) as error:
         raise SettingError(f"this record cannot be written as JSON: {error}") from None
+
+
+def plain(value: Any, digits: int = 17) -> Any:
+    """The JSON form of nested mappings, sequences, arrays and NumPy scalars."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, digits) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist(), digits)
+    if isinstance(value, list | tuple):
+        return [plain(item, digits) for item in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
@@ -173,17 +184,6 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
-
-
-def _plain(value: Any, digits: int = 17) -> Any:
-    """The JSON form of nested mappings, sequences, arrays and NumPy scalars."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, digits) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist(), digits)
-    if isinstance(value, list | tuple):
-        return [_plain(item, digits) for item in value]
-    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def _files(stem: Path) -> tuple[Path, Path]:

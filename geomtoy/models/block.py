@@ -1,21 +1,17 @@
-"""Transformer layers, and the one-block model of time that figures 4 and 5 count regions of."""
+"""The one-block model of time that figures 4 and 5 count regions of; it may have more layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from geomtoy.errors import SettingError
-from geomtoy.models.attention import Attention, AttentionConfig
-from geomtoy.models.mlp import MLP, MLPConfig
+from geomtoy.models.attention import AttentionConfig
+from geomtoy.models.layer import Layer, LayerConfig
 from geomtoy.models.time_encoding import encode, frequencies
-
-NORMS = ("none", "mlp", "pre", "post")
-EPSILON = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,12 +22,9 @@ class BlockConfig:
         d_model, n_heads, context_length, hidden: sizes; hidden is the MLP's width.
         d_head: None divides d_model among the heads.
         n_layers: all but the last map tokens to tokens.
-        layer_norm: "none"; "mlp", before the MLP only (eq. 5); "pre", before attention and MLP;
-            "post", after each sum.
-        residual: add the tokens to what attention gives.
+        layer_norm, residual, bias_scale: see `LayerConfig`.
         attention, scaled: see `AttentionConfig`.
         encoding, base: see `frequencies`.
-        bias_scale: of the MLP's initial biases.
     Raises:
         SettingError: a value is out of range, or d_model is not divisible by n_heads.
     """
@@ -58,19 +51,16 @@ class BlockConfig:
             raise SettingError(
                 f"d_model {self.d_model} is not divisible by {self.n_heads} heads; give d_head"
             )
-        if self.layer_norm not in NORMS:
-            raise SettingError(
-                f"layer_norm {self.layer_norm!r} is unknown; use one of {', '.join(NORMS)}"
-            )
-        self.attention_config, self.mlp_config(1), self.frequencies()  # each checks its own part
+        self.layer, self.frequencies()  # each checks its own part
 
     @property
-    def attention_config(self) -> AttentionConfig:
+    def layer(self) -> LayerConfig:
+        """What all layers are."""
         d_head = self.d_model // self.n_heads if self.d_head is None else self.d_head
-        return AttentionConfig(self.d_model, self.n_heads, d_head, self.attention, self.scaled)
-
-    def mlp_config(self, d_out: int) -> MLPConfig:
-        return MLPConfig(self.d_model, (self.hidden,), d_out, bias_scale=self.bias_scale)
+        attention = AttentionConfig(self.d_model, self.n_heads, d_head, self.attention, self.scaled)
+        return LayerConfig(
+            attention, self.hidden, self.layer_norm, self.residual, bias_scale=self.bias_scale
+        )
 
     def frequencies(self) -> Float[np.ndarray, "C half"]:
         return frequencies(self.encoding, self.context_length, self.d_model, self.base)
@@ -78,40 +68,6 @@ class BlockConfig:
     def tokens(self, t: Float[Array, "*n"]) -> Float[Array, "*n C d_model"]:
         """What a `Block` reads at times t."""
         return encode(t, self.frequencies())
-
-
-class Layer(nnx.Module):
-    """Attention, residual, LayerNorm and an MLP with one hidden ReLU layer.
-
-    Args:
-        config: sizes and the place of LayerNorm.
-        d_out: None makes a layer from tokens to tokens, where resid_mid is added to the MLP's output
-            (equation 5 prints X there); a number makes a readout, where nothing is added.
-        rngs: gives the stream `params`.
-    """
-
-    def __init__(self, config: BlockConfig, d_out: int | None = None, *, rngs: nnx.Rngs) -> None:
-        d, place = config.d_model, config.layer_norm
-        self.residual, self.readout = config.residual, d_out is not None
-        self.attention = Attention(config.attention_config, rngs=rngs)
-        self.mlp = MLP(config.mlp_config(d if d_out is None else d_out), rngs=rngs)
-        self.norm_attention = _layer_norm(d, rngs) if place == "pre" else None
-        self.norm_sum = _layer_norm(d, rngs) if place == "post" else None
-        self.norm_mlp = _layer_norm(d, rngs) if place in ("mlp", "pre") else None
-        self.norm_out = _layer_norm(d, rngs) if place == "post" and d_out is None else None
-
-    def __call__(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d_out"]:
-        """Outputs of all T tokens, or of the last one alone (R = 1)."""
-        mid = self.resid_mid(x, last=last)
-        out = self.mlp(_apply(self.norm_mlp, mid))
-        return out if self.readout else _apply(self.norm_out, mid + out)
-
-    def resid_mid(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d"]:
-        """Attention's output, plus the tokens if residual, before the MLP and its LayerNorm."""
-        mid = self.attention(_apply(self.norm_attention, x), last=last)
-        if self.residual:
-            mid = mid + (x[..., -1:, :] if last else x)
-        return _apply(self.norm_sum, mid)
 
 
 class Block(nnx.Module):
@@ -126,7 +82,7 @@ class Block(nnx.Module):
     def __init__(self, config: BlockConfig, *, rngs: nnx.Rngs) -> None:
         self.config = config
         sizes = [None] * (config.n_layers - 1) + [1]
-        self.layers = nnx.List([Layer(config, d_out, rngs=rngs) for d_out in sizes])
+        self.layers = nnx.List([Layer(config.layer, d_out, rngs=rngs) for d_out in sizes])
 
     def __call__(self, x: Float[Array, "*n T d"]) -> Float[Array, "*n 1"]:
         """The last token's output; the last layer computes nothing for the others."""
@@ -141,11 +97,3 @@ class Block(nnx.Module):
         for layer in inner:
             x = layer(x)
         return readout(x, last=last)
-
-
-def _layer_norm(d: int, rngs: nnx.Rngs) -> nnx.LayerNorm:
-    return nnx.LayerNorm(d, epsilon=EPSILON, use_fast_variance=False, param_dtype=jnp.float64, rngs=rngs)
-
-
-def _apply(norm: nnx.LayerNorm | None, x: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
-    return x if norm is None else norm(x)

@@ -24,7 +24,7 @@ def block_arrays(block: Block) -> BlockArrays:
         NetworkError: it has several layers, or a LayerNorm before attention.
     """
     config, layer = block.config, block.layers[0]
-    if config.n_layers > 1 or layer.norm_attention is not None:
+    if config.n_layers > 1 or layer.norm_attention is not None or layer.mlp is None:
         raise NetworkError(
             f"a block of {config.n_layers} layers with layer_norm {config.layer_norm!r} cannot be "
             "exported; use one layer with 'none', 'mlp' or 'post'"

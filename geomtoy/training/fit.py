@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Float
 from tqdm import tqdm
 
-from geomtoy import results
-from geomtoy.errors import SettingError
 from geomtoy.training.callback import Callback
+from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.trainer import Build, FitConfig, Run, prepare, require_finite
 
 __all__ = ["Fit", "FitConfig", "fit"]
@@ -75,10 +73,13 @@ def fit(
     graphdef, run, train_on = prepare(build, config)
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
-    identity = {"fit": asdict(config), "data": _digest(x, y), "start": _digest(*jax.tree.leaves(run))}
+    identity = {"fit": asdict(config), "data": digest(x, y), "start": digest(*jax.tree.leaves(run))}
     if callback is not None:
         identity["callback"] = callback.settings
-    run, loss = _resume(checkpoint, identity, run, np.empty((config.seeds, 0)), callback)
+    run, arrays = load_run(checkpoint, identity, run)
+    loss = arrays.pop("loss", np.empty((config.seeds, 0)))
+    if callback is not None:
+        callback.restore({name.removeprefix(SEEN): array for name, array in arrays.items()})
     stride = chunk if callback is None else callback.every
 
     def show(step: int, run: Run) -> None:
@@ -93,8 +94,7 @@ def fit(
             run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)
             require_finite(loss, config)
             if checkpoint is not None and (stop == config.steps or stop // chunk > done // chunk):
-                leaves = {f"leaf{k}": np.asarray(a) for k, a in enumerate(jax.tree.leaves(run))}
-                results.save(checkpoint, identity, {"loss": loss, **leaves, **_seen(callback)})
+                save_run(checkpoint, identity, run, {"loss": loss, **_seen(callback)})
             bar.update(stop - done)
             bar.set_postfix(worst_loss=f"{loss[:, -1].max():.2e}")
     show(config.steps, run)
@@ -118,29 +118,3 @@ def _stop(done: int, stride: int, steps: int) -> int:
     stop = done + stride - done % stride
     stop += stride if stop == done + 1 else 0
     return steps if stop >= steps - 1 else stop
-
-
-def _resume(
-    checkpoint: Path | None,
-    identity: dict[str, Any],
-    run: Run,
-    loss: np.ndarray,
-    callback: Callback | None,
-) -> tuple[Run, np.ndarray]:
-    if callback is not None:
-        callback.restore({})
-    if checkpoint is None or not results.exists(checkpoint):
-        return run, loss
-    saved = results.load(checkpoint)
-    if saved.config != identity:
-        raise SettingError(f"{checkpoint} holds another unfinished run; delete it or name another")
-    if callback is not None:
-        own = {name: array for name, array in saved.arrays.items() if name.startswith(SEEN)}
-        callback.restore({name.removeprefix(SEEN): array for name, array in own.items()})
-    leaves, tree = jax.tree.flatten(run)
-    arrays = [jnp.asarray(saved.arrays[f"leaf{k}"]) for k in range(len(leaves))]
-    return jax.tree.unflatten(tree, arrays), saved.arrays["loss"]
-
-
-def _digest(*arrays: Array | np.ndarray) -> str:
-    return sha256(b"".join(np.asarray(a).tobytes() for a in arrays)).hexdigest()[:16]

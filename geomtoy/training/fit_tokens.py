@@ -1,0 +1,236 @@
+"""Trains a model of tokens on batches drawn on device, by cross-entropy where answers are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Int, Key
+from tqdm import tqdm
+
+from geomtoy.errors import SettingError
+from geomtoy.training.runs import digest, load_run, save_run
+from geomtoy.training.streams import stream
+from geomtoy.training.trainer import RUN_ONCE, Build
+
+OPTIMISERS = ("adamw", "sgd")
+SECONDS_BETWEEN_CHECKPOINTS = 15.0
+SEEN = "seen_"
+"""Begins the names of measurements in a checkpoint."""
+
+
+class Batch(NamedTuple):
+    """Sequences, what should come next at each position, and how much each position counts."""
+
+    tokens: Int[Array, "B T"]
+    targets: Int[Array, "B T"]
+    weights: Float[Array, "B T"]
+
+
+Draw = Callable[[Key[Array, ""], int], Batch]
+"""A task: (key, number of sequences) -> batch; pure, runs on device."""
+Measure = Callable[[nnx.Module], Mapping[str, Array]]
+"""What to look at in training: model -> arrays by name; pure, runs on device."""
+
+
+@dataclass(frozen=True)
+class TokenFitConfig:
+    """How to train one model.
+
+    Args:
+        steps, batch_size: number of updates, sequences drawn for each.
+        optimiser: "adamw" or "sgd".
+        learning_rate: reached after `warmup` steps, falls along a cosine to `final` of itself.
+        weight_decay, momentum: of the optimiser; momentum is for "sgd".
+        clip: greatest norm of a gradient; None does not clip.
+        seed: the one integer that all randomness comes from.
+        every: steps between two measurements.
+        dtype: of the parameters in training. float32 is twice as fast; its rounding depends on the
+            machine, the counts of regions are exact for the parameters that come out.
+    Raises:
+        SettingError: a value is out of range or unknown.
+    """
+
+    steps: int
+    batch_size: int = 64
+    optimiser: str = "adamw"
+    learning_rate: float = 2e-3
+    warmup: int = 0
+    final: float = 0.1
+    weight_decay: float = 0.01
+    momentum: float = 0.9
+    clip: float | None = 1.0
+    seed: int = 0
+    every: int = 100
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "learning_rate", "every"):
+            if getattr(self, name) <= 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; make it positive")
+        if self.optimiser not in OPTIMISERS:
+            raise SettingError(
+                f"optimiser {self.optimiser!r} is unknown; use one of {', '.join(OPTIMISERS)}"
+            )
+        if self.dtype not in ("float32", "float64"):
+            raise SettingError(f"dtype {self.dtype!r} is unknown; use float32 or float64")
+
+    def transformation(self) -> optax.GradientTransformation:
+        """The optimiser with its schedule."""
+        schedule = optax.warmup_cosine_decay_schedule(
+            self.learning_rate if self.warmup == 0 else 0.0, self.learning_rate, self.warmup,
+            max(self.steps, self.warmup + 1), self.final * self.learning_rate,
+        )  # fmt: skip
+        clip = optax.identity() if self.clip is None else optax.clip_by_global_norm(self.clip)
+        if self.optimiser == "adamw":
+            return optax.chain(clip, optax.adamw(schedule, weight_decay=self.weight_decay))
+        decay = optax.add_decayed_weights(self.weight_decay)
+        return optax.chain(clip, decay, optax.sgd(schedule, momentum=self.momentum))
+
+
+@dataclass(frozen=True, eq=False)
+class TokenFit:
+    """A trained model, and what was seen on the way.
+
+    Args:
+        model: with parameters of the config's dtype.
+        loss: (steps,) of each batch before its update.
+        at: (k,) steps at which `measured` was taken: 0, `every`, ... and the end.
+        measured: name -> (k, ...).
+    """
+
+    model: Any
+    loss: Float[np.ndarray, " steps"]
+    at: Int[np.ndarray, " k"]
+    measured: dict[str, np.ndarray]
+
+
+def fit_tokens(
+    build: Build,
+    draw: Draw,
+    config: TokenFitConfig,
+    *,
+    measure: Measure = lambda model: {},
+    checkpoint: Path | None = None,
+    progress: bool = False,
+) -> TokenFit:
+    """Train a model from (B, T) tokens to (B, T, vocabulary) logits on batches that `draw` makes.
+
+    All steps between two measurements are one scan. Only `nnx.Param`s are trained. The same config
+    gives the same bits on the same machine, stopped and resumed or not.
+
+    Args:
+        build: makes the model from its random streams.
+        draw: the task.
+        measure: looked at every `config.every` steps; must not change from run to run.
+        checkpoint: file stem where the run is kept while unfinished, at most every 15 s.
+        progress: show a bar on stderr.
+    Raises:
+        SettingError: a loss is not finite, or the checkpoint is of another run.
+    """
+    graphdef, params, fixed = _start(build, config)
+    optimiser = config.transformation()
+    run = params, optimiser.init(params)
+    identity = {"fit": asdict(config), "start": digest(*jax.tree.leaves((params, fixed)))}
+    train = _trainer(graphdef, fixed, optimiser, draw, config)
+    look = jax.jit(
+        lambda params: dict(measure(nnx.merge(graphdef, params, fixed))), compiler_options=RUN_ONCE
+    )
+    run, kept = load_run(checkpoint, identity, run)
+    loss = kept.pop("loss", np.empty(0, config.dtype))
+    seen = {name: list(array) for name, array in kept.items()}
+    saved = monotonic()
+
+    with tqdm(total=config.steps, initial=len(loss), disable=not progress, unit="step") as bar:
+        while True:
+            if len(seen.get(SEEN + "at", ())) <= -(-len(loss) // config.every):
+                _note(seen, len(loss), look(run[0]))
+            if len(loss) == config.steps:
+                break
+            stop = min(len(loss) + config.every, config.steps)
+            run, new = train(run, jnp.arange(len(loss), stop))
+            loss = np.concatenate([loss, np.asarray(new)])
+            _require_finite(loss, config)
+            bar.update(len(new))
+            bar.set_postfix(loss=f"{loss[-1]:.3f}")
+            if checkpoint is not None and monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
+                save_run(checkpoint, identity, run, {"loss": loss, **_stacked(seen)})
+                saved = monotonic()
+    measured = {name.removeprefix(SEEN): array for name, array in _stacked(seen).items()}
+    at = measured.pop("at")
+    return TokenFit(nnx.merge(graphdef, run[0], fixed), loss, at, measured)
+
+
+def cross_entropy(logits: Float[Array, "B T V"], batch: Batch) -> Float[Array, ""]:
+    """The mean over positions by their weights."""
+    each = optax.softmax_cross_entropy_with_integer_labels(logits, batch.targets)
+    return (each * batch.weights).sum() / batch.weights.sum()
+
+
+def accuracy(logits: Float[Array, "B T V"], batch: Batch) -> Float[Array, ""]:
+    """The share, by weights, of positions whose greatest logit is the target's."""
+    right = logits.argmax(axis=-1) == batch.targets
+    return (right * batch.weights).sum() / batch.weights.sum()
+
+
+def _trainer(
+    graphdef: nnx.GraphDef[Any],
+    fixed: nnx.State,
+    optimiser: optax.GradientTransformation,
+    draw: Draw,
+    config: TokenFitConfig,
+) -> Callable[[Any, Array], tuple[Any, Array]]:
+    """(run, step numbers) -> (run, losses), compiled."""
+    batches = stream(config.seed, "batches")
+
+    def loss_of(params: nnx.State, batch: Batch) -> Array:
+        model: Any = nnx.merge(graphdef, params, fixed)
+        return cross_entropy(model(batch.tokens), batch)
+
+    def step(run: Any, t: Array) -> tuple[Any, Array]:
+        params, state = run
+        batch = draw(jax.random.fold_in(batches, t), config.batch_size)
+        loss, gradient = jax.value_and_grad(loss_of)(params, batch)
+        updates, state = optimiser.update(gradient, state, params)
+        return (optax.apply_updates(params, updates), state), loss
+
+    return jax.jit(lambda run, steps: jax.lax.scan(step, run, steps), compiler_options=RUN_ONCE)
+
+
+def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx.State, nnx.State]:
+    """The model's structure, its parameters and its fixed arrays, all compiled in one piece."""
+
+    def arrays(key: Array) -> Any:
+        _, params, fixed = nnx.split(build(nnx.Rngs(key)), nnx.Param, ...)
+        return jax.tree.map(lambda a: a.astype(config.dtype), (params, fixed))
+
+    graphdef = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param, ...)[0]
+    key = stream(config.seed, "params")
+    params, fixed = jax.jit(arrays, compiler_options=RUN_ONCE)(key)
+    return graphdef, params, fixed
+
+
+def _note(seen: dict[str, list[Any]], step: int, found: Mapping[str, Array]) -> None:
+    for name, value in {"at": step, **found}.items():
+        seen.setdefault(SEEN + name, []).append(np.asarray(value))
+
+
+def _stacked(seen: Mapping[str, list[Any]]) -> dict[str, np.ndarray]:
+    return {name: np.stack(values) for name, values in seen.items()}
+
+
+def _require_finite(loss: np.ndarray, config: TokenFitConfig) -> None:
+    bad = np.flatnonzero(~np.isfinite(loss))
+    if len(bad):
+        raise SettingError(
+            f"the loss of seed {config.seed} is not finite at step {bad[0]}; lower learning_rate "
+            f"({config.learning_rate:g})"
+        )
