@@ -20,6 +20,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps import Cuts, cuts_of, pieces
+from geomtoy.regions.unreached import Level, constant_signs, unreached
 
 
 class Line(NamedTuple):
@@ -48,13 +49,6 @@ class Affine(NamedTuple):
     scale: fmpz
 
 
-class Level(NamedTuple):
-    """What the subdivision by one layer remembers: each cell's parent and the bits of its cuts."""
-
-    parent: np.ndarray  # (F,) cell of the level before
-    bits: np.ndarray  # (F, words) uint64
-
-
 def meet(p: Line, q: Line) -> Vertex:
     """The common point of two lines that are not parallel (at most one of them depends on R,
     or both are sides)."""
@@ -75,6 +69,10 @@ def place_on(line: Line, vertex: Vertex) -> tuple[fmpq, fmpq]:
     """Position of a vertex of the line along (-b, a), compared lexicographically for large R."""
     far, near = (line.a * y - line.b * x for x, y in ((vertex.rx, vertex.ry), (vertex.x, vertex.y)))
     return fmpq(far, vertex.w), fmpq(near, vertex.w)
+
+
+ZERO, IDENTICAL, OTHER = range(3)
+"""Kinds of pieces: z -> 0, z -> z, and the rest."""
 
 
 class RationalMaps:
@@ -99,6 +97,11 @@ class RationalMaps:
         q = tau.denominator
         return Line(a * q, b * q, c * q - scale * tau.numerator)
 
+    def constants(self, layer: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cuts (k, n_cuts) of units that equal their bias on whole cells, and their signs there."""
+        constant = unreached(self._network, self._levels, layer, cells)[:, self._cuts[layer].unit]
+        return constant, constant_signs(self._network, layer)
+
     def _affine(self, layer: int, cell: int) -> Affine:
         """Preactivations of `layer` (the number of hidden layers plus one: outputs) on a cell of level
         layer - 1."""
@@ -110,21 +113,22 @@ class RationalMaps:
 
     def _after(self, layer: int, cell: int) -> tuple[fmpz_mat, fmpz]:
         """Activations of a hidden layer on a cell of its own level, then a row for the constant 1."""
-        level, units = self._levels[layer], self._network.units(layer)
+        level = self._levels[layer]
         before = self.affine(layer, int(level.parent[cell]))
-        entries, slopes, offsets, q = before.rows.entries(), *self._integer_pieces[layer]
+        entries, (integer_pieces, q) = before.rows.entries(), self._integer_pieces[layer]
         place = pieces(level.bits[cell : cell + 1], self._cuts[layer])[0] + self._first_piece[layer]
+        zero = fmpz(0)
         rows: list[fmpz] = []
         for i, piece in enumerate(place.tolist()):
-            s, o = slopes[piece], offsets[piece]
-            rows += (
-                s * entries[3 * i],
-                s * entries[3 * i + 1],
-                s * entries[3 * i + 2] + o * before.scale,
-            )
+            kind, s, o = integer_pieces[piece]
+            if kind == ZERO:
+                rows += (zero, zero, zero)
+                continue
+            a, b, c = entries[3 * i : 3 * i + 3]
+            rows += (a, b, c) if kind == IDENTICAL else (s * a, s * b, s * c + o * before.scale)
         scale = before.scale * q
-        rows += (fmpz(0), fmpz(0), scale)
-        return fmpz_mat(len(units) + 1, 3, rows), scale
+        rows += (zero, zero, scale)
+        return fmpz_mat(len(place) + 1, 3, rows), scale
 
     @cached_property
     def _cuts(self) -> dict[int, Cuts]:
@@ -137,15 +141,17 @@ class RationalMaps:
         return {k: cuts.first[:-1] + np.arange(len(cuts.first) - 1) for k, cuts in self._cuts.items()}
 
     @cached_property
-    def _integer_pieces(self) -> dict[int, tuple[list[fmpz], list[fmpz], fmpz]]:
-        """Slopes and offsets of all pieces of a layer's units, over one denominator."""
+    def _integer_pieces(self) -> dict[int, tuple[list[tuple[int, fmpz, fmpz]], fmpz]]:
+        """Kind, slope and offset of all pieces of a layer's units, over one denominator."""
         found = {}
         for layer in self._cuts:
             units = self._network.units(layer)
             slopes = [s for act in units for s in act.slopes]
             matrix, q = integer_matrix([slopes, [o for act in units for o in act.offsets]])
             entries, k = matrix.entries(), len(slopes)
-            found[layer] = (entries[:k], entries[k:], q)
+            kinds = {(0, 0): ZERO, (1, 0): IDENTICAL if q == 1 else OTHER}
+            both = list(zip(entries[:k], entries[k:], strict=True))
+            found[layer] = [(kinds.get((int(s), int(o)), OTHER), s, o) for s, o in both], q
         return found
 
     @cached_property
@@ -205,6 +211,11 @@ class RationalGeometry:
     def cut(self, layer: int, cell: int, cut: int) -> Line:
         """Line of a cut on a cell of the mesh at hand."""
         return self.maps.cut(layer, cell + self._first_cell, cut)
+
+    def constants(self, layer: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Cuts (k, n_cuts) of a layer known to be constant on cells of the mesh at hand, each given
+        once and in order, and the sign (n_cuts,) that each then has."""
+        return self.maps.constants(layer, cells + self._first_cell)
 
     def source(self, line: int) -> tuple[int, int, int]:
         """(layer, cell of the level before, cut) of a line, or (0, -1, k) for window side k."""

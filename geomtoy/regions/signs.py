@@ -15,7 +15,7 @@ import numpy as np
 
 from geomtoy.regions.filter import UNDECIDED, filtered_signs, sort_groups
 from geomtoy.regions.maps import Maps
-from geomtoy.regions.mesh import Mesh
+from geomtoy.regions.mesh import Mesh, corner_vertices
 from geomtoy.regions.rational import RationalGeometry, meet, place_on, side_of
 from geomtoy.regions.threads import in_blocks
 
@@ -74,6 +74,8 @@ class Signs:
 
         in_blocks(run, len(which), work=len(which) * n)
         open_vertices = np.flatnonzero(silent)
+        if len(open_vertices) and layer > 1:
+            self._where_unreached(signs, open_vertices, mesh, layer)
         at, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
         undecided = np.column_stack([open_vertices[at], cuts])
         geometry = self._geometry
@@ -82,6 +84,22 @@ class Signs:
             signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
         self.tally.decided += len(which) * n
         self.tally.rational += len(undecided)
+
+    def _where_unreached(
+        self, signs: np.ndarray, open_vertices: np.ndarray, mesh: Mesh, layer: int
+    ) -> None:
+        """Decide the cuts of units that are constant, equal to their bias, on a cell at the vertex."""
+        is_open = np.zeros(len(mesh.x), bool)
+        is_open[open_vertices] = True
+        corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+        place = np.flatnonzero(is_open[corner])
+        cells, of_place = np.unique(
+            np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
+        )
+        constant, sign = self._geometry.constants(layer, cells)
+        vertex = corner[place]
+        at, cut = np.nonzero(constant[of_place] & (signs[vertex] == UNDECIDED))
+        signs[vertex[at], cut] = sign[cut]
 
     def ties(self, line: int, others: dict[int, int]) -> list[list[int]]:
         """Members that meet a line in one and the same point, in groups of two or more.

@@ -1,0 +1,96 @@
+"""Units that nothing reaches on a cell: what is said of them is true of the rational maps."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from test_maxima import affine, assert_same_regions, maxout, st
+
+from geomtoy import Network, Slice, count_regions, enumerate_regions
+from geomtoy.activations import RELU
+from geomtoy.compiler import compile_layers
+from geomtoy.layers import Affine, Conv2d, Flatten, Maxout, MaxPool2d
+from geomtoy.regions.unreached import constant_signs, unreached
+
+relu = st.just(RELU)
+
+
+def image_net(side=6, channels=1):
+    """Convolution, ReLU, max-pooling and a dense layer, with Gaussian parameters."""
+    rng = np.random.default_rng(0)
+    pooled = channels * ((side - 2) // 2) ** 2
+    layers = [
+        Conv2d(rng.normal(0, 0.5, (channels, 1, 3, 3)), rng.normal(0, 0.3, channels)), "relu",
+        MaxPool2d(2), Flatten(), Affine(rng.normal(size=(4, pooled)), rng.normal(size=4)), "relu",
+        Affine(rng.normal(size=(1, 4))),
+    ]  # fmt: skip
+    return compile_layers(layers, (1, side, side)), Slice(*rng.normal(size=(3, side * side)).tolist())
+
+
+def unreached_units(cells):
+    """(layer, cell of the level before, unit) of all units said to be unreached."""
+    sub = cells.subdivision
+    for layer in range(1, len(sub.network.layers)):
+        every = np.arange(len(sub.levels[layer - 1].parent))
+        for cell, unit in np.argwhere(unreached(sub.network, sub.levels, layer, every)).tolist():
+            yield layer, cell, unit
+
+
+def assert_unreached_are_biases(cells):
+    sub = cells.subdivision
+    found = list(unreached_units(cells))
+    for layer, cell, unit in found:
+        rows, scale = sub.geometry.maps.affine(layer, cell)
+        bias = Fraction(sub.network.layers[layer - 1][1][unit])
+        assert (rows[unit, 0], rows[unit, 1]) == (0, 0)
+        assert Fraction(int(rows[unit, 2]), int(scale)) == bias
+        signs = constant_signs(sub.network, layer)[sub.geometry.maps._cuts[layer].unit == unit]
+        assert signs.tolist() == [
+            np.sign(bias - tau) for tau in sub.network.units(layer)[unit].breakpoints
+        ]
+    return found
+
+
+def test_zeros_compared_by_pooling_need_no_rational_arithmetic():
+    net, where = image_net()
+    cells = enumerate_regions(net, slice=where)
+    assert cells.subdivision.tally.rational == 0
+    assert count_regions(net, slice=where, linear=False).rational_signs == 0
+    assert len(assert_unreached_are_biases(cells)) > 100
+    assert cells.certify().valid
+
+
+@pytest.mark.parametrize("bias", [-1, 0, 1])
+def test_a_unit_after_units_that_are_off(bias):
+    net = Network(
+        [([[1, 0], [1, 1]], [0, 0]), ([[1, 0], [0, 1], [1, 1]], [bias] * 3), ([[1, 1, 1]], [0])]
+    )
+    cells = enumerate_regions(net)
+    off = [k for k, pattern in enumerate(cells.subdivision.levels[1].bits[:, 0]) if pattern == 0]
+    found = assert_unreached_are_biases(cells)
+    assert {(2, off[0], unit) for unit in range(3)} <= set(found)
+    assert cells.certify().valid
+
+
+@pytest.mark.parametrize("bias", [0, 1])
+def test_what_a_saturated_unit_passes_on_is_not_nothing(bias):
+    eye, zero = [[1, 0], [0, 1]], [0, 0]
+    net = Network([([[8, 0], [0, 8]], [bias] * 2), (eye, zero), ([[1, 1]], [0])], ["hard_tanh", "relu"])
+    cells = enumerate_regions(net)
+    assert not assert_unreached_are_biases(cells)
+    assert cells.certify().valid
+
+
+@settings(max_examples=25)
+@given(
+    st.one_of(
+        st.tuples(affine(4, 2), relu, st.just(Maxout(4)), affine(1, 1)),
+        st.tuples(affine(6, 2), relu, st.just(Maxout(3)), affine(2, 2), relu, affine(1, 2)),
+        st.tuples(affine(3, 2), relu, affine(4, 3), relu, st.just(Maxout(2)), affine(1, 2)),
+        maxout(2, 2, 3),
+    )
+)
+def test_zeros_against_layers_by_definition(steps):
+    _, cells = assert_same_regions(steps)
+    assert_unreached_are_biases(cells)
