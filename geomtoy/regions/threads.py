@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 
-WORTH = 200_000
+WORTH = 2_000_000
 """Elementary steps below which a thread costs more than it saves."""
 
 
