@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -18,8 +18,18 @@ from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, WindowError
 from geomtoy.files import Stored, load, write_npz, written_aside
-from geomtoy.regions import COMPILED, CellComplex, Pieces, count_regions, enumerate_regions
+from geomtoy.regions import (
+    COMPILED,
+    CellComplex,
+    Pieces,
+    count_regions,
+    enumerate_level_set,
+    enumerate_regions,
+)
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+
+if TYPE_CHECKING:
+    from geomtoy.plots.quick import Level
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -71,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     plot = _command(commands, "plot", _plot, "draw the partition of a network")
     plot.add_argument("net", metavar="NET.npz")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
+    plot.add_argument(
+        "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
+    )
+    plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
 
     checkpoints.add(commands)
     demo.add(commands)
@@ -170,7 +184,20 @@ def _plot(options: argparse.Namespace) -> None:
         raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
-    plot_regions(_enumerate(options), out)
+    plot_regions(_enumerate(options), out, _level(options))
+
+
+def _level(options: argparse.Namespace) -> Level | None:
+    if options.level_set is None:
+        return None
+    from geomtoy.plots.quick import Level
+
+    stored = load(options.net)
+    with _named(options.net):
+        found = enumerate_level_set(
+            stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
+        )
+    return Level(options.level_of, options.level_set, found)
 
 
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:

@@ -177,6 +177,55 @@ def test_plot_draws_a_function_of_one_variable(folder):
     assert Path("out.png").stat().st_size > 1000
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """The level sets that are drawn, as (polylines or points on a line, title)."""
+    seen = []
+
+    def plot(figure, path, **_):
+        Path(path).touch()
+        (ax,) = figure.axes
+        lines = [path.vertices for part in ax.collections for path in part.get_paths()]
+        dots = [line.get_xydata() for line in ax.lines if line.get_marker() == "o"]
+        seen.append((lines, dots, ax.get_title()))
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", plot)
+    return seen
+
+
+def test_plot_draws_a_level_set_over_the_partition(folder, drawn):
+    run("plot", "good.npz", "-o", "out.png")
+    run("plot", "good.npz", "-o", "out.png", "--level-set", "0.5")
+    (without, _, _), (lines, _, title) = drawn
+    new = [line for line in lines if not any(np.array_equal(line, old) for old in without)]
+    (level,) = new  # relu(x) + 2 relu(y) = 1/2
+    corners = [(-1, 0.25), (0, 0.25), (0.5, 0), (0.5, -1)]
+    assert sorted(map(tuple, level.tolist())) == sorted(corners)
+    assert title.splitlines()[1] == "output 0 = 0.5: components 1, regions crossed 3"
+
+
+def test_plot_draws_the_level_of_a_function_of_one_variable(folder, drawn):
+    save("net.npz", tent(3), window=(0, 1))
+    assert run("plot", "net.npz", "-o", "out.png", "--level-set", "1") == 0
+    ((_, (dots,), title),) = drawn
+    np.testing.assert_array_equal(dots, [(k / 8, 1) for k in (1, 3, 5, 7)])
+    assert title.endswith("output 0 = 1: components 4, regions crossed 0")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("1", "--level-of", "1"), "there is no output 1; the network has 1, from 0"),
+        (("nan",), "the level holds nan; give finite numbers"),
+        (("1e-308",), "the level is not between 2^-1000 and 2^1000 in size; scale the network"),
+    ],
+)
+def test_a_level_set_that_cannot_be_drawn_is_named(folder, capsys, more, says):
+    assert run("plot", "good.npz", "-o", "out.png", "--level-set", *more) == 2
+    assert sentence(capsys) == f"good.npz: {says}"
+    assert os.listdir() == ["good.npz"]
+
+
 def test_an_old_output_is_replaced(folder):
     Path("cells.geojson").write_text("old")
     assert run("regions", "good.npz", "-o", "cells.geojson") == 0

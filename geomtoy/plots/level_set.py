@@ -28,3 +28,10 @@ def draw_level_set(
     )
     places = np.array([point.exact for point in level_set.points], float).reshape(-1, 2)
     ax.plot(*places.T, "o", color=colour, markersize=2 * linewidth, zorder=3, scalex=False, scaley=False)
+
+
+def draw_level_points(ax: Axes, level_set: LevelSet, level: float) -> None:
+    """Mark a level on the graph of a function of one variable, and the points that reach it."""
+    places = np.array([point.exact[0] for point in level_set.points], float)
+    ax.axhline(level, color="black", linewidth=0.5, zorder=1)
+    ax.plot(places, np.full(len(places), level), "o", color="black", markersize=2.8, zorder=3)

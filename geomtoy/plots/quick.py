@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,31 @@ from matplotlib.axes import Axes
 
 from geomtoy.files import written_aside
 from geomtoy.plots.functions import draw_joints
+from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import DOUBLE, SINGLE, new_figure, paper_style
-from geomtoy.regions import CellComplex, Pieces
+from geomtoy.regions import CellComplex, LevelSet, Pieces
 
 
-def plot_regions(found: CellComplex | Pieces, path: Path) -> None:
+@dataclass(frozen=True)
+class Level:
+    """An output's level set, to be drawn over its partition."""
+
+    output: int
+    level: float
+    found: LevelSet
+
+    def __str__(self) -> str:
+        parts, crossed = self.found.n_components, len(self.found.crossed)
+        return f"output {self.output} = {self.level:g}: components {parts}, regions crossed {crossed}"
+
+
+def plot_regions(found: CellComplex | Pieces, path: Path, level: Level | None = None) -> None:
     """Write the partition of a plane, or the function on a line with its joints, to a PNG or PDF.
 
+    Args:
+        level: a level set in the same slice and window, drawn on top; in a plane its lines and
+            isolated points (regions that lie on the level keep their colour), on a line its points.
     Raises:
         FileError: the place cannot be written to.
     """
@@ -28,10 +46,21 @@ def plot_regions(found: CellComplex | Pieces, path: Path) -> None:
         else:
             draw_partition(ax, found)
             ax.set(xlabel="s", ylabel="t")
-        ax.set_title(f"{len(found)} activation regions, {found.n_linear_regions} linear regions")
+        title = f"{len(found)} activation regions, {found.n_linear_regions} linear regions"
+        if level is not None:
+            _draw_level(ax, found, level)
+            title += f"\n{level}"
+        ax.set_title(title)
         metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
         with written_aside(path) as aside:
             figure.savefig(aside, metadata=metadata)
+
+
+def _draw_level(ax: Axes, found: CellComplex | Pieces, level: Level) -> None:
+    if isinstance(found, Pieces):
+        draw_level_points(ax, level.found, level.level)
+    else:
+        draw_level_set(ax, level.found)
 
 
 def _draw_pieces(ax: Axes, pieces: Pieces) -> None:
