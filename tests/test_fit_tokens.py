@@ -16,8 +16,9 @@ from geomtoy.errors import SettingError
 from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
+from geomtoy.tasks.batch import Batch
 from geomtoy.training import fit_tokens as module
-from geomtoy.training.fit_tokens import Batch, TokenFitConfig, accuracy, cross_entropy, fit_tokens
+from geomtoy.training.fit_tokens import TokenFitConfig, accuracy, cross_entropy, fit_tokens
 
 LAYER = LayerConfig(AttentionConfig(8, 1, 8), 16)
 CONFIG = TokenFitConfig(60, batch_size=16, learning_rate=1e-2, every=20)

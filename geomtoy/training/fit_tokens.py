@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int
 from tqdm import tqdm
 
 from geomtoy.errors import SettingError
+from geomtoy.tasks.batch import Batch, Draw
 from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.streams import stream
 from geomtoy.training.trainer import RUN_ONCE, Build
@@ -27,16 +28,6 @@ SEEN = "seen_"
 """Begins the names of measurements in a checkpoint."""
 
 
-class Batch(NamedTuple):
-    """Sequences, what should come next at each position, and how much each position counts."""
-
-    tokens: Int[Array, "B T"]
-    targets: Int[Array, "B T"]
-    weights: Float[Array, "B T"]
-
-
-Draw = Callable[[Key[Array, ""], int], Batch]
-"""A task: (key, number of sequences) -> batch; pure, runs on device."""
 Measure = Callable[[nnx.Module], Mapping[str, Array]]
 """What to look at in training: model -> arrays by name; pure, runs on device."""
 
@@ -209,10 +200,11 @@ def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx
     """The model's structure, its parameters and its fixed arrays, all compiled in one piece."""
 
     def arrays(key: Array) -> Any:
-        _, params, fixed = nnx.split(build(nnx.Rngs(key)), nnx.Param, ...)
-        return jax.tree.map(lambda a: a.astype(config.dtype), (params, fixed))
+        model: Any = build(nnx.Rngs(key))
+        found = nnx.state(model, nnx.Param), nnx.state(model, nnx.Not(nnx.Param))
+        return jax.tree.map(lambda a: a.astype(config.dtype), found)
 
-    graphdef = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))), nnx.Param, ...)[0]
+    graphdef: Any = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))[0]
     key = stream(config.seed, "params")
     params, fixed = jax.jit(arrays, compiler_options=RUN_ONCE)(key)
     return graphdef, params, fixed

@@ -1,0 +1,1 @@
+"""Synthetic tasks of tokens: pure functions of a key, on device."""
