@@ -9,8 +9,7 @@ export function prepare(canvas) {
   const context = canvas.getContext("2d");
   context.setTransform(density, 0, 0, density, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.lineJoin = "round";
-  context.lineCap = "round";
+  Object.assign(context, { lineJoin: "round", lineCap: "round", textAlign: "left", textBaseline: "alphabetic" });
   return { context, width, height };
 }
 

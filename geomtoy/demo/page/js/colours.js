@@ -5,8 +5,16 @@
 
 import { crc32 } from "./npz.js";
 
-const LIGHT = { levels: [0.955, 0.89, 0.825], chroma: 0.06 };
-const DARK = { levels: [0.3, 0.38, 0.46], chroma: 0.06 };
+const LIGHT = [
+  [0.96, 0.028],
+  [0.9, 0.048],
+  [0.835, 0.06],
+]; // lightness and chroma: light colours have little room for chroma
+const DARK = [
+  [0.32, 0.038],
+  [0.4, 0.045],
+  [0.48, 0.052],
+];
 
 const hashes = [];
 
@@ -25,8 +33,9 @@ export function patternColour(pattern, dark) {
     hue += 90 + (hash % 181);
     level += 1 + (Math.floor(hash / 181) % 2);
   });
-  const { levels, chroma } = dark ? DARK : LIGHT;
-  return oklch(levels[level % levels.length], chroma, hue % 360);
+  const levels = dark ? DARK : LIGHT;
+  const [lightness, chroma] = levels[level % levels.length];
+  return oklch(lightness, chroma, hue % 360);
 }
 
 /** Blue for -1, the paper for 0, orange for 1. */

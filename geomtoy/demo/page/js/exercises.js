@@ -3,12 +3,12 @@
 import { makeLayer, makeNetwork } from "./network.js";
 
 const SIX = [
-  [1, 0.25, 0.1],
-  [0.75, 1, -0.15],
-  [0.25, 1, 0.2],
-  [-0.5, 1, -0.1],
-  [-1, 0.75, 0.125],
-  [-1, 0.125, 0.3125],
+  [1, 0.25, 0],
+  [0.75, 0.75, -0.3125],
+  [0.25, 1, -0.0625],
+  [-0.25, 1, 0.3125],
+  [-0.75, 0.75, 0.125],
+  [-1, 0.25, -0.4375],
 ]; // a x + b y + c: every two of these lines cross within the square
 
 /** One hidden layer with a unit for each line. */

@@ -23,7 +23,7 @@ export class FitSection {
     Object.assign(this, { state, data, canvas: document.querySelector("#fit-canvas") });
     this.draw = oncePerFrame(() => this.frame());
     state.listen(["neurons", "fitseed"], () => this.restart());
-    state.listen(["model", "fitheads", "fitstep"], () => this.draw());
+    state.listen(["model", "fitheads", "fitstep"], () => this.wait());
     document.querySelector("#fit-save").addEventListener("click", () => {
       downloadNetwork(this.shown.network, "sin.npz");
     });
@@ -40,6 +40,11 @@ export class FitSection {
     const { points, values } = curveData(sine, LOW, HIGH, 128);
     this.training = new Training(start, points, values, { every: 10, rate: RATE });
     this.shown = null;
+    this.wait();
+  }
+
+  wait() {
+    this.canvas.setAttribute("aria-busy", true);
     this.draw();
   }
 
@@ -59,22 +64,25 @@ export class FitSection {
     const { network, step } = this.training.at(wanted);
     if (this.shown?.network !== network) this.shown = measured(network);
     const n = this.state.number("neurons");
-    this.tell(this.shown, `at most ${n + 1} with ${n} neurons`, "counted here, exactly");
+    this.tell(this.shown, `Counted here, exactly; at most ${n + 1} with ${n} units.`);
+    this.canvas.setAttribute("aria-busy", step < wanted);
     if (step < wanted) this.draw();
   }
 
   showBlock() {
     const { steps, fit } = this.data;
     const record = fit.blocks[this.state.text("fitheads")][steps.indexOf(this.state.number("fitstep"))];
-    this.tell(record, `context ${fit.context}, hidden width 16`, "proven by geomtoy: each joint is one simple zero");
+    this.tell(record, `Certified by geomtoy: each joint is proven one simple zero. Context ${fit.context}, 16 units.`);
+    this.canvas.setAttribute("aria-busy", false);
   }
 
-  tell(record, remark, proof) {
+  tell(record, remark) {
     const put = (id, text) => (document.querySelector(id).textContent = text);
     put("#fit-regions", record.regions);
     put("#fit-remark", remark);
     put("#fit-error", record.rmse.toPrecision(2));
-    put("#fit-proof", proof);
+    const bins = record.bins.join(", ");
+    this.canvas.setAttribute("aria-label", `sin(x), dashed, and the fitted curve; regions in 16 intervals: ${bins}`);
     drawFit(this.canvas, record);
   }
 }

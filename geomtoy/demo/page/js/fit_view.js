@@ -26,7 +26,7 @@ export function drawFit(canvas, record) {
   drawBins(context, record.bins, [SIDE, width - 8, split + 26, height - 24], colours);
 }
 
-const sineCurve = Array.from({ length: 257 }, (_, i) => sine(LOW + ((HIGH - LOW) * i) / 256));
+export const sineCurve = Array.from({ length: 257 }, (_, i) => sine(LOW + ((HIGH - LOW) * i) / 256));
 
 export function drawCurve(context, at, values, { colour, width, dashes }) {
   context.beginPath();

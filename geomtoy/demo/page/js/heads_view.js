@@ -2,7 +2,7 @@
 
 import { fillPolygons, frame, prepare, tracePolygon } from "./canvas.js";
 import { patternColour } from "./colours.js";
-import { drawAxes, drawCurve } from "./fit_view.js";
+import { drawAxes, drawCurve, sineCurve } from "./fit_view.js";
 import { HIGH, LOW } from "./interval.js";
 import { theme } from "./theme.js";
 
@@ -12,6 +12,7 @@ export function drawAlong(canvas, record) {
   context.font = `12px ${colours.font}`;
   const at = frame([LOW, HIGH, -1.3, 1.3], [34, width - 8, 8, height - 40]);
   drawAxes(context, at, colours, height);
+  drawCurve(context, at, sineCurve, { colour: colours.muted, width: 1.5, dashes: [5, 5] });
   drawCurve(context, at, record.curve, { colour: colours.accent, width: 2.2, dashes: [] });
   drawTicks(context, at, record.borders, height, colours);
 }

@@ -1,6 +1,6 @@
 // Linear regions: cells joined across edges on whose two sides the output is the same affine map.
 
-/** Label of each cell's linear region, and how many there are. */
+/** Label of each cell's linear region, the number of one of its cells, and how many there are. */
 export function mergeCells(cells, edges) {
   const leader = cells.map((_, k) => k);
   const find = (k) => {

@@ -38,6 +38,7 @@ document.querySelector("#notice button").addEventListener("click", () => {
 
 const copy = document.querySelector("#copy");
 copy.addEventListener("click", async () => {
+  state.store();
   try {
     await navigator.clipboard.writeText(location.href);
     copy.textContent = "Link copied";

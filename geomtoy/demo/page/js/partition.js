@@ -26,8 +26,7 @@ export class PartitionSection {
     this.point = null;
     this.draw = oncePerFrame(() => this.frame());
     state.listen(NETWORK, () => this.restart());
-    state.listen(["step"], () => this.draw());
-    state.listen(["colour"], () => this.draw());
+    state.listen(["step", "colour"], () => this.wait());
     explore(this.canvas, () => this.picture, (point) => this.choose(point));
     document.querySelector("#partition-save").addEventListener("click", () => {
       downloadNetwork(this.shown.network, "net.npz");
@@ -50,6 +49,12 @@ export class PartitionSection {
     this.training = new Training(start, points, values, { every: EVERY });
     this.counts = [];
     this.shown = null;
+    this.wait();
+  }
+
+  /** Until the picture shows what the sliders say, it is marked busy. */
+  wait() {
+    this.canvas.setAttribute("aria-busy", true);
     this.draw();
   }
 
@@ -61,6 +66,7 @@ export class PartitionSection {
     const { network, step } = this.training.at(wanted);
     if (this.shown?.network !== network) this.show(network, step);
     this.paint(step, wanted);
+    this.canvas.setAttribute("aria-busy", step < wanted);
     const counted = this.countOthers();
     this.playOn();
     if (step < wanted || !counted) this.draw();
@@ -77,7 +83,7 @@ export class PartitionSection {
   paint(step, wanted) {
     const { shown, state } = this;
     const chosen = this.point ? cellAt(shown.polygons, this.point) : -1;
-    const at = drawPartition(this.canvas, shown, { chosen, byValue: state.text("colour") === "output" });
+    const at = drawPartition(this.canvas, shown, { chosen, colour: state.text("colour") });
     this.picture = { at, polygons: shown.polygons, centres: shown.centres };
     describeCell(document.querySelector("#cell"), shown, chosen);
     const { step: latest, every } = this.training;
@@ -96,6 +102,8 @@ export class PartitionSection {
     put("#bound", bound.toLocaleString("en"));
     put("#signs", partition.signs.toLocaleString("en"));
     put("#exact-signs", partition.exactSigns.toLocaleString("en"));
+    const hidden = widths(network).length;
+    document.querySelectorAll("#layers li").forEach((item, k) => (item.hidden = k >= hidden));
     const share = Math.log(partition.regions) / Math.log(Number(bound));
     document.querySelector("#meter").style.setProperty("--share", `${100 * share}%`);
   }

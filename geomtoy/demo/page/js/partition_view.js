@@ -5,19 +5,25 @@ import { patternColour, valueColour } from "./colours.js";
 import { layerColour, theme } from "./theme.js";
 
 /** Draw; returns the frame from plane to pixels. */
-export function drawPartition(canvas, { partition, polygons, centres }, { chosen, byValue, fill = true }) {
+export function drawPartition(canvas, { partition, polygons, centres }, { chosen, colour, fill = true }) {
   const { context, width, height } = prepare(canvas);
   const colours = theme();
   const at = frame(partition.window, [1, width - 1, 1, height - 1]);
   if (fill) {
-    const shade = ({ pattern, maps }, k) =>
-      byValue ? valueColour(valueAt(maps, centres[k]), colours.dark) : patternColour(pattern, colours.dark);
+    const shade = SHADES[colour](partition.cells, centres, colours.dark);
     fillPolygons(context, at, polygons, partition.cells.map(shade));
   }
   drawBorders(context, at, partition.edges, colours);
   if (chosen >= 0) drawChosen(context, at, partition, polygons, chosen, colours);
   return at;
 }
+
+/** What a cell's colour tells: its pattern, its linear region (that of one of its cells), or its value. */
+const SHADES = {
+  pattern: (_, __, dark) => (cell) => patternColour(cell.pattern, dark),
+  linear: (cells, _, dark) => (cell) => patternColour(cells[cell.linearRegion].pattern, dark),
+  output: (_, centres, dark) => (cell, k) => valueColour(valueAt(cell.maps, centres[k]), dark),
+};
 
 function valueAt(maps, [x, y]) {
   const [a, b, c] = maps.rows;

@@ -48,7 +48,8 @@ function verdict(guess, count, reason) {
 function drawLines(canvas, exercise, partition, revealed) {
   const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
   const shown = { partition, polygons, centres: polygons.map(centroid) };
-  drawPartition(canvas, shown, { chosen: -1, byValue: false, fill: revealed });
+  const colour = exercise.counted === "regions" ? "pattern" : "linear";
+  drawPartition(canvas, shown, { chosen: -1, colour, fill: revealed });
 }
 
 function drawTents(canvas, exercise, partition, revealed) {

@@ -3,6 +3,8 @@
 // The controls in the HTML are the one list of what may be set: range inputs and selects with the attribute
 // data-state, their limits, and their defaults. A range with data-values chooses from that list.
 
+const PAUSE = 300; // ms
+
 export class PageState {
   constructor(root) {
     this.controls = new Map();
@@ -41,7 +43,8 @@ export class PageState {
 
   changed(names) {
     for (const name of names) this.describe(name);
-    this.store();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.store(), PAUSE);
     for (const { names: wanted, listener } of this.listeners) {
       if (names.some((name) => wanted.has(name))) listener(names);
     }
@@ -66,7 +69,9 @@ export class PageState {
     return parts.join("&");
   }
 
+  /** Put the state into the address: after a pause, as browsers ration how often that may be done. */
   store() {
+    clearTimeout(this.timer);
     const hash = this.hash();
     if (hash !== location.hash.slice(1)) {
       history.replaceState(null, "", hash ? `#${hash}` : location.pathname + location.search);
@@ -76,6 +81,7 @@ export class PageState {
   /** Take the state from a hash; returns sentences about what it could not take. */
   restore(hash) {
     const problems = [];
+    const before = this.restored ? this.texts() : new Map();
     for (const [name, control] of this.controls) this.put(name, control.dataset.default);
     for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
       const [name, text] = decoded(part);
@@ -84,8 +90,13 @@ export class PageState {
       else if (control) problems.push(`${name} cannot be “${text}”; it is ${this.text(name)}`);
       else problems.push(`there is no setting “${name}”`);
     }
-    this.changed([...this.controls.keys()]);
+    this.restored = true;
+    this.changed([...this.texts()].filter(([name, text]) => text !== before.get(name)).map(([name]) => name));
     return problems;
+  }
+
+  texts() {
+    return new Map([...this.controls.keys()].map((name) => [name, this.text(name)]));
   }
 }
 

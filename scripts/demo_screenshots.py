@@ -1,0 +1,116 @@
+"""Takes the screenshots of the teaching page: figures/demo_NAME.png.
+
+Needs the extra `test` and a chromium (apt-get install chromium). Fonts are the machine's own, so bytes
+differ between machines; look at the pictures before you keep them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from figure import ROOT
+from PIL import Image
+
+from geomtoy.errors import SettingError
+from geomtoy.files import written_aside
+
+MARGIN = 24
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: a state of the page, what to show of it, the screen, and where the mouse points: a
+    canvas, and parts of its width and height."""
+
+    name: str
+    state: str
+    selector: str
+    size: tuple[int, int]
+    scheme: str = "light"
+    point: tuple[str, float, float] | None = None
+    guesses: tuple[tuple[str, int], ...] = ()
+
+
+SHOTS = (
+    Shot("demo_light", "width=16&step=300", "#partition .figure", (1120, 900),
+         point=("#partition-canvas", 0.42, 0.76)),
+    Shot("demo_dark", "heads=4&context=32", "#heads-section .figure", (1120, 900), "dark",
+         point=("#hard-canvas", 0.3, 0.6)),
+    Shot("demo_fit", "neurons=24&fitstep=1000", "#fit .figure", (1120, 900)),
+    Shot("demo_predict", "", "#exercises", (1120, 900),
+         guesses=(("six", 22), ("fold", 9), ("deaf", 22))),
+    Shot("demo_phone", "width=8&step=150", "body", (390, 844), point=("#partition-canvas", 0.5, 0.7)),
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--page", type=Path, default=ROOT / "figures/demo.html")
+    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the pictures")
+    args = parser.parse_args(argv)
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise SettingError("there is no chromium; apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for shot in SHOTS:
+            picture = taken(browser, shot, args.page.resolve().as_uri())
+            out = args.out / f"{shot.name}.png"
+            with written_aside(out) as aside:
+                picture.save(aside, optimize=True)
+            print(f"{out.name}: {picture.size[0]} x {picture.size[1]}, {out.stat().st_size:,} bytes")
+        browser.close()
+
+
+def taken(browser: Any, shot: Shot, address: str) -> Image.Image:
+    """The picture in 256 colours without dithering, which keeps flat pictures small."""
+    width, height = shot.size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=shot.scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(f"{address}#{shot.state}")
+    settle(page)
+    for name, guess in shot.guesses:
+        page.fill(f"#{name}-guess", str(guess))
+        page.click(f"#{name} button")
+    if shot.selector == "body":
+        page.eval_on_selector("#partition .figure", "figure => figure.scrollIntoView()")
+    if shot.point:
+        selector, across, down = shot.point
+        page.locator(selector).scroll_into_view_if_needed()
+        box = page.locator(selector).bounding_box()
+        page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+    settle(page)
+    image = page.screenshot() if shot.selector == "body" else framed(page, shot.selector)
+    context.close()
+    return Image.open(BytesIO(image)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+
+
+def framed(page: Any, selector: str) -> bytes:
+    """A part of the page with a margin around it."""
+    box = page.locator(selector).bounding_box()
+    left, top = box["x"] - MARGIN, box["y"] + page.evaluate("scrollY") - MARGIN
+    size = {"width": box["width"] + 2 * MARGIN, "height": box["height"] + 2 * MARGIN}
+    image: bytes = page.screenshot(full_page=True, clip={"x": left, "y": top, **size})
+    return image
+
+
+def settle(page: Any) -> None:
+    """Wait until all pictures show what the sliders say."""
+    busy = "#partition-canvas:not([aria-busy=false]), #fit-canvas:not([aria-busy=false])"
+    page.wait_for_function("busy => !document.querySelector(busy)", arg=busy)
+    page.wait_for_timeout(500)
+
+
+if __name__ == "__main__":
+    main()
