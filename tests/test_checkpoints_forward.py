@@ -1,5 +1,7 @@
 """Stored models against loops over single tokens, against transformers, and against themselves."""
 
+import subprocess
+import sys
 import weakref
 
 import ml_dtypes
@@ -159,6 +161,19 @@ def test_prompts_do_not_meet(opened, monkeypatch):
         np.testing.assert_allclose(apart[k], alone, atol=1e-5)
 
 
+def test_tokens_go_through_a_layer_in_packs(opened, monkeypatch):
+    monkeypatch.setattr(model, "PACKED", 7)
+    sizes, layer = [], opened.architecture.layer
+
+    def sized(W, x, positions, attend):
+        sizes.append(len(x))
+        return layer(W, x, positions, attend)
+
+    monkeypatch.setattr(opened.architecture, "layer", sized)
+    opened.run([Prompt(list(ids)) for ids in PROMPTS])
+    assert sizes == 2 * [17, 1 + 6]
+
+
 def test_maps_are_the_same_in_blocks_of_rows(opened, monkeypatch):
     whole, maps = looked(opened, PROMPTS)
     monkeypatch.setattr(attention, "ENTRIES", 100)
@@ -251,6 +266,18 @@ def test_bfloat16_is_the_upper_half_of_float32(tmp_path):
     expected = (bits.astype(np.uint32) << 16).view(np.float32)
     read = Checkpoint(store(tmp_path, LLAMA, tensors)).read("x")
     np.testing.assert_array_equal(read.view(np.uint32), expected.view(np.uint32))
+
+
+def test_bfloat16_is_read_by_a_process_that_has_loaded_nothing_else(tmp_path):
+    store(tmp_path, LLAMA, {"x": np.ones((2, 2), ml_dtypes.bfloat16)})
+    program = (
+        "import sys; from geomtoy.checkpoints.folder import Checkpoint; "
+        "assert 'ml_dtypes' not in sys.modules; print(Checkpoint(sys.argv[1]).read('x').sum())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "4.0"
 
 
 class Spy:

@@ -54,6 +54,7 @@ class Checkpoint:
         self.config = read_json(self.folder / "config.json")
         if "quantization_config" in self.config:
             raise FileError(f"{folder} is quantized; store its weights as bfloat16 or float32 instead")
+        extra("ml_dtypes")  # makes bfloat16 known to numpy, by which name safetensors asks for it
         files = _weight_files(self.folder)
         self._open = {file: self._handle(file) for file in files}
         self._holder = {name: opened for opened in self._open.values() for name in opened.keys()}  # noqa: SIM118
