@@ -47,7 +47,7 @@ def count_on_segments(
 
 
 def enumerate_triangle(mlp: Network, corners: Float[np.ndarray, "3 d"]) -> CellComplex:
-    """The activation regions of one triangle; corner 0 at (0, 0), corner 1 at (1, 0), corner 2 at (0, 1).
+    """The activation regions of one triangle, whose corners lie at (0, 0), (1, 0) and (0, 1).
 
     Raises:
         SliceError: the corners lie on one line.
@@ -72,7 +72,7 @@ def true_to_scale(corners: Float[np.ndarray, "3 d"]) -> Float[np.ndarray, "2 2"]
 
 
 def estimate_patterns(mlp: Network, points: Points) -> int:
-    """Distinct activation patterns among the points: a lower bound, by sampling, of the regions in use."""
+    """Distinct activation patterns among the points: sampled, a lower bound of the regions in use."""
     patterns = np.concatenate([z > 0 for z in mlp.preactivations(np.asarray(points, float))], axis=1)
     return len(np.unique(np.packbits(patterns, axis=1), axis=0))
 
@@ -93,7 +93,7 @@ def _require_subsets(points: Points, subsets: Sequence[Sequence[int]] | np.ndarr
     named = np.asarray(subsets)
     if named.ndim != 2 or named.shape[1] != size:
         raise SettingError(f"subsets of points have shape {named.shape}; give (number, {size})")
-    if named.size and not (0 <= named.min() and named.max() < len(points)):
+    if named.size and (named.min() < 0 or named.max() >= len(points)):
         raise SettingError(
             f"subsets name points {named.min()} to {named.max()}; there are 0 to {len(points) - 1}"
         )
