@@ -40,13 +40,21 @@ Counts = dict[str, np.ndarray]
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = block_arguments(__doc__, seeds=2)
-    parser.add_argument("--contexts", type=int, nargs=2, default=[10, 100])
+    parser.add_argument("--contexts", type=int, nargs=2, default=[10, 50])
     parser.add_argument("--heads", type=int, nargs=2, default=[1, 10])
     parser.add_argument("--encodings", choices=ENCODINGS, nargs="+", default=list(ENCODINGS))
     parser.add_argument("--variants", choices=VARIANTS, nargs="+", default=list(SHORT))
-    parser.set_defaults(steps=500)
+    parser.set_defaults(steps=300)
     args = parser.parse_args(argv)
-    name = full(args, "fig5b_encodings", variants=list(VARIANTS), seeds=4, steps=1000, batch=0)
+    name = full(
+        args,
+        "fig5b_encodings",
+        variants=list(VARIANTS),
+        contexts=[10, 100],
+        seeds=4,
+        steps=1000,
+        batch=0,
+    )
     axes = args.encodings, args.variants, args.contexts, args.heads
     configs = [setting(args, block(*case)) for case in product(*axes)]
     found = counts_of(trained(args, configs), tuple(map(len, axes)))
