@@ -1,0 +1,104 @@
+"""Counting: limits, threads, blocks, and without building what is counted."""
+
+import numpy as np
+import pytest
+from strategies import STEPS
+from zoo import ZOO, random_net
+
+from geomtoy import Network, count_regions, enumerate_regions
+from geomtoy.errors import BudgetError
+from geomtoy.regions import threads
+from geomtoy.regions.export import to_arrays
+
+# Stopping, and threads
+
+
+@pytest.mark.parametrize("run", [count_regions, enumerate_regions])
+def test_too_many_regions_stop_the_run(run):
+    net = random_net(2, 10, 10, 1, seed=0)
+    n = len(enumerate_regions(net))
+    assert run(net, max_regions=n)
+    with pytest.raises(
+        BudgetError, match=rf"makes {n} regions, more than max_regions = {n - 1}; raise it"
+    ):
+        run(net, max_regions=n - 1)
+
+
+@pytest.mark.parametrize("act", ["relu", STEPS])
+def test_results_do_not_depend_on_the_number_of_threads(monkeypatch, act):
+    net = Network(random_net(2, 12, 12, 8, 2, seed=6).layers, act)
+    monkeypatch.setattr(threads, "WORTH", 10**18)
+    alone = to_arrays(enumerate_regions(net))
+    monkeypatch.setattr(threads, "WORTH", 0)
+    for cores in (1, 2, 7):
+        monkeypatch.setattr(
+            "os.sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False
+        )
+        for name, array in to_arrays(enumerate_regions(net)).items():
+            np.testing.assert_array_equal(array, alone[name], err_msg=name)
+
+
+def test_errors_in_threads_are_raised():
+    def run(low, high):
+        raise RuntimeError(f"block {low}")
+
+    with pytest.raises(RuntimeError, match="block"):
+        threads.in_blocks(run, 10, work=10**9)
+
+
+@pytest.mark.parametrize(("n", "cores"), [(1, 4), (2, 4), (1000, 3), (5, 1)])
+def test_blocks_cover_a_range_once(monkeypatch, n, cores):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    seen = np.zeros(n, int)
+
+    def run(low, high):
+        seen[low:high] += 1
+
+    threads.in_blocks(run, n, work=10**9)
+    assert (seen == 1).all()
+
+
+# Counting without building
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
+    animal = ZOO[name]()
+    where = {"window": animal.window, "slice": animal.slice}
+    expected = len(enumerate_regions(animal.network, **where))
+    monkeypatch.setattr("geomtoy.regions.enumerate.PART_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.subdivide.BLOCK_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.subdivide.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.maps.KEEP_BYTES", 0)
+    count = count_regions(animal.network, **where, linear=False)
+    assert (count.regions, count.certified) == (expected, True)
+
+
+def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
+    """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
+    net = ZOO["zero_bias_6"]().network
+    monkeypatch.setattr("geomtoy.regions.enumerate.FULL_CHECK_PAIRS", 0)
+    count = count_regions(net, linear=False)
+    assert (count.regions, count.certified) == (22, False)
+    count = count_regions(net, linear=False, full_check=True)
+    assert (count.regions, count.certified) == (12, True)
+    assert count_regions(net).certified
+
+
+def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
+    """Ten thousand lines cross 30 million times; the limit is seen without storing one crossing."""
+    W, b = random_net(2, 10_000, seed=1).layers[0]
+    wide = Network([(W, b), (np.ones((1, 10_000)), [0])])
+    monkeypatch.setattr("geomtoy.regions.enumerate.memory", lambda: 1e6)
+    with pytest.raises(BudgetError, match="more than fit into memory; count them with linear=False"):
+        enumerate_regions(wide)
+    monkeypatch.setattr("geomtoy.regions.enumerate.find_meetings", lambda *_: pytest.fail("built"))
+    with pytest.raises(BudgetError, match=r"makes \d+ regions, more than max_regions = 1000000"):
+        enumerate_regions(wide, max_regions=10**6)
+
+
+def test_a_limit_counts_concurrent_lines_right():
+    star = ZOO["zero_bias_16"]().network
+    assert len(enumerate_regions(star, max_regions=32)) == 32
+    with pytest.raises(BudgetError, match="makes 32 regions"):
+        enumerate_regions(star, max_regions=31)
