@@ -13,8 +13,9 @@ from geomtoy.checkpoints.extra import extra
 from geomtoy.checkpoints.folder import Checkpoint
 from geomtoy.checkpoints.model import Model, Prompt, open_model
 from geomtoy.checkpoints.tokens import Tokenizer
-from geomtoy.checkpoints.truncation import Truncated, choose_ranks, truncate
+from geomtoy.checkpoints.truncation import Truncated, choose_ranks
 from geomtoy.errors import FileError, SettingError
+from geomtoy.instruments.truncation import truncate
 
 DOWN = "model.layers.{}.mlp.down_proj.weight"
 
@@ -180,21 +181,6 @@ def test_a_folder_without_a_tokenizer_is_refused(folder):
 
 
 # Truncation
-
-
-@pytest.mark.parametrize("shape", [(5, 8), (8, 5), (6, 6)])
-def test_truncation_is_the_nearest_matrix_of_its_rank(shape):
-    W = np.random.default_rng(0).normal(size=shape)
-    s = np.linalg.svd(W, compute_uv=False)
-    for rank in range(min(shape) + 1):
-        low = truncate(W, rank)
-        assert np.linalg.matrix_rank(low) == rank
-        np.testing.assert_allclose(np.linalg.norm(W - low), np.sqrt((s[rank:] ** 2).sum()), atol=1e-12)
-        np.testing.assert_allclose(truncate(low, rank), low, atol=1e-12)
-    np.testing.assert_array_equal(truncate(W, min(shape)), W)
-    for rank in (-1, min(shape) + 1):
-        with pytest.raises(SettingError, match="out of range"):
-            truncate(W, rank)
 
 
 def test_ranks_are_chosen_by_name_pattern_and_share(folder):

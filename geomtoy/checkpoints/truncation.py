@@ -8,28 +8,10 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
-from jaxtyping import Float
 
 from geomtoy.checkpoints.folder import Tensors
 from geomtoy.errors import SettingError
-
-
-def truncate(W: Float[np.ndarray, "m n"], rank: int) -> Float[np.ndarray, "m n"]:
-    """The nearest matrix of that rank: the `rank` greatest singular values kept, the others 0.
-
-    Raises:
-        SettingError: rank is below 0 or above the lesser side.
-    Cost: one singular value decomposition, O(m n min(m, n)); none at rank 0 and at full rank.
-    Source: LASER, which arXiv 2406.03068 builds on.
-    """
-    if not 0 <= rank <= min(W.shape):
-        raise SettingError(f"rank {rank} is out of range; a {W.shape} matrix has 0 to {min(W.shape)}")
-    if rank == 0:
-        return np.zeros_like(W)
-    if rank == min(W.shape):
-        return W
-    U, s, Vt = np.linalg.svd(W, full_matrices=False)
-    return (U[:, :rank] * s[:rank]) @ Vt[:rank]
+from geomtoy.instruments.truncation import rank_of_share, truncate
 
 
 class Truncated:
@@ -38,6 +20,7 @@ class Truncated:
     Args:
         tensors: the others are passed on as they are.
         ranks: name -> rank, see `choose_ranks`.
+    Cost: one singular value decomposition at each reading of a truncated matrix.
     """
 
     def __init__(self, tensors: Tensors, ranks: Mapping[str, int]) -> None:
@@ -89,9 +72,7 @@ def _rank(name: str, side: int, rank: int | None, keep: float | None) -> int:
     if (rank is None) == (keep is None):
         raise SettingError("give either a rank or the share of singular values to keep")
     if keep is not None:
-        if not 0 <= keep <= 1:
-            raise SettingError(f"the share to keep is {keep}; give one in [0, 1]")
-        return int(keep * side)
+        return rank_of_share(keep, side)
     assert rank is not None
     if not 0 <= rank <= side:
         raise SettingError(f"rank {rank} is out of range; {name} has 0 to {side}")
