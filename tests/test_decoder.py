@@ -50,6 +50,11 @@ def test_the_trace_ends_in_the_output_and_its_parts_fit(decoder):
         np.testing.assert_array_equal(layer.resid_post(trace.resid_mid[k]), trace.resid_pre[k + 1])
 
 
+@pytest.mark.parametrize("last", [1, 2, 6])
+def test_the_last_rows_alone_are_those_of_all(decoder, last):
+    np.testing.assert_allclose(decoder(TOKENS, last=last), decoder(TOKENS)[:, -last:], atol=1e-12)
+
+
 def test_no_token_sees_a_later_one(decoder):
     changed = decoder(TOKENS.at[:, 4:].set(0)) - decoder(TOKENS)
     assert not np.asarray(changed[:, :4]).any()

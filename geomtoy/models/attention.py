@@ -99,8 +99,8 @@ class Attention(nnx.Module):
             self.alpha, self.beta = (nnx.Param(jnp.float64(x)) for x in (config.alpha, config.beta))
         self.adds = added is not None
 
-    def __call__(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d"]:
-        """The outputs of all T tokens, or of the last one alone (R = 1)."""
+    def __call__(self, x: Float[Array, "*n T d"], *, last: int = 0) -> Float[Array, "*n R d"]:
+        """The outputs of all T tokens, or of the last R alone."""
         weights = self._weights(x, last)
         out = jnp.einsum("...crh,...cd,hdf,hfe->...re", weights, x, self.W_V[...], self.W_O[...])
         if self.adds:
@@ -108,7 +108,7 @@ class Attention(nnx.Module):
             out = out + jnp.einsum("...crh,...cd,de->...re", weights, x, Z)
         return out
 
-    def pattern(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n H R T"]:
+    def pattern(self, x: Float[Array, "*n T d"], *, last: int = 0) -> Float[Array, "*n H R T"]:
         """Right-stochastic weights: row r is what token r takes from tokens up to itself."""
         return jnp.moveaxis(self._weights(x, last), -3, -1).swapaxes(-3, -2)
 
@@ -122,17 +122,18 @@ class Attention(nnx.Module):
         product = self.W_V[...] @ self.W_O[...]
         return product + self.beta[...] * self.Z_VO[...] if self.adds else product
 
-    def _weights(self, x: Float[Array, "*n T d"], last: bool) -> Float[Array, "*n T R H"]:
+    def _weights(self, x: Float[Array, "*n T d"], last: int) -> Float[Array, "*n T R H"]:
         """Keys first and heads last: reductions over keys then run along contiguous heads."""
-        rows = x[..., -1:, :] if last else x
+        rows = x[..., -last:, :]
         scores = jnp.einsum("...rd,hdf,hef,...ce->...crh", rows, self.W_Q[...], self.W_K[...], x)
         if self.adds:
             Z = self.alpha[...] * self.Z_QK[...]
             scores = scores + jnp.einsum("...rd,de,...ce->...cr", rows, Z, x)[..., None]
         scores = self.config.scale * scores
-        if not last:
-            T = x.shape[-2]
-            scores = jnp.where(jnp.triu(jnp.ones((T, T), bool))[..., None], scores, -jnp.inf)
+        if last != 1:
+            T, R = x.shape[-2], rows.shape[-2]
+            seen = jnp.triu(jnp.ones((T, R), bool), R - T)
+            scores = jnp.where(seen[..., None], scores, -jnp.inf)
         if self.config.kind == "hard":
             return jax.nn.one_hot(scores.argmax(-3), x.shape[-2], dtype=x.dtype, axis=-3)
         return jax.nn.softmax(scores, axis=-3)

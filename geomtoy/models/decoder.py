@@ -116,11 +116,11 @@ class Decoder(nnx.Module):
         self.norm = nnx.LayerNorm(d, epsilon=1e-6, param_dtype=jnp.float64, rngs=rngs) if pre else None
         self.W_U = matrix("unembedding", (d, V))
 
-    def __call__(self, tokens: Int[Array, "*n T"]) -> Float[Array, "*n T vocabulary"]:
-        """Logits of the next token, at every position."""
+    def __call__(self, tokens: Int[Array, "*n T"], *, last: int = 0) -> Float[Array, "*n R vocabulary"]:
+        """Logits of the next token, at every position or at the last R alone."""
         x = self.embed(tokens)
-        for layer in self.layers:
-            x = layer(x)
+        for k, layer in enumerate(self.layers, start=1):
+            x = layer(x, last=last if k == self.config.n_layers else 0)
         return self.logits(x)
 
     def embed(self, tokens: Int[Array, "*n T"]) -> Float[Array, "*n T d"]:

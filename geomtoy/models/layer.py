@@ -84,15 +84,15 @@ class Layer(nnx.Module):
         self.norm_mlp = _layer_norm(d, rngs) if has_mlp and place in ("mlp", "pre") else None
         self.norm_out = _layer_norm(d, rngs) if has_mlp and place == "post" and d_out is None else None
 
-    def __call__(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d_out"]:
-        """Outputs of all T tokens, or of the last one alone (R = 1)."""
+    def __call__(self, x: Float[Array, "*n T d"], *, last: int = 0) -> Float[Array, "*n R d_out"]:
+        """Outputs of all T tokens, or of the last R alone."""
         return self.resid_post(self.resid_mid(x, last=last))
 
-    def resid_mid(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n R d"]:
+    def resid_mid(self, x: Float[Array, "*n T d"], *, last: int = 0) -> Float[Array, "*n R d"]:
         """Attention's output, plus the tokens if residual, before the MLP and its LayerNorm."""
         mid = self.attention(_apply(self.norm_attention, x), last=last)
         if self.residual:
-            mid = mid + (x[..., -1:, :] if last else x)
+            mid = mid + x[..., -last:, :]
         return _apply(self.norm_sum, mid)
 
     def mlp_input(self, mid: Float[Array, "*n d"]) -> Float[Array, "*n d"]:
@@ -106,7 +106,7 @@ class Layer(nnx.Module):
         out = self.mlp(self.mlp_input(mid))
         return out if self.readout else _apply(self.norm_out, mid + out)
 
-    def pattern(self, x: Float[Array, "*n T d"], *, last: bool = False) -> Float[Array, "*n H R T"]:
+    def pattern(self, x: Float[Array, "*n T d"], *, last: int = 0) -> Float[Array, "*n H R T"]:
         """Attention weights, see `Attention.pattern`."""
         return self.attention.pattern(_apply(self.norm_attention, x), last=last)
 
