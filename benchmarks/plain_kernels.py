@@ -57,11 +57,11 @@ def longest_chain(f0, f1, bits, tree):
 
 
 @njit(nogil=True)
-def first_cell(out, E, rows, error, bits, switching, terms, WT, bias, cuts, rounded, scratch):
+def first_cell(out, E, rows, error, bits, switching, updates, WT, bias, cuts, rounded, scratch):
     out[0] = 0.0
     out[1] = 0.0
     out[2] = bias
-    unit, factor = scratch
+    unit, factor, _ = scratch
     m = 0
     for j in range(WT.shape[0]):
         piece = cuts.first[j] + j

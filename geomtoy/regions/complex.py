@@ -11,10 +11,10 @@ from flint import fmpq
 
 from geomtoy.network import Network
 from geomtoy.regions.certify import Certificate, certify
+from geomtoy.regions.cuts import Cuts, cuts_of, pieces
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.linear import linear_regions
 from geomtoy.regions.locate import locate
-from geomtoy.regions.maps import Cuts, cuts_of, pieces
 from geomtoy.regions.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20

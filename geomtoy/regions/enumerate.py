@@ -12,9 +12,10 @@ import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
 from geomtoy.network import Network
+from geomtoy.regions.cuts import cuts_of
 from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.frame import FirstMaps, Frame, make_frame
-from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks, cuts_of
+from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks
 from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
 from geomtoy.regions.merge import ChosenMaps, decides_a_maximum, merge, regions
 from geomtoy.regions.mesh import Mesh, part

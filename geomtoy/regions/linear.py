@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from geomtoy.regions.components import components
+from geomtoy.regions.cuts import cuts_of, pieces
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.maps import Maps, cuts_of, pieces
+from geomtoy.regions.maps import Maps
 from geomtoy.regions.mesh import edge_cells
 
 

@@ -10,10 +10,11 @@ from geomtoy.activations import exact
 from geomtoy.errors import SliceError
 from geomtoy.maxima import possible_winners
 from geomtoy.network import Network
+from geomtoy.regions.cuts import count_bits, cuts_of
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.filter import SLACK, TINY, U
 from geomtoy.regions.frame import Frame, first_maps
-from geomtoy.regions.maps import FLOOR, count_bits, cuts_of
+from geomtoy.regions.maps import FLOOR
 
 if TYPE_CHECKING:
     from geomtoy.regions.complex import CellComplex

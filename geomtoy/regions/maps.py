@@ -6,11 +6,13 @@ earlier one, mostly its neighbour, by the few units that switch between them, a 
 O(n) for a layer of n units instead of O(n^2).
 
 One error bound serves a segment. With h_j a bound on what unit j passes on and e_j the error of its
-map, S = sum_j |W_ij| h_j + |bias_i| over the units that are on somewhere in the parent bounds every
-coefficient and, twice, every update. The first sum is off by at most (n + 4) u S (Higham 2002,
-section 4.2), an update by at most u S + 8 u S, and the maps that enter by
-sum_j |W_ij| max |slope_j| e_j. So with L updates in a row and t = (2 n + 10 L + 16) u, the error of
-a_i, b_i and c_i is at most
+map, S = sum_j |W_ij| h_j + |bias_i| over the m units that are on somewhere in the parent bounds every
+coefficient and, twice, every update. The first sum has m + 1 terms, each after at most five roundings
+(of W, slope or offset, two products and a sum), and is off by at most (m + 5) u S (Higham 2002, section
+4.2), an update by at most u S + 8 u S, and the maps that enter by sum_j |W_ij| max |slope_j| e_j. If
+slopes are 0 or 1 and offsets 0, as for ReLU, an update is W times a map, at most S, and off by at most
+u S + 2 u S. So with L updates in a row and t = (m + r L + 8) u, where r is 3 for such units and else
+10, the error of a_i, b_i and c_i is at most
     t sum_j |W_ij| (h_j + max |slope_j| e_j / t) + t |bias_i|.
 FLOOR is added to h_j, since slope * coefficient may underflow before a huge weight multiplies it; t
 stands outside the sum so that the bound itself does not.
@@ -25,8 +27,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numba import njit
 
-from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
+from geomtoy.regions.cuts import Cuts
 from geomtoy.regions.faces import Family
 from geomtoy.regions.filter import TINY, U
 from geomtoy.regions.threads import in_blocks
@@ -44,46 +46,6 @@ class Maps(NamedTuple):
     segment: np.ndarray  # (F,)
 
 
-class Cuts(NamedTuple):
-    """The breakpoints of a layer's units, one line each: cut c of unit j is z_j - threshold[c] = 0.
-
-    A cut's bit is 1 where its value is > 0, so the number of bits of a unit is its piece.
-    """
-
-    first: np.ndarray  # (n + 1,) unit j has the cuts first[j]:first[j + 1]
-    unit: np.ndarray  # (n_cuts,)
-    threshold: np.ndarray  # (n_cuts,) float64, rounded
-    slope: np.ndarray  # (n_cuts + n,) piece p of unit j is entry first[j] + j + p
-    offset: np.ndarray
-    steepest: np.ndarray  # (n,) greatest |slope| of each unit
-    highest: np.ndarray  # (n,) greatest |offset|
-    plain: bool  # one cut a unit, at zero
-
-
-def cuts_of(network: Network, layer: int) -> Cuts:
-    """The cuts of a hidden layer (from 1)."""
-    act, width = network.activations[layer - 1], network.widths[layer - 1]
-    alike = isinstance(act, PiecewiseLinear)
-    kinds = [act] if isinstance(act, PiecewiseLinear) else list(act)
-    taus, slopes, offsets = (
-        [np.array(numbers, float) for numbers in part]
-        for part in zip(*((one.breakpoints, one.slopes, one.offsets) for one in kinds), strict=True)
-    )
-    repeat = width if alike else 1
-    numbers = np.tile([len(tau) for tau in taus], repeat)
-    threshold = np.tile(np.concatenate(taus), repeat)
-    return Cuts(
-        np.concatenate([[0], np.cumsum(numbers)]),
-        np.repeat(np.arange(width), numbers),
-        threshold,
-        np.tile(np.concatenate(slopes), repeat),
-        np.tile(np.concatenate(offsets), repeat),
-        np.tile([np.abs(s).max() for s in slopes], repeat),
-        np.tile([np.abs(o).max() for o in offsets], repeat),
-        bool((numbers == 1).all() and not threshold.any()),
-    )
-
-
 def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     """The cuts' lines, from the maps of their units."""
     if cuts.plain:
@@ -95,23 +57,6 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     worst = np.zeros((len(maps.error), len(cuts.unit)))
     np.maximum.at(worst, maps.segment, moved)
     return Maps(rows, maps.error[:, cuts.unit] + worst, maps.segment)
-
-
-def pieces(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
-    """Piece index of each unit (F, n_units) from packed bits (F, words); int8 if all fit."""
-    unpacked = np.unpackbits(bits.view(np.uint8), axis=1, count=len(cuts.unit), bitorder="little")
-    return count_bits(unpacked, cuts)
-
-
-def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
-    """Piece index of each unit from one 0 or 1 a cut, (F, n_cuts)."""
-    most = int(np.diff(cuts.first).max(initial=0))
-    kind = np.int8 if most < 128 else np.int32
-    if most == 1 and len(cuts.unit) == len(cuts.first) - 1:
-        return bits.astype(np.int8, copy=False)
-    below = np.zeros((len(bits), len(cuts.unit) + 1), np.int32)
-    np.cumsum(bits, axis=1, out=below[:, 1:])
-    return (below[:, cuts.first[1:]] - below[:, cuts.first[:-1]]).astype(kind)
 
 
 class CellMaps(Protocol):
@@ -226,16 +171,16 @@ def _segments(
     bits, tree = family.bits, family.tree
     n = WT.shape[0]
     switching = np.zeros(n, np.bool_)
-    scratch = np.empty(n, np.int64), np.empty((n, 4))
+    scratch = np.empty(n, np.int64), np.empty((n, 4)), np.empty(n)
     shift = segment_start[base]
     for g in range(low, high):
         p, f0, f1 = segment_parent[g], segment_start[g], segment_start[g + 1]
         rows, error = maps.rows[p - first_parent], maps.error[maps.segment[p - first_parent]]
         for k in range(cross_start[p], cross_start[p + 1]):
             switching[cuts.unit[cross_cut[k]]] = True
-        terms = (2.0 * n + 10.0 * _longest_chain(f0, f1, bits, tree) + 16.0) * U
         _first_cell(
-            out[f0 - shift], out_error[g - base], rows, error, bits[f0], switching, terms,
+            out[f0 - shift], out_error[g - base], rows, error, bits[f0], switching,
+            _longest_chain(f0, f1, bits, tree),
             WT, bias, cuts, rounded, scratch,
         )  # fmt: skip
         for k in range(cross_start[p], cross_start[p + 1]):
@@ -256,6 +201,8 @@ def _segments(
 @njit(cache=True, nogil=True)
 def _longest_chain(f0, f1, bits, tree):
     """Most switches in a row between the first cell of a segment and another."""
+    if f1 - f0 == 1:
+        return 0
     chain = np.zeros(f1 - f0, np.int64)
     longest = 0
     for f in range(f0 + 1, f1):
@@ -272,14 +219,14 @@ def _longest_chain(f0, f1, bits, tree):
 
 
 @njit(cache=True, nogil=True)
-def _first_cell(out, E, rows, error, bits, switching, terms, WT, bias, cuts, rounded, scratch):
+def _first_cell(out, E, rows, error, bits, switching, updates, WT, bias, cuts, rounded, scratch):
     """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
     out[0] = 0.0
     out[1] = 0.0
     out[2] = bias
     E[:] = 0.0
     touched = rounded
-    unit, factor = scratch
+    unit, factor, spread = scratch
     m = 0
     for j in range(WT.shape[0]):
         piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
@@ -292,8 +239,11 @@ def _first_cell(out, E, rows, error, bits, switching, terms, WT, bias, cuts, rou
             touched = True
             unit[m] = j
             factor[m, 0], factor[m, 1], factor[m, 2] = s * a, s * b, s * c + o
-            factor[m, 3] = largest + FLOOR + cuts.steepest[j] * error[j] / terms
+            factor[m, 3], spread[m] = largest + FLOOR, cuts.steepest[j] * error[j]
             m += 1
+    terms = (m + cuts.rounding * updates + 8.0) * U
+    for k in range(m):
+        factor[k, 3] += spread[k] / terms
     _add_units(out, E, WT, unit, factor, m)
     if touched:  # else each map is its bias, exactly, and the error is 0
         for i in range(E.shape[0]):

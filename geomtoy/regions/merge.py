@@ -16,7 +16,8 @@ from numba import njit
 from geomtoy.maxima import reduced
 from geomtoy.network import Network
 from geomtoy.regions.components import components
-from geomtoy.regions.maps import CellMaps, Maps, cuts_of, pieces
+from geomtoy.regions.cuts import cuts_of, pieces
+from geomtoy.regions.maps import CellMaps, Maps
 from geomtoy.regions.mesh import Mesh, edge_cells
 from geomtoy.regions.rational import Level
 

@@ -18,8 +18,8 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from geomtoy.network import Network
+from geomtoy.regions.cuts import Cuts, cuts_of, pieces
 from geomtoy.regions.frame import Frame
-from geomtoy.regions.maps import Cuts, cuts_of, pieces
 from geomtoy.regions.unreached import Level, constant_signs, unreached
 
 

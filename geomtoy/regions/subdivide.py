@@ -14,8 +14,9 @@ from numba import njit
 from geomtoy.regions import chords as ch
 from geomtoy.regions import faces as fc
 from geomtoy.regions.components import components
+from geomtoy.regions.cuts import Cuts
 from geomtoy.regions.filter import intersection, position
-from geomtoy.regions.maps import CellMaps, Cuts, blocks, cut_lines
+from geomtoy.regions.maps import CellMaps, blocks, cut_lines
 from geomtoy.regions.mesh import Mesh, corner_vertices, owners
 from geomtoy.regions.rational import RationalGeometry
 from geomtoy.regions.signs import Order, Signs
