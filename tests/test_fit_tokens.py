@@ -57,6 +57,13 @@ def test_fixed_arrays_stay(run):
     assert run.model.W_pos[...].dtype == np.float32
 
 
+def test_more_looks_see_more_of_the_same_run(run):
+    more = fit_tokens(build, echo, CONFIG, measure=see, also_at=[1, 2, 40, 99])
+    assert more.at.tolist() == [0, 1, 2, 20, 40, 60]
+    np.testing.assert_array_equal(more.loss, run.loss)
+    np.testing.assert_array_equal(more.measured["first"][[0, 3, 4, 5]], run.measured["first"])
+
+
 class StopError(Exception):
     pass
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -44,6 +44,8 @@ class TokenFitConfig:
         clip: greatest norm of a gradient; None does not clip.
         seed: the one integer that all randomness comes from.
         every: steps between two measurements.
+        last: the loss is at so many positions at the end alone and nothing is computed for it elsewhere;
+            0 is all.
         dtype: of the parameters in training. float32 is twice as fast; its rounding depends on the
             machine, the counts of regions are exact for the parameters that come out.
     Raises:
@@ -61,6 +63,7 @@ class TokenFitConfig:
     clip: float | None = 1.0
     seed: int = 0
     every: int = 100
+    last: int = 0
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
@@ -94,7 +97,7 @@ class TokenFit:
     Args:
         model: with parameters of the config's dtype.
         loss: (steps,) of each batch before its update.
-        at: (k,) steps at which `measured` was taken: 0, `every`, ... and the end.
+        at: (k,) steps at which `measured` was taken: 0, `every`, ... and the end, and those asked for.
         measured: name -> (k, ...).
     """
 
@@ -110,18 +113,20 @@ def fit_tokens(
     config: TokenFitConfig,
     *,
     measure: Measure = lambda model: {},
+    also_at: Iterable[int] = (),
     checkpoint: Path | None = None,
     progress: bool = False,
 ) -> TokenFit:
     """Train a model from (B, T) tokens to (B, T, vocabulary) logits on batches that `draw` makes.
 
-    All steps between two measurements are one scan. Only `nnx.Param`s are trained. The same config
-    gives the same bits on the same machine, stopped and resumed or not.
+    All steps between two measurements are one loop on device. Only `nnx.Param`s are trained. The same
+    config gives the same bits on the same machine, stopped and resumed or not.
 
     Args:
         build: makes the model from its random streams.
         draw: the task.
         measure: looked at every `config.every` steps; must not change from run to run.
+        also_at: further steps to look at, such as more of the first ones.
         checkpoint: file stem where the run is kept while unfinished, at most every 15 s.
         progress: show a bar on stderr.
     Raises:
@@ -138,17 +143,18 @@ def fit_tokens(
     run, kept = load_run(checkpoint, identity, run)
     loss = kept.pop("loss", np.empty(0, config.dtype))
     seen = {name: list(array) for name, array in kept.items()}
+    looks = {*range(0, config.steps, config.every), config.steps, *also_at} & {*range(config.steps + 1)}
     saved = monotonic()
 
     with tqdm(total=config.steps, initial=len(loss), disable=not progress, unit="step") as bar:
         while True:
-            if len(seen.get(SEEN + "at", ())) <= -(-len(loss) // config.every):
+            if len(loss) in looks - {int(at) for at in seen.get(SEEN + "at", ())}:
                 _note(seen, len(loss), look(run[0]))
             if len(loss) == config.steps:
                 break
-            stop = min(len(loss) + config.every, config.steps)
-            run, new = train(run, jnp.arange(len(loss), stop))
-            loss = np.concatenate([loss, np.asarray(new)])
+            stop = min(look_at for look_at in looks if look_at > len(loss))
+            run, new = train(run, len(loss), stop)
+            loss = np.concatenate([loss, np.asarray(new)[: stop - len(loss)]])
             _require_finite(loss, config)
             bar.update(len(new))
             bar.set_postfix(loss=f"{loss[-1]:.3f}")
@@ -178,13 +184,17 @@ def _trainer(
     optimiser: optax.GradientTransformation,
     draw: Draw,
     config: TokenFitConfig,
-) -> Callable[[Any, Array], tuple[Any, Array]]:
-    """(run, step numbers) -> (run, losses), compiled."""
+) -> Callable[[Any, int, int], tuple[Any, Array]]:
+    """(run, start, stop) -> (run, the losses of these steps first among `every` numbers), compiled once
+    whatever the number of steps."""
     batches = stream(config.seed, "batches")
 
     def loss_of(params: nnx.State, batch: Batch) -> Array:
         model: Any = nnx.merge(graphdef, params, fixed)
-        return cross_entropy(model(batch.tokens), batch)
+        if config.last == 0:
+            return cross_entropy(model(batch.tokens), batch)
+        asked = Batch(batch.tokens, *(each[:, -config.last :] for each in batch[1:]))
+        return cross_entropy(model(batch.tokens, last=config.last), asked)
 
     def step(run: Any, t: Array) -> tuple[Any, Array]:
         params, state = run
@@ -193,7 +203,14 @@ def _trainer(
         updates, state = optimiser.update(gradient, state, params)
         return (optax.apply_updates(params, updates), state), loss
 
-    return jax.jit(lambda run, steps: jax.lax.scan(step, run, steps), compiler_options=RUN_ONCE)
+    def train(run: Any, start: Array, stop: Array) -> tuple[Any, Array]:
+        def one(t: Array, carry: Any) -> Any:
+            run, loss = step(carry[0], t)
+            return run, carry[1].at[t - start].set(loss)
+
+        return jax.lax.fori_loop(start, stop, one, (run, jnp.zeros(config.every)))
+
+    return jax.jit(train, compiler_options=RUN_ONCE)
 
 
 def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx.State, nnx.State]:
