@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 from flax import nnx
+from safetensors.numpy import load_file
 
 from geomtoy.checkpoints.folder import Checkpoint
 from geomtoy.checkpoints.model import Prompt, open_model
@@ -72,8 +73,6 @@ def test_parameters_are_stored_as_they_are_and_all_of_them(tmp_path):
     assert sum(np.prod(stored.shape(name), dtype=int) for name in stored.names) == sum(
         p.size for p in parameters
     )
-    from safetensors.numpy import load_file
-
     tensors = load_file(tmp_path / "model.safetensors")
     assert {array.dtype for array in tensors.values()} == {np.dtype(np.float64)}
     np.testing.assert_array_equal(tensors["W_U"].T, made.W_U[...])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
 from numpy import ndarray
@@ -17,6 +17,7 @@ Attend = Callable[[ndarray, ndarray, ndarray], ndarray]
 Shape = tuple[int, ...]
 
 
+@runtime_checkable
 class Architecture(Protocol):
     """How the tensors of one kind of model make a function of tokens; holds no weights.
 

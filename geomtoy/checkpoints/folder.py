@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,7 @@ READABLE = ("F64", "F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
 
 
+@runtime_checkable
 class Tensors(Protocol):
     """Named float32 arrays that are not in memory until they are read."""
 
