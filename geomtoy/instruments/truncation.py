@@ -82,11 +82,12 @@ def truncate_named(
     matrices = [key for key, array in arrays.items() if np.ndim(array) >= 2]
     if name not in matrices:
         raise SettingError(f"no matrix is named {name!r}; there are {', '.join(matrices)}")
-    if (rank is None) == (rho is None):
-        raise SettingError("give either a rank or the share rho of singular values to keep")
     W = np.asarray(arrays[name])
-    changed = truncate(W, rank) if rank is not None else truncate_relative(W, rho or 0.0)
-    return {**arrays, name: changed}
+    if rank is not None and rho is None:
+        return {**arrays, name: truncate(W, rank)}
+    if rho is not None and rank is None:
+        return {**arrays, name: truncate_relative(W, rho)}
+    raise SettingError("give either a rank or the share rho of singular values to keep")
 
 
 def _lesser_side(W: np.ndarray) -> int:
