@@ -3,9 +3,10 @@
     python benchmarks/certificate.py
 
 Two processes take turns, net by net, so that both see the same machine: one runs the package, the
-other the same code with `plain_kernels` (compiled first, about half a minute). The fastest of some
-repetitions counts. `rational` is the share of signs that needed rational arithmetic; `general` is
-plain counting that does not look for concurrent lines either.
+other the same code with `plain_kernels` (compiled first, about half a minute). Times are those of the
+processors, all cores together, which other programs disturb least; the least of some repetitions
+counts. `rational` is the share of signs that needed rational arithmetic; `general` is plain counting
+that does not look for concurrent lines either.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from regions import NETS, network, plane, short
 
@@ -62,16 +63,16 @@ TASKS: dict[str, Callable[[str], tuple[int, int, int]]] = {
 
 
 def serve() -> None:
-    """Run what is asked for, line by line: [task, net] -> [seconds, regions, signs, rational]."""
+    """Run what is asked for, line by line: [task, net] -> [CPU seconds, regions, signs, rational]."""
     for task in TASKS.values():
         for name in ("2-16-16-1", "4-16-16-16-1"):
             task(name)
     print("ready", flush=True)
     for line in sys.stdin:
         task, name = json.loads(line)
-        start = perf_counter()
+        start = process_time()
         found = TASKS[task](name)
-        print(json.dumps([perf_counter() - start, *found]), flush=True)
+        print(json.dumps([process_time() - start, *found]), flush=True)
 
 
 class Child:
