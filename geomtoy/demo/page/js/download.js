@@ -2,9 +2,9 @@
 
 import { networkFile } from "./npz.js";
 
-export function downloadNetwork(network, name) {
+export function downloadNetwork(network, name, interval = null) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([networkFile(network)], { type: "application/zip" }));
+  link.href = URL.createObjectURL(new Blob([networkFile(network, interval)], { type: "application/zip" }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -25,7 +25,7 @@ export class FitSection {
     state.listen(["neurons", "fitseed"], () => this.restart());
     state.listen(["model", "fitheads", "fitstep"], () => this.wait());
     document.querySelector("#fit-save").addEventListener("click", () => {
-      downloadNetwork(this.shown.network, "sin.npz");
+      downloadNetwork(this.shown.network, "sin.npz", [LOW, HIGH]);
     });
     new ResizeObserver(this.draw).observe(this.canvas);
   }

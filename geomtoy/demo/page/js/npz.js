@@ -1,13 +1,15 @@
-// A network as the npz file that `geomtoy count` reads: W1, b1, W2, ... as float64, not compressed.
+// A network as the npz file that `geomtoy count` reads: W1, b1, W2, ... as float64, not compressed, and
+// the window to count in if it is not the square.
 
 const HEADER = 64;
 
-/** Bytes of an npz file. */
-export function networkFile(network) {
+/** Bytes of an npz file; an interval is [low, high]. */
+export function networkFile(network, interval = null) {
   const arrays = network.layers.flatMap(({ W, b, n, m }, k) => [
     [`W${k + 1}.npy`, npy(W, `(${n}, ${m})`)],
     [`b${k + 1}.npy`, npy(b, `(${n},)`)],
   ]);
+  if (interval) arrays.push(["window.npy", npy(Float64Array.from(interval), "(2,)")]);
   return zip(arrays);
 }
 
