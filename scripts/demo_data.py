@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "steps": STEPS,
         "heads": HEADS,
         "contexts": CONTEXTS,
-        "along": {f"{H},{C}": last(snapshots(H, C, STEPS[-1:])) for H, C in tqdm(grid, unit="block")},
+        "along": {f"{H},{C}": snapshots(H, C, STEPS[-1:])[-1] for H, C in tqdm(grid, unit="block")},
         "hard": {f"{H},{C}": hard_record(H, C) for H, C in tqdm(grid, unit="partition")},
         "reach": REACH,
         "fit": {
@@ -97,10 +97,6 @@ def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str
     training = FitConfig(steps=STEPS[-1], learning_rate=3e-3, batch_size=100, seeds=1)
     fit(lambda rngs: Block(config, rngs=rngs), x, np.sin(t)[:, None], training, callback=watch)
     return [along_record(block) for block in watch.kept]
-
-
-def last(records: list[dict[str, Any]]) -> dict[str, Any]:
-    return records[-1]
 
 
 def along_record(block: BlockArrays) -> dict[str, Any]:

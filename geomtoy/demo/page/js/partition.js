@@ -64,8 +64,10 @@ export class PartitionSection {
     const wanted = this.state.number("step");
     this.training.advance(wanted, () => performance.now(), begin + BUDGET);
     const { network, step } = this.training.at(wanted);
-    if (this.shown?.network !== network) this.show(network, step);
-    this.paint(step, wanted);
+    const fresh = this.shown?.network !== network;
+    if (fresh) this.show(network, step);
+    this.paint(step, wanted); // before texts change: canvases ask for their size, which costs a layout
+    if (fresh) this.tell();
     this.canvas.setAttribute("aria-busy", step < wanted);
     const counted = this.countOthers();
     this.playOn();
@@ -77,7 +79,6 @@ export class PartitionSection {
     const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
     this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
     this.counts[step / EVERY] = partition.regions;
-    this.tell();
   }
 
   paint(step, wanted) {
@@ -85,9 +86,9 @@ export class PartitionSection {
     const chosen = this.point ? cellAt(shown.polygons, this.point) : -1;
     const at = drawPartition(this.canvas, shown, { chosen, colour: state.text("colour") });
     this.picture = { at, polygons: shown.polygons, centres: shown.centres };
-    describeCell(document.querySelector("#cell"), shown, chosen);
     const { step: latest, every } = this.training;
     drawTrace(document.querySelector("#trace"), this.counts, { every, step, end: this.lastStep() });
+    describeCell(document.querySelector("#cell"), shown, chosen);
     document.querySelector("#training-note").textContent =
       step < wanted ? `training, step ${latest} of ${wanted} …` : "";
   }
