@@ -23,7 +23,8 @@ class Cuts(NamedTuple):
     offset: np.ndarray
     steepest: np.ndarray  # (n,) greatest |slope| of each unit
     highest: np.ndarray  # (n,) greatest |offset|
-    plain: bool  # one cut a unit, at zero
+    single: bool  # one cut a unit
+    plain: bool  # and that at zero
     rounding: float  # of an update of maps, the r of `maps`
 
 
@@ -47,6 +48,7 @@ def cuts_of(network: Network, layer: int) -> Cuts:
         np.tile(np.concatenate(offsets), repeat),
         np.tile([np.abs(s).max() for s in slopes], repeat),
         np.tile([np.abs(o).max() for o in offsets], repeat),
+        bool((numbers == 1).all()),
         bool((numbers == 1).all() and not threshold.any()),
         3.0 if all({*one.slopes} <= {0, 1} and not any(one.offsets) for one in {*kinds}) else 10.0,
     )
@@ -58,12 +60,20 @@ def pieces(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
     return count_bits(unpacked, cuts)
 
 
+def piece_of_each(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
+    """Piece index of each unit (n_units,) on one cell, from its bits (words,)."""
+    if not cuts.single:
+        one: np.ndarray = pieces(bits[None], cuts)[0]
+        return one
+    return np.unpackbits(bits.view(np.uint8), count=len(cuts.unit), bitorder="little")
+
+
 def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
     """Piece index of each unit from one 0 or 1 a cut, (F, n_cuts)."""
+    if cuts.single:
+        return bits.astype(np.int8, copy=False)
     most = int(np.diff(cuts.first).max(initial=0))
     kind = np.int8 if most < 128 else np.int32
-    if most == 1 and len(cuts.unit) == len(cuts.first) - 1:
-        return bits.astype(np.int8, copy=False)
     below = np.zeros((len(bits), len(cuts.unit) + 1), np.int32)
     np.cumsum(bits, axis=1, out=below[:, 1:])
     return (below[:, cuts.first[1:]] - below[:, cuts.first[:-1]]).astype(kind)

@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.cuts import Cuts, cuts_of, pieces
+from geomtoy.regions.cuts import Cuts, cuts_of, piece_of_each
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.unreached import Level, constant_signs, unreached
 
@@ -116,7 +117,7 @@ class RationalMaps:
         level = self._levels[layer]
         before = self.affine(layer, int(level.parent[cell]))
         entries, (integer_pieces, q) = before.rows.entries(), self._integer_pieces[layer]
-        place = pieces(level.bits[cell : cell + 1], self._cuts[layer])[0] + self._first_piece[layer]
+        place = self._first_piece[layer] + piece_of_each(level.bits[cell], self._cuts[layer])
         zero = fmpz(0)
         rows: list[fmpz] = []
         for i, piece in enumerate(place.tolist()):
@@ -145,13 +146,14 @@ class RationalMaps:
         """Kind, slope and offset of all pieces of a layer's units, over one denominator."""
         found = {}
         for layer in self._cuts:
-            units = self._network.units(layer)
+            act, width = self._network.activations[layer - 1], self._network.widths[layer - 1]
+            units, repeat = ((act,), width) if isinstance(act, PiecewiseLinear) else (act, 1)
             slopes = [s for act in units for s in act.slopes]
             matrix, q = integer_matrix([slopes, [o for act in units for o in act.offsets]])
             entries, k = matrix.entries(), len(slopes)
             kinds = {(0, 0): ZERO, (1, 0): IDENTICAL if q == 1 else OTHER}
             both = list(zip(entries[:k], entries[k:], strict=True))
-            found[layer] = [(kinds.get((int(s), int(o)), OTHER), s, o) for s, o in both], q
+            found[layer] = [(kinds.get((int(s), int(o)), OTHER), s, o) for s, o in both] * repeat, q
         return found
 
     @cached_property
@@ -173,8 +175,10 @@ class RationalMaps:
 def integer_matrix(rows: Sequence[Sequence[int | float | Fraction]]) -> tuple[fmpz_mat, fmpz]:
     """A rational matrix as integers over one common denominator."""
     ratios = [x.as_integer_ratio() for row in rows for x in row]
-    denominator = lcm(*(q for _, q in ratios))
-    entries = [p * (denominator // q) for p, q in ratios]
+    few = {q for _, q in ratios}  # powers of 2 if the numbers are floats
+    denominator = lcm(*few)
+    factor = {q: denominator // q for q in few}
+    entries = [p * factor[q] for p, q in ratios]
     return fmpz_mat(len(rows), len(rows[0]), entries), fmpz(denominator)
 
 
