@@ -18,9 +18,10 @@ from tqdm import tqdm
 
 from geomtoy.errors import SettingError
 from geomtoy.tasks.batch import Batch, Draw
+from geomtoy.training.compiled import compiled
 from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.streams import stream
-from geomtoy.training.trainer import RUN_ONCE, Build
+from geomtoy.training.trainer import Build
 
 OPTIMISERS = ("adamw", "sgd")
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
@@ -136,9 +137,10 @@ def fit_tokens(
     optimiser = config.transformation()
     run = params, optimiser.init(params)
     identity = {"fit": asdict(config), "start": digest(*jax.tree.leaves((params, fixed)))}
-    train = _trainer(graphdef, fixed, optimiser, draw, config)
-    look = jax.jit(
-        lambda params: dict(measure(nnx.merge(graphdef, params, fixed))), compiler_options=RUN_ONCE
+    rest = fixed, stream(config.seed, "batches")
+    train = compiled(_trainer(graphdef, optimiser, draw, config), run, rest, 0, 1)
+    look = compiled(
+        lambda params, fixed: dict(measure(nnx.merge(graphdef, params, fixed))), params, fixed
     )
     run, kept = load_run(checkpoint, identity, run)
     loss = kept.pop("loss", np.empty(0, config.dtype))
@@ -149,11 +151,11 @@ def fit_tokens(
     with tqdm(total=config.steps, initial=len(loss), disable=not progress, unit="step") as bar:
         while True:
             if len(loss) in looks - {int(at) for at in seen.get(SEEN + "at", ())}:
-                _note(seen, len(loss), look(run[0]))
+                _note(seen, len(loss), look(run[0], fixed))
             if len(loss) == config.steps:
                 break
             stop = min(look_at for look_at in looks if look_at > len(loss))
-            run, new = train(run, len(loss), stop)
+            run, new = train(run, rest, len(loss), stop)
             loss = np.concatenate([loss, np.asarray(new)[: stop - len(loss)]])
             _require_finite(loss, config)
             bar.update(len(new))
@@ -180,37 +182,35 @@ def accuracy(logits: Float[Array, "B T V"], batch: Batch) -> Float[Array, ""]:
 
 def _trainer(
     graphdef: nnx.GraphDef[Any],
-    fixed: nnx.State,
     optimiser: optax.GradientTransformation,
     draw: Draw,
     config: TokenFitConfig,
-) -> Callable[[Any, int, int], tuple[Any, Array]]:
-    """(run, start, stop) -> (run, the losses of these steps first among `every` numbers), compiled once
-    whatever the number of steps."""
-    batches = stream(config.seed, "batches")
+) -> Callable[[Any, Any, Array, Array], tuple[Any, Array]]:
+    """(run, (fixed arrays, key), start, stop) -> (run, the losses of these steps first among `every`
+    numbers): one program whatever the seed and the number of steps."""
 
-    def loss_of(params: nnx.State, batch: Batch) -> Array:
+    def loss_of(params: nnx.State, fixed: nnx.State, batch: Batch) -> Array:
         model: Any = nnx.merge(graphdef, params, fixed)
         if config.last == 0:
             return cross_entropy(model(batch.tokens), batch)
         asked = Batch(batch.tokens, *(each[:, -config.last :] for each in batch[1:]))
         return cross_entropy(model(batch.tokens, last=config.last), asked)
 
-    def step(run: Any, t: Array) -> tuple[Any, Array]:
-        params, state = run
+    def step(run: Any, rest: Any, t: Array) -> tuple[Any, Array]:
+        (params, state), (fixed, batches) = run, rest
         batch = draw(jax.random.fold_in(batches, t), config.batch_size)
-        loss, gradient = jax.value_and_grad(loss_of)(params, batch)
+        loss, gradient = jax.value_and_grad(loss_of)(params, fixed, batch)
         updates, state = optimiser.update(gradient, state, params)
         return (optax.apply_updates(params, updates), state), loss
 
-    def train(run: Any, start: Array, stop: Array) -> tuple[Any, Array]:
+    def train(run: Any, rest: Any, start: Array, stop: Array) -> tuple[Any, Array]:
         def one(t: Array, carry: Any) -> Any:
-            run, loss = step(carry[0], t)
+            run, loss = step(carry[0], rest, t)
             return run, carry[1].at[t - start].set(loss)
 
         return jax.lax.fori_loop(start, stop, one, (run, jnp.zeros(config.every)))
 
-    return jax.jit(train, compiler_options=RUN_ONCE)
+    return train
 
 
 def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx.State, nnx.State]:
@@ -223,7 +223,7 @@ def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx
 
     graphdef: Any = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))[0]
     key = stream(config.seed, "params")
-    params, fixed = jax.jit(arrays, compiler_options=RUN_ONCE)(key)
+    params, fixed = compiled(arrays, key)(key)
     return graphdef, params, fixed
 
 
