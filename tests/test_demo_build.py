@@ -92,6 +92,17 @@ def test_it_is_served_on_this_machine_alone(built):
         serving.shutdown()
 
 
+def test_the_served_page_stops_quietly_at_an_interrupt(monkeypatch, capsys):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("http.server.ThreadingHTTPServer.serve_forever", interrupted)
+    assert main(["demo", "--port", "0"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("http://127.0.0.1:")
+    assert err == ""
+
+
 def test_counting_loads_nothing_of_the_demo_but_its_command():
     program = "import sys, geomtoy.cli; print([name for name in sys.modules if 'geomtoy.demo' in name])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

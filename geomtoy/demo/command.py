@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,4 +40,5 @@ def _serve(options: argparse.Namespace) -> None:
         raise SettingError(f"port {options.port} is out of range; give 0 to 65535")
     with server(options.port) as serving:
         print(f"http://127.0.0.1:{serving.server_port}/ (stop with Ctrl-C)", flush=True)
-        serving.serve_forever()
+        with suppress(KeyboardInterrupt):  # how one stops it
+            serving.serve_forever()
