@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import jax
@@ -82,7 +81,7 @@ def test_what_counts_are_second_and_later_occurrences(law):
 
 
 def test_without_noise_every_counted_target_has_been_seen_after_that_trigger(law):
-    batch = replace(TASK, alpha=0.0).draw(jax.random.key(5), 50, law)
+    batch = TASK.draw(jax.random.key(5), 50, law, 0.0)
     tokens, targets, weights = map(np.asarray, batch)
     assert not (tokens == TASK.noise_token).any()
     for b, t in zip(*np.nonzero(weights), strict=True):

@@ -20,6 +20,12 @@ def named_arrays(model: nnx.Module) -> dict[str, np.ndarray]:
     return {_name(path): np.asarray(leaf) for path, leaf in _leaves(model)}
 
 
+def named_parameters(model: nnx.Module) -> dict[str, jax.Array]:
+    """Those that are trained, as they are on device: for `measure` of `fit_tokens`."""
+    leaves = jax.tree.flatten_with_path(nnx.to_pure_dict(nnx.state(model, nnx.Param)))[0]
+    return {_name(path): leaf for path, leaf in leaves}
+
+
 def with_arrays(model: Model, arrays: Mapping[str, Any]) -> Model:
     """A copy of the model in which the arrays of these names are others; the model stays as it is.
 

@@ -83,13 +83,15 @@ class RecallTask:
         law = jnp.zeros((V, V)).at[:, :K].set(self.frequency / K)
         return law.at[:, K : self.tokens].set((1 - self.frequency) * rows)
 
-    def sample(self, key: Key[Array, ""], size: int, law: Law) -> Sample:
-        """Sequences of `length` tokens and what comes after the last one."""
+    def sample(
+        self, key: Key[Array, ""], size: int, law: Law, alpha: Float[Array, ""] | float | None = None
+    ) -> Sample:
+        """Sequences of `length` tokens and what comes after the last one; None is the task's alpha."""
         start, answer, chance, noise = jax.random.split(key, 4)
         outputs = jax.random.randint(answer, (size, self.triggers), self.triggers, self.tokens)
         first = jax.random.randint(start, (size,), 0, self.tokens)
         uniform = jax.random.uniform(chance, (self.length, size))
-        noisy = jax.random.bernoulli(noise, self.alpha, (self.length, size))
+        noisy = jax.random.bernoulli(noise, self.alpha if alpha is None else alpha, (self.length, size))
         cumulative = jnp.cumsum(law, axis=1)[:, : self.tokens - 1]
 
         def step(token: Array, drawn: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -103,9 +105,11 @@ class RecallTask:
         _, rest = jax.lax.scan(step, first, (uniform, noisy))
         return Sample(jnp.concatenate([first[None], rest]).T, outputs)
 
-    def draw(self, key: Key[Array, ""], size: int, law: Law) -> Batch:
+    def draw(
+        self, key: Key[Array, ""], size: int, law: Law, alpha: Float[Array, ""] | float | None = None
+    ) -> Batch:
         """Sequences whose next token counts at second and later occurrences of a trigger."""
-        sequence = self.sample(key, size, law).sequence
+        sequence = self.sample(key, size, law, alpha).sequence
         tokens, targets = sequence[:, :-1], sequence[:, 1:]
         return Batch(tokens, targets, self.is_repeated(tokens).astype(law.dtype))
 

@@ -1,0 +1,135 @@
+"""Runs of noisy recall: what is saved of them is what the saved models do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+from flax import nnx
+
+from geomtoy.errors import SettingError
+from geomtoy.instruments.margins import probability_of
+from geomtoy.instruments.truncation import truncate_named
+from geomtoy.models.named import with_arrays
+from geomtoy.tasks.recall import RecallTask
+from geomtoy.training.recall_measures import sequences_of
+from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall
+from geomtoy.training.streams import stream
+
+TASK = RecallTask(tokens=6, length=16, alpha=0.4, frequency=0.3)
+FIT = replace(SGD, steps=12, batch_size=8, every=4, seed=3)
+CONFIG = RecallConfig(
+    TASK, FIT, d_model=8, mlp_layers=(0, 1), rhos=(1.0, 0.5, 0.0), early=2, test=20, keep=(0, 4)
+)
+WHOLE, DROPPED = 0, 2
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return run_recall([CONFIG])[0]
+
+
+@pytest.fixture(scope="module")
+def start():
+    """The model before training, in float64."""
+    with jax.enable_x64(True):
+        return nnx.jit(CONFIG.build)(nnx.Rngs(stream(3, "params")))
+
+
+@pytest.fixture(scope="module")
+def model(arrays, start):
+    """Another model, with the stored parameters."""
+    stored = {name[6:]: array for name, array in arrays.items() if name.startswith("param/")}
+    return with_arrays(start, stored), stored
+
+
+@pytest.fixture(scope="module")
+def test_set():
+    """The test without noise, drawn as the run draws it."""
+    with jax.enable_x64(True):
+        law = TASK.law(stream(3, "bigrams")).astype("float32")
+        key = jax.random.fold_in(stream(3, "test"), 0)
+        return sequences_of(replace(TASK, alpha=0.0), 20)(key, law, 0.0)
+
+
+def predictions(model, test_set, changed):
+    logits = np.asarray(with_arrays(model, changed)(test_set.tokens))
+    counted = np.asarray(test_set.weights) > 0
+    return logits[counted], np.asarray(test_set.targets)[counted]
+
+
+def test_looks_are_dense_at_first_and_at_the_end(arrays):
+    assert arrays["at"].tolist() == [0, 2, 4, 6, 8, 12]
+    assert arrays["p_noise"].shape == (6, 3)
+    assert arrays["mass_answer"].shape == (6, 2)
+    assert arrays["train_loss"].shape == (12,)
+    assert arrays["kept_at"].tolist() == [0, 4]
+    assert arrays["kept/layers.1.mlp.hidden.0.kernel"].shape == (2, 8, 32)
+
+
+@pytest.mark.parametrize(("k", "rho"), [*enumerate(CONFIG.rhos)])
+def test_scores_are_those_of_the_stored_model_truncated(arrays, model, test_set, k, rho):
+    decoder, stored = model
+    name = "layers.1.mlp.hidden.0.kernel"
+    logits, targets = predictions(decoder, test_set, truncate_named(stored, name, rho=rho))
+    close = {"rtol": 1e-4}
+    np.testing.assert_allclose(arrays["accuracy"][-1, k], (logits.argmax(-1) == targets).mean())
+    np.testing.assert_allclose(
+        arrays["p_correct"][-1, k], probability_of(logits, targets).mean(), **close
+    )
+    np.testing.assert_allclose(arrays["p_noise"][-1, k], probability_of(logits, 6).mean(), **close)
+    loss = -np.log(probability_of(logits, targets)).mean()
+    np.testing.assert_allclose(arrays["loss"][-1, k], loss, **close)
+
+
+def test_the_table_truncates_each_trained_matrix_alone(arrays, model, test_set):
+    decoder, stored = model
+    names = arrays["table/names"].tolist()
+    assert len(names) == 10  # W_K, W_V, W_O and two of the MLP in each layer; W_Q stays
+    for name in ("layers.0.attention.W_K", "layers.0.mlp.out.kernel", "layers.1.mlp.out.kernel"):
+        for k, rho in enumerate(CONFIG.rhos):
+            logits, _ = predictions(decoder, test_set, truncate_named(stored, name, rho=rho))
+            expected = probability_of(logits, 6).mean()
+            found = arrays["table/p_noise"][names.index(name), k]
+            np.testing.assert_allclose(found, expected, rtol=1e-4)
+    assert np.ptp(arrays["table/p_noise"][:, WHOLE]) < 1e-6
+
+
+def test_either_matrix_of_rank_zero_drops_the_mlp(arrays):
+    names = arrays["table/names"].tolist()
+    one, other = (
+        arrays["table/p_noise"][names.index(f"layers.1.mlp.{part}.kernel"), DROPPED]
+        for part in ("hidden.0", "out")
+    )
+    assert one == other
+
+
+def test_fixed_arrays_are_those_of_the_start(arrays, start):
+    np.testing.assert_allclose(arrays["param/W_E"], start.W_E[...], rtol=1e-6)
+    W_K = arrays["kept/layers.0.attention.W_K"][0]
+    np.testing.assert_allclose(W_K, start.layers[0].attention.W_K[...], rtol=1e-6)
+    assert 2 < np.linalg.norm(arrays["param/W_U"], axis=0).mean() < 4
+
+
+def test_trained_entries_start_with_a_third_over_the_width(arrays):
+    starts = {name[5:]: array[0] for name, array in arrays.items() if name.startswith("kept/")}
+    scaled = {name: W * np.sqrt(3 * W.shape[-2]) for name, W in starts.items()}
+    for part in ("attention", "hidden", "out"):
+        entries = np.concatenate([W.ravel() for name, W in scaled.items() if part in name])
+        assert np.var(entries) == pytest.approx(1, rel=0.2), part
+
+
+def test_masses_sum_to_one_and_start_near_their_even_share(arrays):
+    total = sum(arrays[f"mass_{role}"] for role in ("answer", "noise", "same", "other"))
+    np.testing.assert_allclose(total, 1, rtol=1e-5)
+    assert abs(arrays["share_answer"][0] - (1 - TASK.alpha)) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"), [({"mlp_layers": (0,)}, "needs an MLP"), ({"matrix": "in"}, "'in' is unknown")]
+)
+def test_configs_out_of_range_are_refused(settings, says):
+    with pytest.raises(SettingError, match=says):
+        RecallConfig(**settings)
