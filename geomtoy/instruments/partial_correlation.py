@@ -1,0 +1,78 @@
+"""Correlation of a measurement with correctness: numbers of shots pooled, and held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import bootstrap
+
+from geomtoy.errors import SettingError
+
+BATCH_ENTRIES = 2**22
+"""Numbers that a bootstrap holds of each array at a time."""
+
+
+def pooled_correlation(
+    x: Float[np.ndarray, "*m n K"], y: Float[np.ndarray, "*m n K"]
+) -> Float[np.ndarray, "*m"]:
+    """Pearson's correlation over all n prompts at all K numbers of shots; 0 where one does not vary.
+
+    What grows with the number of shots in both shows in it.
+    """
+    x = x - x.mean(axis=(-2, -1), keepdims=True)
+    y = y - y.mean(axis=(-2, -1), keepdims=True)
+    return _cosine(x, y)
+
+
+def correlation_given_shots(
+    x: Float[np.ndarray, "*m n K"], y: Float[np.ndarray, "*m n K"]
+) -> Float[np.ndarray, "*m"]:
+    """The partial correlation given the number of shots as a category; 0 where one does not vary.
+
+    Both are centred at each number of shots, so no function of that number, straight or not, is left in
+    either.
+    """
+    return _cosine(x - x.mean(axis=-2, keepdims=True), y - y.mean(axis=-2, keepdims=True))
+
+
+def bootstrap_interval(
+    statistic: Callable[..., np.ndarray],
+    *arrays: Float[np.ndarray, "n ..."],
+    resamples: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Percentile interval of a statistic when whole prompts, with all their shots, are drawn again.
+
+    A prompt is asked at each number of shots, so its answers are not independent; prompts are.
+
+    Args:
+        statistic: of arrays with one more leading axis, along which it is computed in one go.
+        arrays: prompts come first.
+    Raises:
+        SettingError: the arrays have different numbers of prompts, or fewer than two.
+    """
+    counts = {len(array) for array in arrays}
+    if len(counts) != 1 or min(counts) < 2:
+        raise SettingError(f"arrays have {sorted(counts)} prompts; give the same number, two or more")
+    prompts = np.arange(counts.pop())
+
+    def of(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
+        if drawn.ndim == 1:
+            return statistic(*(array[drawn][None] for array in arrays))[0]
+        return statistic(*(array[drawn] for array in arrays))
+
+    found = bootstrap(
+        (prompts,), of, vectorized=True, axis=-1, n_resamples=resamples, confidence_level=confidence,
+        batch=max(1, BATCH_ENTRIES // max(array.size for array in arrays)), method="percentile",
+        random_state=np.random.default_rng(seed),
+    )  # fmt: skip
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    product, square = ((x * other).sum(axis=(-2, -1)) for other in (y, x))
+    size = np.sqrt(square * (y * y).sum(axis=(-2, -1)))
+    return np.divide(product, size, out=np.zeros_like(size), where=size > 0)
