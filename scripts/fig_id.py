@@ -100,7 +100,8 @@ def draw(args: argparse.Namespace, numbers: Numbers) -> Figure:
     axes[0, 0].set(xscale="log", ylim=(0, None))
     axes[0, 0].set_ylabel("intrinsic dimension\nof the last row")
     axes[1, 0].set(ylim=(0, 1.05), ylabel="density of the last row")
-    axes[0, 0].set_xticks(args.contexts, args.contexts)
+    ticks = [C for C in args.contexts if len(args.contexts) < 6 or C in (10, 20, 30, 50, 70, 100)]
+    axes[0, 0].set_xticks(ticks, ticks)
     axes[0, 0].minorticks_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), columnspacing=1.2)
