@@ -95,7 +95,8 @@ def test_gamma_is_the_power_of_the_width_that_weights_start_with():
         wide = {"d_model": 64, "n_heads": 1, "d_head": 64, "gamma": gamma}
         arrays = named_arrays(make(wide, {"hidden": 256}, vocabulary=100))
         fans_in = {
-            "W_E": 100,
+            "W_E": 64,
+            "W_pos": 64,
             "W_U": 64,
             "layers.0.attention.W_O": 64,
             "layers.1.mlp.hidden.0.kernel": 64,

@@ -86,8 +86,8 @@ class Trace(NamedTuple):
 class Decoder(nnx.Module):
     """Token and position embeddings, layers, a LayerNorm if layers have theirs before, unembedding.
 
-    Without a gamma, rows of embeddings and columns of the unembedding are N(0, 1 / d_model) and so of
-    length 1 about; all parameters are float64.
+    Entries of both embeddings and of the unembedding are N(0, d_model^(-2 gamma)); without a gamma,
+    N(0, 1 / d_model), so that rows and columns are of length 1 about. All parameters are float64.
 
     Args:
         config: see `DecoderConfig`.
@@ -98,9 +98,9 @@ class Decoder(nnx.Module):
         self.config = config
         V, C, d = config.vocabulary, config.context_length, config.d_model
         gamma = config.layer.attention.gamma
+        scale = d ** -(0.5 if gamma is None else gamma)
 
         def matrix(name: str, shape: tuple[int, int]) -> nnx.Variable[Array]:
-            scale = d**-0.5 if gamma is None else shape[0] ** -gamma
             kind = Fixed if name in config.fixed else nnx.Param
             return kind(scale * jax.random.normal(rngs.params(), shape, jnp.float64))
 
