@@ -101,6 +101,26 @@ def memory_matrix(n: int, logits: Logits) -> Float[np.ndarray, "n_plus_1 n"]:
     return np.vstack([np.full((n, n), b) + (a - b) * np.eye(n), np.full((1, n), c)])
 
 
+def truncated_matrix(
+    n: int, logits: Logits, direction: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, "n_plus_1 n"]:
+    """`memory_matrix` at rank n - 1.
+
+    Args:
+        direction: which difference is lost where a difference has the least singular value: they are
+            equal, so the nearest matrix is not unique. Its mean is taken away; not used otherwise.
+    Raises:
+        SettingError: the direction is constant.
+    """
+    r = np.asarray(direction, float) - np.mean(direction)
+    if not np.linalg.norm(r) > 0:
+        raise SettingError("the direction is constant over the inputs; give one that differs")
+    if is_least(n, logits):
+        return memory_matrix(n, without_noise(n, logits))
+    lost = (logits.correct - logits.wrong) * np.outer(r, r) / (r @ r)
+    return memory_matrix(n, logits) - np.vstack([lost, np.zeros((1, n))])
+
+
 def _require(n: int, alpha: float) -> None:
     if n < 2:
         raise SettingError(f"n is {n}; a memory has at least 2 inputs")
