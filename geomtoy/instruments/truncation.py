@@ -21,15 +21,26 @@ def truncate(W: Float[np.ndarray, "*n m k"], rank: int) -> Float[np.ndarray, "*n
     Cost: one singular value decomposition, O(m k min(m, k)); none at rank 0 and at full rank.
     Source: LASER, arXiv 2312.13558, which arXiv 2406.03068 builds on.
     """
-    side = _lesser_side(W)
-    if not 0 <= rank <= side:
-        raise SettingError(f"rank {rank} is out of range; a {W.shape[-2:]} matrix has 0 to {side}")
+    side = _require_rank(W, rank)
     if rank == 0:
         return np.zeros_like(W)
     if rank == side:
         return W
     U, s, Vt = np.linalg.svd(W, full_matrices=False)
     return (U[..., :rank] * s[..., None, :rank]) @ Vt[..., :rank, :]
+
+
+def factors(
+    W: Float[np.ndarray, "m k"], rank: int
+) -> tuple[Float[np.ndarray, "m rank"], Float[np.ndarray, "rank k"]]:
+    """Two matrices whose product is `truncate(W, rank)` but for rounding; each stores its rank exactly.
+
+    Raises:
+        SettingError: as `truncate`.
+    """
+    _require_rank(W, rank)
+    U, s, Vt = np.linalg.svd(W, full_matrices=False)
+    return U[:, :rank] * s[:rank], Vt[:rank]
 
 
 def truncate_relative(W: Float[np.ndarray, "*n m k"], rho: float) -> Float[np.ndarray, "*n m k"]:
@@ -88,6 +99,14 @@ def truncate_named(
     if rho is not None and rank is None:
         return {**arrays, name: truncate_relative(W, rho)}
     raise SettingError("give either a rank or the share rho of singular values to keep")
+
+
+def _require_rank(W: np.ndarray, rank: int) -> int:
+    """Returns the greatest rank."""
+    side = _lesser_side(W)
+    if not 0 <= rank <= side:
+        raise SettingError(f"rank {rank} is out of range; a {W.shape[-2:]} matrix has 0 to {side}")
+    return side
 
 
 def _lesser_side(W: np.ndarray) -> int:
