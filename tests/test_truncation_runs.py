@@ -7,15 +7,14 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from flax import nnx
 
 from geomtoy.errors import SettingError
 from geomtoy.instruments.margins import probability_of
 from geomtoy.instruments.truncation import truncate_named
-from geomtoy.models.named import with_arrays
+from geomtoy.models.named import named_arrays, with_arrays
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.recall_measures import sequences_of
-from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall
+from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall, stored_models
 from geomtoy.training.streams import stream
 
 TASK = RecallTask(tokens=6, length=16, alpha=0.4, frequency=0.3)
@@ -32,17 +31,10 @@ def arrays():
 
 
 @pytest.fixture(scope="module")
-def start():
-    """The model before training, in float64."""
-    with jax.enable_x64(True):
-        return nnx.jit(CONFIG.build)(nnx.Rngs(stream(3, "params")))
-
-
-@pytest.fixture(scope="module")
-def model(arrays, start):
-    """Another model, with the stored parameters."""
-    stored = {name[6:]: array for name, array in arrays.items() if name.startswith("param/")}
-    return with_arrays(start, stored), stored
+def model(arrays):
+    """The model at the end, and its parameters."""
+    final = stored_models(CONFIG, arrays)[FIT.steps]
+    return final, named_arrays(final)
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +98,22 @@ def test_either_matrix_of_rank_zero_drops_the_mlp(arrays):
     assert one == other
 
 
-def test_fixed_arrays_are_those_of_the_start(arrays, start):
-    np.testing.assert_allclose(arrays["param/W_E"], start.W_E[...], rtol=1e-6)
-    W_K = arrays["kept/layers.0.attention.W_K"][0]
-    np.testing.assert_allclose(W_K, start.layers[0].attention.W_K[...], rtol=1e-6)
-    assert 2 < np.linalg.norm(arrays["param/W_U"], axis=0).mean() < 4
+def test_models_are_stored_by_step(arrays, model):
+    models = stored_models(CONFIG, arrays)
+    assert list(models) == [0, 4, FIT.steps]
+    first, last = named_arrays(models[0]), model[1]
+    for name in ("W_E", "W_pos", "W_U", "layers.1.attention.W_Q"):
+        np.testing.assert_array_equal(first[name], last[name])  # fixed
+    W_in = "layers.1.mlp.hidden.0.kernel"
+    np.testing.assert_array_equal(first[W_in], arrays[f"kept/{W_in}"][0])
+    assert not np.array_equal(first[W_in], last[W_in])
+    assert 2 < np.linalg.norm(last["W_U"], axis=0).mean() < 4
+
+
+def test_the_test_without_noise_is_stored(arrays, test_set):
+    np.testing.assert_array_equal(arrays["test/tokens"], test_set.tokens)
+    np.testing.assert_array_equal(arrays["test/targets"], test_set.targets)
+    np.testing.assert_array_equal(arrays["test/counted"], test_set.weights > 0)
 
 
 def test_trained_entries_start_with_a_third_over_the_width(arrays):

@@ -59,6 +59,11 @@ class Probe:
         self.clean, self.noisy = clean.tokens, noisy.tokens
         self.counted, self.noisy_counted = (np.asarray(b.weights) > 0 for b in (clean, noisy))
         self.targets = np.asarray(clean.targets)[self.counted]
+        self.test = {
+            "tokens": np.asarray(clean.tokens),
+            "targets": np.asarray(clean.targets),
+            "counted": self.counted,
+        }
         self.roles = recall_roles(np.asarray(noisy.tokens), task.noise_token)
 
     def look(self, arrays: Arrays, matrix: str, rhos: Sequence[float]) -> dict[str, np.ndarray]:

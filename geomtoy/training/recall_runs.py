@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -13,7 +13,7 @@ from geomtoy.errors import SettingError
 from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import OUTSIDE, Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
-from geomtoy.models.named import named_parameters
+from geomtoy.models.named import named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
@@ -93,10 +93,23 @@ def run_recall(configs: Sequence[RecallConfig]) -> list[Arrays]:
     """For each config: losses, what `Probe` measures at the steps `at` and at the end, and parameters.
 
     Arrays of the final model are named "param/NAME"; those at the steps `kept_at`, where they are
-    trained ones, "kept/NAME" with a leading axis.
+    trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and "test/counted" are
+    the test without noise.
     """
     with jax.enable_x64(True):
         return [_run(config) for config in configs]
+
+
+def stored_models(config: RecallConfig, arrays: Mapping[str, np.ndarray]) -> dict[int, Decoder]:
+    """The models of a run by step: those kept, and the one at the end."""
+    empty = nnx.eval_shape(lambda: config.build(nnx.Rngs(0)))
+    final = {name.removeprefix("param/"): a for name, a in arrays.items() if name.startswith("param/")}
+    kept = {name.removeprefix("kept/"): a for name, a in arrays.items() if name.startswith("kept/")}
+    found = {
+        int(step): with_arrays(empty, {**final, **{name: a[k] for name, a in kept.items()}})
+        for k, step in enumerate(arrays["kept_at"])
+    }
+    return {**found, config.fit.steps: with_arrays(empty, final)}
 
 
 def _run(config: RecallConfig) -> Arrays:
@@ -118,6 +131,7 @@ def _run(config: RecallConfig) -> Arrays:
     return {
         "train_loss": fit.loss, "at": fit.at, **histories, **table, **_kept(fit, config),
         **{f"param/{name}": array for name, array in probe.arrays.items()},
+        **{f"test/{name}": array for name, array in probe.test.items()},
     }  # fmt: skip
 
 
