@@ -214,16 +214,12 @@ def _trainer(
 
 
 def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx.State, nnx.State]:
-    """The model's structure, its parameters and its fixed arrays, all compiled in one piece."""
-
-    def arrays(key: Array) -> Any:
-        model: Any = build(nnx.Rngs(key))
-        found = nnx.state(model, nnx.Param), nnx.state(model, nnx.Not(nnx.Param))
-        return jax.tree.map(lambda a: a.astype(config.dtype), found)
-
-    graphdef: Any = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))[0]
-    key = stream(config.seed, "params")
-    params, fixed = compiled(arrays, key)(key)
+    """The model's structure, its parameters and its fixed arrays. Not compiled in one piece, which would
+    take seconds for each initial scale."""
+    model: Any = build(nnx.Rngs(stream(config.seed, "params")))
+    arrays = nnx.state(model, nnx.Param), nnx.state(model, nnx.Not(nnx.Param))
+    params, fixed = jax.tree.map(lambda a: a.astype(config.dtype), arrays)
+    graphdef: Any = nnx.split(model)[0]
     return graphdef, params, fixed
 
 
