@@ -93,8 +93,8 @@ class ChainProbe:
         return [chain_roles(one, self.task.pairs, max(self.task.steps)) for one in tokens]
 
     def run(self, model: Decoder) -> Arrays:
-        """Accuracies, and for held-out sequences (layers, steps, sequences, ...) attention patterns, what
-        attention reads and what MLPs read."""
+        """Accuracies, and on held-out sequences attention patterns, what attention reads and what MLPs
+        read, each (layers, numbers of steps, sequences, ...)."""
         found = self._program(nnx.split(model)[1], *self.batches)
         return {name: np.asarray(array) for name, array in found.items()}
 
