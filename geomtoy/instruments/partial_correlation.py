@@ -5,36 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.stats import bootstrap
 
 from geomtoy.errors import SettingError
+
+ROUNDING = 1e-24
+"""Share of a sum of squares below which it is rounding errors: about (n eps)^2."""
 
 BATCH_ENTRIES = 2**22
 """Numbers that a bootstrap holds of each array at a time."""
 
 
 def pooled_correlation(
-    x: Float[np.ndarray, "*m n K"], y: Float[np.ndarray, "*m n K"]
+    x: Float[np.ndarray, "*m n K"],
+    y: Float[np.ndarray, "*m n K"],
+    among: Bool[np.ndarray, "*m n K"] | None = None,
 ) -> Float[np.ndarray, "*m"]:
     """Pearson's correlation over all n prompts at all K numbers of shots; 0 where one does not vary.
 
     What grows with the number of shots in both shows in it.
+
+    Args:
+        among: which answers count; None takes all.
     """
-    x = x - x.mean(axis=(-2, -1), keepdims=True)
-    y = y - y.mean(axis=(-2, -1), keepdims=True)
-    return _cosine(x, y)
+    return _correlation(x, y, among, (-2, -1))
 
 
 def correlation_given_shots(
-    x: Float[np.ndarray, "*m n K"], y: Float[np.ndarray, "*m n K"]
+    x: Float[np.ndarray, "*m n K"],
+    y: Float[np.ndarray, "*m n K"],
+    among: Bool[np.ndarray, "*m n K"] | None = None,
 ) -> Float[np.ndarray, "*m"]:
     """The partial correlation given the number of shots as a category; 0 where one does not vary.
 
     Both are centred at each number of shots, so no function of that number, straight or not, is left in
     either.
+
+    Args:
+        among: which answers count; None takes all.
     """
-    return _cosine(x - x.mean(axis=-2, keepdims=True), y - y.mean(axis=-2, keepdims=True))
+    return _correlation(x, y, among, (-2,))
 
 
 def bootstrap_interval(
@@ -72,7 +83,30 @@ def bootstrap_interval(
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def _cosine(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    product, square = ((x * other).sum(axis=(-2, -1)) for other in (y, x))
-    size = np.sqrt(square * (y * y).sum(axis=(-2, -1)))
-    return np.divide(product, size, out=np.zeros_like(size), where=size > 0)
+def _correlation(
+    x: np.ndarray, y: np.ndarray, among: np.ndarray | None, axes: tuple[int, ...]
+) -> np.ndarray:
+    """Of what is left when means along these axes are taken away."""
+    one, other = (_centred(values, among, axes) for values in (x, y))
+    product, first, second = (
+        np.einsum("...nk,...nk->...", *pair) for pair in ((one, other), (one, one), (other, other))
+    )
+    size = np.sqrt(first * second)
+    # What does not vary is centred to rounding errors, whose correlation means nothing.
+    varies = np.minimum(first / _size(x), second / _size(y)) > ROUNDING
+    return np.divide(product, size, out=np.zeros_like(size), where=varies)
+
+
+def _centred(x: np.ndarray, among: np.ndarray | None, axes: tuple[int, ...]) -> np.ndarray:
+    """What does not count is 0."""
+    if among is None:
+        return x - x.mean(axis=axes, keepdims=True)
+    counts = np.maximum(among.sum(axis=axes, keepdims=True), 1)
+    kept = np.where(among, x, 0)
+    return np.where(among, x - kept.sum(axis=axes, keepdims=True) / counts, 0)
+
+
+def _size(x: np.ndarray) -> np.ndarray:
+    """Sum of squares, at least 1e-300."""
+    squares = np.square(x, dtype=float).sum(axis=(-2, -1))
+    return np.maximum(squares, 1e-300)

@@ -70,10 +70,11 @@ class Reading(NamedTuple):
 def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
     """Of each config, with K the task's shots, M its prompts, L layers and H heads:
 
-    "correct" (contexts, K + 1, M), "edges" (contexts, K + 1, M, rules, L, H): tokens above the
-    threshold in the last row; "regions" (K, paths, L): activation regions of the MLPs on the straight
-    path from the 0-shot to the k-shot representation; "wrong at 0", the share of all prompts that are
-    answered wrongly without shots; of training "loss", "at", "learned" (times, K + 1); parameters.
+    "truth" (M,) and "answers" (contexts, K + 1, M); "edges" (contexts, K + 1, M, rules, L, H), tokens
+    above the threshold in the last row; "regions" (K, paths, L), activation regions of the MLPs on the
+    straight path from the 0-shot to the k-shot representation; "wrong at 0", the share of all prompts
+    that are answered wrongly without shots; of training "loss", "at" and "learned" (times, K + 1); the
+    parameters.
     """
     with jax.enable_x64(True):
         return [_run(config) for config in configs]
@@ -82,16 +83,16 @@ def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
 def _run(config: ShotsConfig) -> dict[str, np.ndarray]:
     fit = _train(config)
     prompts, share = wrong_prompts(config, fit.model)
-    correct, counts = [], []
+    answers, counts = [], []
     for context in CONTEXTS:
         readings = [_asked(config, fit.model, prompts, k, context) for k in range(config.task.shots + 1)]
-        answers = np.stack([reading.answers for reading in readings])
-        correct.append(answers == np.asarray(prompts.lines[:, -1, -1]))
+        answers.append(np.stack([reading.answers for reading in readings]).astype(np.int16))
         counts.append(np.stack([count_edges(reading.rows, config.epsilon) for reading in readings]))
         if context == "shots":
             regions = count_paths(fit.model, [r.mlp_input[:, : config.paths] for r in readings])
     return {
-        "correct": np.stack(correct),
+        "truth": np.asarray(prompts.lines[:, -1, -1]),
+        "answers": np.stack(answers),
         "edges": np.stack(counts),
         "regions": regions,
         "wrong at 0": np.array(share),

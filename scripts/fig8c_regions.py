@@ -1,0 +1,138 @@
+"""Figure 8, ours: regions of the MLP on the way from the 0-shot to the k-shot representation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from blocks import full
+from figure import publish
+from intervals import KINDS, Cell, cell, described, draw_by_layer, sign_verdict
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from shots import D_HEAD, FULL, HEADS, TITLES, Asked, asked, record, scale, shots_arguments
+
+from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure, paper_style
+from geomtoy.results import Verdict
+
+NAME = "fig8c_regions"
+LOOKS = {"correct": (True, BLUE), "incorrect": (False, ORANGE)}
+LAYERS = {"last layer": (-1, "-", "o"), "first layer": (0, ":", "^")}
+CHANGED = "given shots, changed answers"
+ENOUGH = 5
+"""Answers for their mean to be drawn."""
+
+Correlations = dict[str, dict[str, list[Cell]]]
+"""Task -> pooled, given shots, or also among changed answers only -> a cell for each layer."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = shots_arguments(__doc__).parse_args(argv)
+    name = full(args, NAME, **FULL)
+    found = asked(args)
+    correlations = {task: by_layer(args, runs) for task, runs in found.items()}
+    means = {task: by_shots(runs) for task, runs in found.items()}
+    numbers = {
+        "mean regions by shots": means,
+        "correlations by layer": {
+            task: {kind: [described(one) for one in cells] for kind, cells in kinds.items()}
+            for task, kinds in correlations.items()
+        },
+    }
+    with paper_style():
+        figure = draw(args, correlations, means)
+        publish(args, name, figure, record(args), numbers, verdicts(correlations))
+
+
+def answers(runs: Asked) -> np.ndarray:
+    """(S, P, K) of the prompts that are followed."""
+    return runs.correct("shots")[:, : runs.regions.shape[1]]
+
+
+def by_layer(args: argparse.Namespace, runs: Asked) -> dict[str, list[Cell]]:
+    right = answers(runs)
+    changed = runs.changed()[:, : right.shape[1]]
+    options = {
+        **{kind: (statistic, right) for kind, statistic in KINDS.items()},
+        CHANGED: (KINDS["given shots"], right, changed),
+    }
+    return {
+        kind: [cell(args, statistic, runs.regions[..., k], *arrays) for k in range(runs.layers)]
+        for kind, (statistic, *arrays) in options.items()
+    }
+
+
+def by_shots(runs: Asked) -> dict[str, dict[str, list[Any]]]:
+    """Mean number of regions at each number of shots; None where there are too few answers."""
+    right = answers(runs)
+    return {
+        layer: {
+            name: [
+                mean(runs.regions[:, :, k, at][right[:, :, k] == is_right]) for k in range(runs.shots)
+            ]
+            for name, (is_right, _) in LOOKS.items()
+        }
+        for layer, (at, *_) in LAYERS.items()
+    }
+
+
+def mean(counts: np.ndarray) -> float | None:
+    return float(counts.mean()) if len(counts) >= ENOUGH else None
+
+
+def draw(args: argparse.Namespace, correlations: Correlations, means: dict[str, Any]) -> Figure:
+    figure = new_figure(DOUBLE, 4.4)
+    axes = figure.subplots(2, len(means), squeeze=False, sharey="row")
+    for (top, bottom), task in zip(axes.T, means, strict=True):
+        draw_means(top, means[task])
+        draw_by_layer(bottom, correlations[task])
+        top.set_title(TITLES[task])
+    axes[0, 0].set_ylabel("regions on the way from\nthe 0-shot representation")
+    axes[1, 0].set_ylabel("correlation of regions\nand correctness")
+    axes[0, 0].set_ylim(0, None)
+    axes[0, -1].legend(*axes[0, 0].get_legend_handles_labels(), ncols=2, loc="lower right")
+    figure.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.suptitle(
+        f"exact counts in the space that each MLP of {4 * HEADS * D_HEAD} units reads, after LayerNorm; "
+        f"95 % intervals\n{scale(args)}", fontsize=7,
+    )  # fmt: skip
+    return figure
+
+
+def draw_means(ax: Axes, found: dict[str, Any]) -> None:
+    for layer, (_, dashes, marker) in LAYERS.items():
+        for name, (_, colour) in LOOKS.items():
+            values = np.array(found[layer][name], float)
+            ax.plot(np.arange(1, len(values) + 1), values, dashes, marker=marker, color=colour,
+                    markersize=3, label=f"{name}, {layer}")  # fmt: skip
+    ax.set(xlabel="number of shots", xticks=range(1, len(values) + 1))
+
+
+def verdicts(correlations: Correlations) -> list[Verdict]:
+    note = (
+        "Activation regions of the MLP on the straight segment between what it reads at the query "
+        "without shots and with k, exact for the stored numbers. The segment lies behind the LayerNorm; "
+        "no prompt moves along it. A unit switches at most once on it, so the count is one more than "
+        "the units on which the ends differ. The answer without shots is wrong, so a correct one has "
+        "changed, and an incorrect one may not have."
+    )
+    ways = {
+        "shots pooled": "over 1 to 10 shots pooled",
+        "given shots": "at a fixed number of shots",
+        CHANGED: "at a fixed number of shots and among answers that examples changed",
+    }
+    return [
+        sign_verdict(
+            f"Figure 8, ours: {way}, answers are the more often correct the more regions of the last "
+            "MLP lie on the way from the 0-shot representation",
+            {task: kinds[kind][-1] for task, kinds in correlations.items()},
+            note,
+        )
+        for kind, way in ways.items()
+    ]
+
+
+if __name__ == "__main__":
+    main()
