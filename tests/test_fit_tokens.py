@@ -102,14 +102,14 @@ def test_loss_and_accuracy_count_positions_by_weight():
 
 def test_one_step_of_sgd_by_hand():
     config = TokenFitConfig(1, 4, "sgd", 0.5, clip=None, weight_decay=0.1, dtype="float64", every=1)
-    start = build(nnx.Rngs(module.stream(0, "params")))
+    start = nnx.jit(lambda key: build(nnx.Rngs(key)))(module.stream(0, "params"))
     batch = echo(jax.random.fold_in(module.stream(0, "batches"), 0), 4)
 
     def loss_of(model):
         logits = jax.nn.log_softmax(model(batch.tokens))
         return -jnp.take_along_axis(logits[:, 1:], batch.tokens[:, 1:, None], -1).mean()
 
-    slope = nnx.grad(loss_of)(start).W_U[...] + 0.1 * start.W_U[...]
+    slope = nnx.jit(nnx.grad(loss_of))(start).W_U[...] + 0.1 * start.W_U[...]
     model = fit_tokens(build, echo, config).model
     np.testing.assert_allclose(model.W_U[...], start.W_U[...] - 0.5 * slope, atol=1e-14)
 
