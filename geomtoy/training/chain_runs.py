@@ -12,16 +12,17 @@ from flax import nnx
 from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
-from geomtoy.models.named import named_parameters, with_arrays
+from geomtoy.models.named import named_arrays, named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.chains import ChainTask, draw_chains
 from geomtoy.training.chain_measures import ChainProbe
 from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
+from geomtoy.training.streams import stream
 
 Arrays = dict[str, np.ndarray]
 
-ADAMW = TokenFitConfig(1500, 64, warmup=300, every=100)
-"""Rate 2e-3 along a cosine to a tenth, decay 0.01, clip 1."""
+ADAMW = TokenFitConfig(1200, 64, learning_rate=5e-3, warmup=300, weight_decay=0.1, every=100)
+"""The rate falls along a cosine to a tenth; gradients are clipped at norm 1."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,14 @@ def run_chains(configs: Sequence[ChainRun]) -> list[Arrays]:
     """
     with jax.enable_x64(True):
         return [_run(config) for config in configs]
+
+
+def restore(config: ChainRun, arrays: Arrays) -> Decoder:
+    """The model of a run, fixed arrays included, with these trained ones, such as those at a step."""
+    with jax.enable_x64(True):
+        start = config.build(nnx.Rngs(stream(config.fit.seed, "params")))
+        cast = {name: array.astype(config.fit.dtype) for name, array in named_arrays(start).items()}
+        return with_arrays(start, {**cast, **arrays})
 
 
 def _run(config: ChainRun) -> Arrays:
