@@ -18,7 +18,7 @@ from geomtoy.instruments.margins import one_step_margins
 from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
 from geomtoy.results import Result, Verdict, spread
 from geomtoy.tasks.recall import RecallTask
-from geomtoy.training.recall_measures import sequences_of
+from geomtoy.training.recall_measures import rows_of, sequences_of
 from geomtoy.training.streams import stream
 
 EARLY = 100
@@ -73,25 +73,30 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def one_step_ratios(args: argparse.Namespace) -> np.ndarray:
     """Margins of the linear model, MLP over attention: (lengths, frequencies, seeds)."""
-    found = [[one_step_ratio(f, seed) for seed in range(args.seeds)] for f in FREQUENCIES]
-    return np.moveaxis(np.array(found), -1, 0)
-
-
-def one_step_ratio(frequency: float, seed: int) -> list[float]:
-    """For each length, which the longest sequences are cut to."""
-    task = RecallTask(alpha=ALPHA, length=LENGTHS[-1])
     with jax.enable_x64(True):
-        law = replace(task, frequency=frequency).law(stream(seed, "bigrams"))
+        found = [one_step_of_seed(seed) for seed in range(args.seeds)]
+    return np.moveaxis(np.array(found), 0, -1)
+
+
+def one_step_of_seed(seed: int) -> np.ndarray:
+    """One language with triggers at each frequency, in sequences that are cut to each length."""
+    task = RecallTask(alpha=ALPHA, length=LENGTHS[-1])
+    rows = rows_of(task)(stream(seed, "bigrams"))
+    ratios = np.empty((len(LENGTHS), len(FREQUENCIES)))
+    for column, frequency in zip(ratios.T, FREQUENCIES, strict=True):
+        law = replace(task, frequency=frequency).law_from(rows)
         batch = sequences_of(task, SEQUENCES)(stream(seed, "one step"), law, ALPHA)
-    whole = [np.asarray(array) for array in batch]
-    ratios = []
-    for length in LENGTHS:
-        tokens, targets, weights = (array[:, :length] for array in whole)
-        forward, values = one_step_margins(
-            tokens, targets, weights, task.vocabulary, trigger=0, noise_token=task.noise_token
-        )
-        ratios.append(forward / values)
+        column[:] = [ratio_at(length, [np.asarray(array) for array in batch]) for length in LENGTHS]
     return ratios
+
+
+def ratio_at(length: int, batch: Sequence[np.ndarray]) -> float:
+    tokens, targets, weights = (array[:, :length] for array in batch)
+    task = RecallTask()
+    forward, values = one_step_margins(
+        tokens, targets, weights, task.vocabulary, trigger=0, noise_token=task.noise_token
+    )
+    return forward / values
 
 
 def draw(args: argparse.Namespace, results: Sequence[Result], ratios: np.ndarray) -> Figure:

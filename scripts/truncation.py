@@ -12,6 +12,7 @@ from figure import arguments
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from geomtoy.errors import SettingError
 from geomtoy.results import Result, config_hash
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.pools import pool_for
@@ -19,8 +20,8 @@ from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall
 from geomtoy.training.sweep import sweep
 
 FULL = {"alphas": [0.1, 0.3, 0.5, 0.7], "seeds": 3, "d_model": 128, "steps": 600, "test": 256}
-KEEP = (0, 25, 50, 100, 200, 300, 500)
-"""Steps whose parameters are kept."""
+KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500)
+"""Steps whose parameters are kept of models that are shown along training."""
 
 
 class Runs(NamedTuple):
@@ -45,14 +46,17 @@ def truncation_arguments(description: str | None) -> argparse.ArgumentParser:
 def setting(args: argparse.Namespace, alpha: float, seed: int, *, both: bool = False) -> RecallConfig:
     """One run with the options' sizes."""
     fit = replace(SGD, steps=args.steps, batch_size=args.batch, seed=seed)
+    shown = alpha == args.shown and not both
     return RecallConfig(
         RecallTask(alpha=alpha), fit, d_model=args.d_model, mlp_layers=(0, 1) if both else (1,),
-        test=args.test, keep=tuple(step for step in KEEP if step < args.steps),
+        test=args.test, keep=tuple(step for step in KEEP if step < args.steps) if shown else (),
     )  # fmt: skip
 
 
 def trained(args: argparse.Namespace) -> Runs:
     """All runs that the figures need, kept in one folder: the first figure trains, the others draw."""
+    if args.shown not in args.alphas:
+        raise SettingError(f"--shown is {args.shown:g}; give one of --alphas {args.alphas}")
     seeds = range(args.seeds)
     last = [setting(args, alpha, seed) for alpha in args.alphas for seed in seeds]
     both = [setting(args, args.shown, seed, both=True) for seed in seeds]

@@ -10,19 +10,24 @@ import pytest
 
 from geomtoy.errors import SettingError
 from geomtoy.tasks.recall import RecallTask
+from geomtoy.training.trainer import RUN_ONCE
 
 TASK = RecallTask(tokens=8, triggers=2, frequency=0.3, length=40, alpha=0.3)
 SIZE = 2000
 
 
+law_of = jax.jit(TASK.law, compiler_options=RUN_ONCE)
+draw = jax.jit(TASK.draw, static_argnums=1, compiler_options=RUN_ONCE)
+
+
 @pytest.fixture(scope="module")
 def law():
-    return TASK.law(jax.random.key(1))
+    return law_of(jax.random.key(1))
 
 
 @pytest.fixture(scope="module")
 def sample(law):
-    return TASK.sample(jax.random.key(2), SIZE, law)
+    return jax.jit(TASK.sample, static_argnums=1)(jax.random.key(2), SIZE, law)
 
 
 def within(share: float, expected: float, n: int) -> bool:
@@ -36,7 +41,7 @@ def test_rows_of_the_law_are_distributions_with_the_triggers_share(law):
     np.testing.assert_allclose(law[:, :2], 0.15)
     assert not law[:, TASK.noise_token].any()
     assert np.std(law[:, 2:8]) > 0.05
-    assert not np.array_equal(law, TASK.law(jax.random.key(3)))
+    assert not np.array_equal(law, law_of(jax.random.key(3)))
 
 
 def test_a_trigger_is_followed_by_its_output_or_noise_at_rate_alpha(sample):
@@ -71,18 +76,15 @@ def test_outputs_are_uniform_over_tokens_that_are_no_triggers(sample):
 
 
 def test_what_counts_are_second_and_later_occurrences(law):
-    batch = TASK.draw(jax.random.key(2), 50, law)
-    sequence = np.asarray(TASK.sample(jax.random.key(2), 50, law).sequence)
-    np.testing.assert_array_equal(batch.tokens, sequence[:, :-1])
-    np.testing.assert_array_equal(batch.targets, sequence[:, 1:])
-    for row, weights in zip(np.asarray(batch.tokens), np.asarray(batch.weights), strict=True):
+    tokens, targets, weights = map(np.asarray, draw(jax.random.key(2), 50, law, TASK.alpha))
+    np.testing.assert_array_equal(tokens[:, 1:], targets[:, :-1])
+    for row, counted in zip(tokens, weights, strict=True):
         expected = [x < 2 and x in row[:t] for t, x in enumerate(row)]
-        np.testing.assert_array_equal(weights, expected)
+        np.testing.assert_array_equal(counted, expected)
 
 
 def test_without_noise_every_counted_target_has_been_seen_after_that_trigger(law):
-    batch = TASK.draw(jax.random.key(5), 50, law, 0.0)
-    tokens, targets, weights = map(np.asarray, batch)
+    tokens, targets, weights = map(np.asarray, draw(jax.random.key(5), 50, law, 0.0))
     assert not (tokens == TASK.noise_token).any()
     for b, t in zip(*np.nonzero(weights), strict=True):
         first = list(tokens[b]).index(tokens[b, t])
@@ -90,7 +92,7 @@ def test_without_noise_every_counted_target_has_been_seen_after_that_trigger(law
 
 
 def test_draws_are_functions_of_the_key(law):
-    one, same, other = (TASK.draw(jax.random.key(k), 4, law).tokens for k in (7, 7, 8))
+    one, same, other = (draw(jax.random.key(k), 50, law, 0.3).tokens for k in (7, 7, 8))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 

@@ -35,10 +35,14 @@ def factors(
 ) -> tuple[Float[np.ndarray, "m rank"], Float[np.ndarray, "rank k"]]:
     """Two matrices whose product is `truncate(W, rank)` but for rounding; each stores its rank exactly.
 
+    At full rank they are the identity and W (or W and the identity), so that nothing is rounded.
+
     Raises:
         SettingError: as `truncate`.
     """
-    _require_rank(W, rank)
+    if rank == _require_rank(W, rank):
+        one = np.eye(rank, dtype=W.dtype)
+        return (one, W) if W.shape[0] == rank else (W, one)
     U, s, Vt = np.linalg.svd(W, full_matrices=False)
     return U[:, :rank] * s[:rank], Vt[:rank]
 

@@ -78,9 +78,17 @@ class RecallTask:
 
     def law(self, key: Key[Array, ""]) -> Law:
         """Bigrams of one language; the noise token has a row, but no row leads to it."""
+        return self.law_from(self.rows(key))
+
+    def rows(self, key: Key[Array, ""]) -> Float[Array, "V others"]:
+        """After each token, the distribution over tokens that are no triggers."""
+        others = self.tokens - self.triggers
+        return jax.random.dirichlet(key, jnp.full(others, self.concentration), (self.vocabulary,))
+
+    def law_from(self, rows: Float[Array, "V others"]) -> Law:
+        """The bigrams of which triggers have their frequency and others these rows."""
         V, K = self.vocabulary, self.triggers
-        rows = jax.random.dirichlet(key, jnp.full(self.tokens - K, self.concentration), (V,))
-        law = jnp.zeros((V, V)).at[:, :K].set(self.frequency / K)
+        law = jnp.zeros((V, V), rows.dtype).at[:, :K].set(self.frequency / K)
         return law.at[:, K : self.tokens].set((1 - self.frequency) * rows)
 
     def sample(

@@ -143,9 +143,9 @@ def trace(model: Decoder, tokens: Int[Array, "B T"]) -> tuple[Array, Array]:
 
 
 @cache
-def law_of(task: RecallTask) -> Callable[[Key[Array, ""]], Law]:
-    """`RecallTask.law`, compiled once for all runs that differ in their keys."""
-    return jax.jit(task.law, compiler_options=RUN_ONCE)
+def rows_of(task: RecallTask) -> Callable[[Key[Array, ""]], Array]:
+    """`RecallTask.rows`, compiled once for all runs that differ in their keys."""
+    return jax.jit(task.rows, compiler_options=RUN_ONCE)
 
 
 @cache

@@ -17,7 +17,7 @@ from geomtoy.models.named import named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
-from geomtoy.training.recall_measures import Probe, law_of
+from geomtoy.training.recall_measures import Probe, rows_of
 from geomtoy.training.streams import stream
 
 Arrays = dict[str, np.ndarray]
@@ -102,19 +102,21 @@ def run_recall(configs: Sequence[RecallConfig]) -> list[Arrays]:
 
 def stored_models(config: RecallConfig, arrays: Mapping[str, np.ndarray]) -> dict[int, Decoder]:
     """The models of a run by step: those kept, and the one at the end."""
-    empty = nnx.eval_shape(lambda: config.build(nnx.Rngs(0)))
     final = {name.removeprefix("param/"): a for name, a in arrays.items() if name.startswith("param/")}
     kept = {name.removeprefix("kept/"): a for name, a in arrays.items() if name.startswith("kept/")}
-    found = {
-        int(step): with_arrays(empty, {**final, **{name: a[k] for name, a in kept.items()}})
+    at = {
+        int(step): {**final, **{name: a[k] for name, a in kept.items()}}
         for k, step in enumerate(arrays["kept_at"])
     }
-    return {**found, config.fit.steps: with_arrays(empty, final)}
+    with jax.enable_x64(True):
+        empty = nnx.eval_shape(lambda: config.build(nnx.Rngs(0)))
+        return {step: with_arrays(empty, one) for step, one in {**at, config.fit.steps: final}.items()}
 
 
 def _run(config: RecallConfig) -> Arrays:
     task, seed = config.task, config.fit.seed
-    law = law_of(replace(task, alpha=0.0))(stream(seed, "bigrams")).astype(config.fit.dtype)
+    rows = rows_of(replace(task, alpha=0.0))(stream(seed, "bigrams"))
+    law = task.law_from(rows.astype(config.fit.dtype))
 
     def draw(key: jax.Array, size: int) -> Batch:
         return task.draw(key, size, law)

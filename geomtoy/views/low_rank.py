@@ -58,13 +58,17 @@ def enumerate_low_rank_triangle(
 
 
 def _images(left: np.ndarray, corners: np.ndarray) -> list[tuple[Fraction, ...]]:
-    """The corners times `left`, exactly."""
-    columns = [[Fraction(x) for x in column] for column in np.asarray(left, float).T.tolist()]
-    rows = [[Fraction(x) for x in row] for row in np.asarray(corners, float).tolist()]
-    return [
-        tuple(sum((x * w for x, w in zip(row, column, strict=True)), Fraction(0)) for column in columns)
-        for row in rows
-    ]
+    """The corners times `left`, exactly: floats are integers over a power of two."""
+    (rows, scale), (columns, other) = _integers(corners), _integers(left)
+    return [tuple(Fraction(x, scale * other) for x in row) for row in (rows @ columns).tolist()]
+
+
+def _integers(A: np.ndarray) -> tuple[np.ndarray, int]:
+    """(N, scale) with A = N / scale, N an object array of integers."""
+    ratios = [x.as_integer_ratio() for x in np.asarray(A, float).ravel().tolist()]
+    scale = max((denominator for _, denominator in ratios), default=1)
+    whole = [numerator * (scale // denominator) for numerator, denominator in ratios]
+    return np.array(whole, dtype=object).reshape(np.shape(A)), scale
 
 
 def _plane(images: list[tuple[Fraction, ...]]) -> Slice:
