@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     name = full(args, NAME, **FULL)
     found = asked(args)
     bars = {task: {rule: binned(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()}
-    numbers = {"bins": bars, "training": {task: runs.learned() for task, runs in found.items()}}
+    accuracy = {task: runs.accuracy() for task, runs in found.items()}
+    numbers = {"bins": bars, "accuracy by shots, whatever it is without": accuracy}
     with paper_style():
         publish(args, name, draw(args, bars), record(args), numbers, [verdict(args, found)])
 

@@ -90,12 +90,9 @@ class Asked:
     def layers(self) -> int:
         return int(self.regions.shape[-1])
 
-    def learned(self) -> dict[str, Any]:
-        """What training led to, for the record."""
-        return {
-            "accuracy by shots on prompts that are not chosen": self._stacked("learned")[:, -1],
-            "share wrong without shots": self._stacked("wrong at 0"),
-        }
+    def accuracy(self) -> np.ndarray:
+        """(S, K + 1) on prompts that are not chosen."""
+        return self._stacked("accuracy")
 
     def _counts(self, rule: str, context: str) -> np.ndarray:
         """(S, K + 1, M, L), summed over heads."""
@@ -112,7 +109,7 @@ def setting(args: argparse.Namespace, task: str, seed: int) -> ShotsConfig:
     d = HEADS * D_HEAD
     layer = LayerConfig(AttentionConfig(d, HEADS, D_HEAD, scaled=True), 4 * d, "pre")
     decoder = DecoderConfig(of.vocabulary, prompt_length(of, of.shots), args.layers, layer)
-    fit = TokenFitConfig(steps, learning_rate=3e-3, warmup=100, seed=seed, every=-(-steps // 4))
+    fit = TokenFitConfig(steps, learning_rate=3e-3, warmup=100, seed=seed, every=steps)
     return ShotsConfig(of, decoder, fit, args.prompts, args.paths)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from geomtoy.errors import SettingError
 from geomtoy.models.decoder import Decoder, DecoderConfig
@@ -21,18 +22,18 @@ from geomtoy.tasks.functions import Functions
 from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import CONTEXTS, Prompts, ShotTask, ask, batches, draw_prompts, prompt_length
 from geomtoy.theory.intrinsic_dimension import edges
-from geomtoy.training.fit_tokens import Measure, TokenFit, TokenFitConfig, fit_tokens
+from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.streams import stream
+from geomtoy.training.trainer import RUN_ONCE
 from geomtoy.views.token_lens import count_on_segments
 
 RULES = {"absolute": False, "relative": True}
 """Threshold rules, in the order of the arrays: is the threshold relative to the row's greatest?"""
 MODEL = "model/"
 """Begins the names of a run's parameters."""
-FRESH = 512
-"""Prompts on which accuracy is followed in training."""
 
-_ask = jax.jit(ask, static_argnames=("task", "context"))
+_ask = jax.jit(ask, static_argnames=("task", "context"), compiler_options=RUN_ONCE)
+_draw = jax.jit(draw_prompts, static_argnames=("task", "size"), compiler_options=RUN_ONCE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class ShotsConfig:
     """A task, a decoder, its training, and how much is asked.
 
     Args:
-        prompts: base prompts, all answered wrongly without shots.
+        prompts: base prompts, all answered wrongly without shots; twice as many are drawn.
         paths: of these, how many are followed through the space that each MLP reads.
         epsilon: threshold of both rules.
     """
@@ -70,11 +71,10 @@ class Reading(NamedTuple):
 def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
     """Of each config, with K the task's shots, M its prompts, L layers and H heads:
 
-    "truth" (M,) and "answers" (contexts, K + 1, M); "edges" (contexts, K + 1, M, rules, L, H), tokens
-    above the threshold in the last row; "regions" (K, paths, L), activation regions of the MLPs on the
-    straight path from the 0-shot to the k-shot representation; "wrong at 0", the share of all prompts
-    that are answered wrongly without shots; of training "loss", "at" and "learned" (times, K + 1); the
-    parameters.
+    "accuracy" (K + 1,) on prompts as they come; on base prompts "truth" (M,), "answers" (contexts,
+    K + 1, M), "edges" (contexts, K + 1, M, rules, L, H), tokens above the threshold in the last row, and
+    "regions" (K, paths, L), activation regions of the MLPs on the straight path from the 0-shot to the
+    k-shot representation; "loss" of training; the parameters.
     """
     with jax.enable_x64(True):
         return [_run(config) for config in configs]
@@ -82,28 +82,30 @@ def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
 
 def _run(config: ShotsConfig) -> dict[str, np.ndarray]:
     fit = _train(config)
-    prompts, share = wrong_prompts(config, fit.model)
+    drawn = _draw(config.task, stream(config.fit.seed, "prompts"), 2 * config.prompts)
+    readings = _asked_all(config, fit.model, drawn, "shots")
+    right = np.stack([reading.answers for reading in readings]) == np.asarray(drawn.lines[:, -1, -1])
+    kept = first_wrong(right[0], config.prompts)
+    prompts = Prompts(*(array[kept] for array in drawn))
+    with_shots = [Reading(r.answers[kept], r.rows[:, kept], r.mlp_input[:, kept]) for r in readings]
     answers, counts = [], []
     for context in CONTEXTS:
-        readings = [_asked(config, fit.model, prompts, k, context) for k in range(config.task.shots + 1)]
+        same = context == "shots"
+        readings = with_shots if same else _asked_all(config, fit.model, prompts, context)
         answers.append(np.stack([reading.answers for reading in readings]).astype(np.int16))
         counts.append(np.stack([count_edges(reading.rows, config.epsilon) for reading in readings]))
-        if context == "shots":
-            regions = count_paths(fit.model, [r.mlp_input[:, : config.paths] for r in readings])
     return {
+        "accuracy": right.mean(axis=1),
         "truth": np.asarray(prompts.lines[:, -1, -1]),
         "answers": np.stack(answers),
         "edges": np.stack(counts),
-        "regions": regions,
-        "wrong at 0": np.array(share),
+        "regions": count_paths(fit.model, [r.mlp_input[:, : config.paths] for r in with_shots]),
         "loss": fit.loss,
-        "at": fit.at,
-        "learned": fit.measured["accuracy"],
         **{MODEL + name: array for name, array in named_arrays(fit.model).items()},
     }
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=RUN_ONCE)
 def read_last(model: Decoder, tokens: Int[Array, "n T"], last: Int[Array, ""]) -> Reading:
     """What happens at token `last`; no map of attention leaves the device."""
     x = model.embed(tokens)
@@ -116,22 +118,19 @@ def read_last(model: Decoder, tokens: Int[Array, "n T"], last: Int[Array, ""]) -
     return Reading(model.logits(x[:, last]).argmax(axis=-1), jnp.stack(rows), jnp.stack(read))
 
 
-def wrong_prompts(config: ShotsConfig, model: Decoder) -> tuple[Prompts, float]:
-    """Fresh prompts that the model answers wrongly without shots, and their share among all.
+def first_wrong(right: Bool[np.ndarray, " n"], wanted: int) -> Int[np.ndarray, " wanted"]:
+    """The first so many of the prompts that are answered wrongly without shots.
 
     Raises:
         SettingError: they are too few.
     """
-    prompts = draw_prompts(config.task, stream(config.fit.seed, "prompts"), 2 * config.prompts)
-    reading = _asked(config, model, prompts, 0, "shots")
-    wrong = np.flatnonzero(reading.answers != np.asarray(prompts.lines[:, -1, -1]))
-    if len(wrong) < config.prompts:
+    wrong = np.flatnonzero(~right)
+    if len(wrong) < wanted:
         raise SettingError(
-            f"of {2 * config.prompts} prompts {len(wrong)} are answered wrongly without shots, and "
-            f"{config.prompts} are asked for; train a task that is harder to guess"
+            f"of {len(right)} prompts {len(wrong)} are answered wrongly without shots, and {wanted} are "
+            "asked for; train a task that is harder to guess"
         )
-    kept = jnp.asarray(wrong[: config.prompts])
-    return Prompts(*(array[kept] for array in prompts)), len(wrong) / (2 * config.prompts)
+    return wrong[:wanted]
 
 
 def count_edges(rows: Float[np.ndarray, "L n H T"], epsilon: float) -> Int[np.ndarray, "n rules L H"]:
@@ -163,22 +162,12 @@ def _mlp(layer: Layer) -> MLP:
 
 
 def _train(config: ShotsConfig) -> TokenFit:
-    return fit_tokens(
-        lambda rngs: Decoder(config.decoder, rngs=rngs), batches(config.task), config.fit,
-        measure=_follow(config),
-    )  # fmt: skip
+    return fit_tokens(lambda rngs: Decoder(config.decoder, rngs=rngs), batches(config.task), config.fit)
 
 
-def _follow(config: ShotsConfig) -> Measure:
-    """Accuracy at each number of shots, on prompts that are not chosen."""
-    draw, line = batches(config.task), config.task.line
-
-    def accuracy(model: Any) -> dict[str, Array]:
-        batch = draw(stream(config.fit.seed, "fresh"), FRESH)
-        right = model(batch.tokens).argmax(axis=-1) == batch.targets
-        return {"accuracy": right[:, line - 2 :: line].mean(axis=0)}
-
-    return accuracy
+def _asked_all(config: ShotsConfig, model: Decoder, prompts: Prompts, context: str) -> list[Reading]:
+    """After 0 to all shots in this context."""
+    return [_asked(config, model, prompts, k, context) for k in range(config.task.shots + 1)]
 
 
 def _asked(config: ShotsConfig, model: Decoder, prompts: Prompts, k: int, context: str) -> Reading:
