@@ -214,3 +214,7 @@ def draw_dimensions(ax: Axes, steps: Sequence[int], along: dict[str, np.ndarray]
     draw_band(right, np.array(steps), along["p_correct"], color=GREY, linestyle=":")
     right.spines["right"].set_visible(True)
     right.set(ylim=(0, 1), ylabel="p(correct), dotted")
+
+
+if __name__ == "__main__":
+    main()

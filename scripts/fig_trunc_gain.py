@@ -100,3 +100,7 @@ def growth_verdict(alphas: Sequence[float], found: Numbers) -> Verdict:
 
 def by_alpha(alphas: Sequence[float], values: np.ndarray) -> dict[str, float]:
     return {f"{alpha:g}": float(value) for alpha, value in zip(alphas, values, strict=True)}
+
+
+if __name__ == "__main__":
+    main()

@@ -121,3 +121,7 @@ def cured(p_correct: np.ndarray, p_noise: np.ndarray) -> np.ndarray:
     fallen = 10 * p_noise[:, 1:] <= p_noise[:, :1]
     kept = p_correct[:, 1:] >= p_correct[:, :1]
     return (fallen & kept).any(axis=1)
+
+
+if __name__ == "__main__":
+    main()

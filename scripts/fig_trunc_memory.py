@@ -107,3 +107,7 @@ def cure_verdict(histories: dict[int, Logits], cut: dict[int, np.ndarray]) -> Ve
         "helps. Later a difference is least; all are equal, so that rank n - 1 is not unique: each seed "
         "draws which difference is lost.",
     )
+
+
+if __name__ == "__main__":
+    main()

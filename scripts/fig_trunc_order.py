@@ -189,3 +189,7 @@ def one_step_verdict(ratios: np.ndarray) -> Verdict:
         f"sequences of lengths {LENGTHS}, trigger frequencies {FREQUENCIES}. It holds if "
         "every ratio is above 1.",
     )
+
+
+if __name__ == "__main__":
+    main()

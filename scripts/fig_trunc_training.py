@@ -104,3 +104,7 @@ def recall_verdict(last: dict[float, dict[str, np.ndarray]], rhos: Sequence[floa
         note="It holds if at each alpha one rho raises p(correct) and lowers the loss of every seed. It "
         "is chosen on the same test by the mean over seeds. Toy scale.",
     )
+
+
+if __name__ == "__main__":
+    main()
