@@ -26,6 +26,12 @@ DEEP = ChainTask(chains=(6,), steps=(1, 2, 3))
 WORKS = "post-LN, γ = 0.8"
 """The setting in which the mechanism is said to form."""
 
+PLAIN, RANDOM, IDENTITY = "MLP", "MLP, random ++", "MLP, identity ++"
+"""With MLPs, in the setting that works: nothing, random matrices or the identity added."""
+
+LENS = (RANDOM, PLAIN)
+"""What is looked at through the lens."""
+
 ORDER_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 """Of 1, 2, 3 steps, or hops."""
 
@@ -44,6 +50,7 @@ class Preset:
         signs: of the factors (alpha, beta) of added random matrices.
         depths, deep: numbers of layers, and what they learn.
         two_chains: whether to train on them too.
+        mlp_grid: places of LayerNorm and gammas to train with MLPs, besides post-LN at 0.8.
         d_model, hidden, test, triangles: see `ChainRun`.
     """
 
@@ -60,15 +67,17 @@ class Preset:
     hidden: int = 256
     test: int = 256
     triangles: int = 12
-    every: int = 50
+    every: int = 100
     two_chains: bool = False
+    mlp_grid: tuple[tuple[str, float], ...] = ()
 
 
 GAMMAS = (0.3, 0.5, 0.8, 1.0)
 QUICK = Preset(1, 1200, 1500, 1200, (0.3, 0.8), (0.3, 0.8), ("++",), (2, 3), SINGLE)
 FULL = Preset(
-    3, 2000, 4000, 6000, GAMMAS, GAMMAS, ("++", "--", "+-", "-+"), (2, 3, 4), DEEP, two_chains=True
-)
+    3, 2000, 2500, 4000, GAMMAS, GAMMAS, ("++", "+-"), (2, 3, 4), DEEP, two_chains=True,
+    mlp_grid=(("post", 0.3), ("pre", 0.8)),
+)  # fmt: skip
 TINY = Preset(
     1, 4, 4, 4, (0.3, 0.8), (0.8,), ("++",), (2, 3), SINGLE, d_model=8, hidden=8, test=64, triangles=2,
     every=2,
@@ -98,17 +107,24 @@ def settings(p: Preset) -> dict[str, ChainRun]:
         fit = replace(ADAMW, steps=steps, every=p.every, last=task.questions)
         return ChainRun(task, fit, d_model=p.d_model, test=p.test, **others)
 
-    mlp = {"hidden": p.hidden, "triangles": p.triangles}
     found = {f"post-LN, γ = {g}": run(p.steps, gamma=g) for g in p.gammas}
     found |= {f"pre-LN, γ = {g}": run(p.steps, gamma=g, layer_norm="pre") for g in p.pre_gammas}
     found |= {"two chains": run(p.steps, DOUBLE)} if p.two_chains else {}
     found |= {f"L = {L}": run(p.deep_steps, p.deep, n_layers=L) for L in p.depths}
-    found |= {"MLP": run(p.mlp_steps, keep=lens_steps(p), **mlp)}
-    for kind in ("random", "identity"):
-        for signs in p.signs if kind == "random" else p.signs[:1]:
-            alpha, beta = (0.5 if sign == "+" else -0.5 for sign in signs)
-            added = {"added": kind, "alpha": alpha, "beta": beta, **mlp}
-            found[f"MLP, {kind} {signs}"] = run(p.mlp_steps, keep=lens_steps(p), **added)
+    for name, others in with_mlps(p).items():
+        mlp = {"hidden": p.hidden, "triangles": p.triangles, **others}
+        found[name] = run(p.mlp_steps, keep=lens_steps(p) if name in LENS else (), **mlp)
+    return found
+
+
+def with_mlps(p: Preset) -> dict[str, dict[str, Any]]:
+    """By setting, what a run with MLPs has besides."""
+    found: dict[str, dict[str, Any]] = {PLAIN: {}}
+    for kind, signs in [*(("random", signs) for signs in p.signs), ("identity", "++")]:
+        alpha, beta = (0.5 if sign == "+" else -0.5 for sign in signs)
+        found[f"MLP, {kind} {signs}"] = {"added": kind, "alpha": alpha, "beta": beta}
+    for norm, g in p.mlp_grid:
+        found[f"MLP, {norm}-LN, γ = {g}"] = {"layer_norm": norm, "gamma": g}
     return found
 
 
@@ -123,8 +139,8 @@ def with_two_chains(p: Preset) -> list[str]:
 
 
 def lens_steps(p: Preset) -> tuple[int, ...]:
-    """Where the lens keeps parameters: every other look."""
-    return tuple(range(0, p.mlp_steps + 1, 2 * p.every))
+    """Where the lens keeps parameters."""
+    return tuple(range(0, p.mlp_steps + 1, max(p.every, p.mlp_steps // 20)))
 
 
 def trained(args: argparse.Namespace, p: Preset) -> dict[str, list[Result]]:
