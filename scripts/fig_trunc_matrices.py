@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         publish(
             args, name, draw(args, tables), record(args),
             {"rhos": rhos_of(args), "tables (seeds, rhos) by matrix": tables},
-            [place_verdict(kind, tables[kind]) for kind in MODELS],
+            [*(place_verdict(kind, tables[kind]) for kind in MODELS), side_verdict(tables["last"])],
         )  # fmt: skip
 
 
@@ -89,9 +89,9 @@ def draw_table(
 
 
 def short(name: str) -> str:
-    """ "layers.1.mlp.out.kernel" -> "2 MLP out"."""
+    """ "layers.1.mlp.out.kernel" -> "layer 2, MLP out"."""
     _, layer, part = name.split(".", 2)
-    return f"{int(layer) + 1} {PARTS[part]}"
+    return f"layer {int(layer) + 1}, {PARTS[part]}"
 
 
 def place_verdict(kind: str, scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
@@ -113,6 +113,31 @@ def place_verdict(kind: str, scores: dict[str, dict[str, np.ndarray]]) -> Verdic
         note="A seed is cured by a matrix if some rho of it lowers p(noise) at least tenfold without "
         "lowering p(correct). It holds if a matrix of the last MLP cures every seed and no other matrix "
         "cures any, and fails if none of the last MLP cures any. Toy scale.",
+    )  # fmt: skip
+
+
+def side_verdict(scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
+    """Whether low rank, without dropping all, cures from either matrix of the last MLP."""
+    low = {
+        side: {key: scores[f"layers.1.mlp.{side}.kernel"][key][:, :-1] for key in ANSWERS}
+        for side in ("hidden.0", "out")
+    }
+    cures = {side: cured(one["p_correct"], one["p_noise"]) for side, one in low.items()}
+    every = [mask.all() for mask in cures.values()]
+    return Verdict(
+        claim="Low rank of either matrix of the last MLP, its input or its output matrix, removes noise",
+        statistic={
+            "seeds cured by some rho above 0": {PARTS[f"mlp.{s}.kernel"]: int(mask.sum())
+                                                for s, mask in cures.items()},
+            "p(noise) at the least rho above 0": {PARTS[f"mlp.{s}.kernel"]: one["p_noise"][:, -1].mean()
+                                                  for s, one in low.items()},
+        },
+        seeds=len(cures["out"]),
+        spread={PARTS[f"mlp.{s}.kernel"]: spread(one["p_noise"][:, -1]) for s, one in low.items()},
+        holds="holds" if all(every) else "mixed" if any(mask.any() for mask in cures.values())
+        else "fails",
+        note="Cured as above, rho 0 left out, which is the same for both. It holds if each of the two "
+        "cures every seed, and fails if neither cures any. Toy scale.",
     )  # fmt: skip
 
 

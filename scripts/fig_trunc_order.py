@@ -140,10 +140,14 @@ def draw_ratios(ax: Axes, ratios: np.ndarray) -> None:
 def order_verdict(runs: dict[float, list[Result]]) -> Verdict:
     """When the MLP says the noise token on a bare trigger, and when attention has formed."""
     steps = {f"{a:g}": [learning_steps(one.arrays) for one in results] for a, results in runs.items()}
-    first = [precedes(*pair) for pairs in steps.values() for pair in pairs]
+    by_alpha = {alpha: [precedes(*pair) for pair in pairs] for alpha, pairs in steps.items()}
+    first = [one for runs in by_alpha.values() for one in runs]
     return Verdict(
         claim="The second MLP stores the noise token before the second layer's attention forms",
         statistic={
+            "share of runs where the MLP is first, by alpha": {
+                alpha: float(np.mean(ones)) for alpha, ones in by_alpha.items()
+            },
             "step of a positive margin of the MLP, each seed, by alpha": {
                 alpha: [stored for stored, _ in pairs] for alpha, pairs in steps.items()
             },

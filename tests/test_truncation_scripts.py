@@ -159,6 +159,17 @@ def test_a_cure_lowers_noise_tenfold_and_costs_nothing():
     assert cured(p_correct, p_noise).tolist() == [True, False, False]
 
 
+@pytest.mark.parametrize(("out", "holds"), [(0.03, "holds"), (0.3, "mixed")])
+def test_both_sides_of_the_mlp_must_cure_without_being_dropped(out, holds):
+    def scores(low):
+        return {"p_noise": np.array([[0.4, low, 0.01]]), "p_correct": np.array([[0.5, 0.6, 0.7]])}
+
+    sides = {"layers.1.mlp.hidden.0.kernel": scores(0.02), "layers.1.mlp.out.kernel": scores(out)}
+    assert import_module("fig_trunc_matrices").side_verdict(sides).holds == holds
+    neither = dict.fromkeys(sides, scores(0.3))
+    assert import_module("fig_trunc_matrices").side_verdict(neither).holds == "fails"
+
+
 @pytest.mark.parametrize(("left", "holds"), [(0.4, "holds"), (0.6, "mixed"), (0.8, "fails")])
 def test_regions_are_cut_where_recall_has_most_of_its_gain(left, holds):
     by_rank = {
