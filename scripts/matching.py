@@ -75,9 +75,8 @@ class Preset:
 GAMMAS = (0.3, 0.5, 0.8, 1.0)
 QUICK = Preset(1, 1200, 1500, 1200, (0.3, 0.8), (0.3, 0.8), ("++",), (2, 3), SINGLE)
 FULL = Preset(
-    3, 2000, 2500, 4000, GAMMAS, GAMMAS, ("++", "+-"), (2, 3, 4), DEEP, two_chains=True,
-    mlp_grid=(("post", 0.3), ("pre", 0.8)),
-)  # fmt: skip
+    3, 2000, 2500, 3000, GAMMAS, GAMMAS, ("++", "+-"), (2, 3, 4), DEEP, two_chains=True
+)
 TINY = Preset(
     1, 4, 4, 4, (0.3, 0.8), (0.8,), ("++",), (2, 3), SINGLE, d_model=8, hidden=8, test=64, triangles=2,
     every=2,

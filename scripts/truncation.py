@@ -19,7 +19,7 @@ from geomtoy.training.pools import pool_for
 from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall
 from geomtoy.training.sweep import sweep
 
-FULL = {"alphas": [0.1, 0.3, 0.5, 0.7], "seeds": 3, "d_model": 128, "steps": 800, "test": 256}
+FULL = {"alphas": [0.1, 0.3, 0.5, 0.7], "seeds": 3, "d_model": 128, "steps": 600, "test": 256}
 KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500)
 """Steps whose parameters are kept of models that are shown along training."""
 
