@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from blocks import full
 from figure import publish
-from intervals import Cells, Statistic, around_zero, cell, sign_verdict
+from intervals import Cells, Statistic, around_zero, cell, last_minus_first, sign_verdict
 from matplotlib.figure import Figure
 from shots import FULL, RULE_LABELS, TITLES, Asked, asked, record, scale, shots_arguments
 
@@ -88,18 +88,13 @@ def verdicts(args: argparse.Namespace, found: dict[str, Asked]) -> list[Verdict]
 
 def last_over_first(args: argparse.Namespace, found: dict[str, Asked], statistic: Statistic) -> Cells:
     """A statistic of the last layer's rise and correctness, minus that of the first."""
-
-    def difference(last: np.ndarray, first: np.ndarray, right: np.ndarray) -> np.ndarray:
-        return statistic(last, right) - statistic(first, right)
-
     return {
         f"{task}, {rule}": cell(
-            args, difference, *(runs.gain(rule, "shots")[..., layer] for layer in (-1, 0)),
-            runs.correct("shots"),
+            args, last_minus_first(statistic), runs.gain(rule, "shots"), runs.correct("shots")
         )
         for task, runs in found.items()
         for rule in RULE_LABELS
-    }  # fmt: skip
+    }
 
 
 def first(args: argparse.Namespace, found: dict[str, Asked]) -> Cells:

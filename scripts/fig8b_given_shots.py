@@ -1,4 +1,4 @@
-"""Figure 8, ours: the same at a fixed number of shots, as partial correlations and as differences."""
+"""Figure 8, our check: the same at a fixed number of shots, by partial correlations and differences."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def verdicts(
     }
     return [
         sign_verdict(
-            "Figure 8, ours: at a fixed number of shots, answers are the more often correct the more "
+            "Figure 8, our check: at a fixed number of shots, answers are more often correct the more "
             "the last layer's intrinsic dimension rises",
             last,
             "Partial correlation given the number of shots as a category. The paper pools 0 to 10 "
@@ -134,7 +134,7 @@ def verdicts(
             "fixed number.",
         ),
         sign_verdict(
-            "Figure 8, ours: at a fixed number of shots, the last layer's rise tells correct from "
+            "Figure 8, our check: at a fixed number of shots, the last layer's rise tells correct from "
             "incorrect answers better than the first's",
             last_over_first(args, found, correlation_given_shots),
             "Partial correlation in the last layer minus in the first.",

@@ -1,4 +1,4 @@
-"""Figure 8, ours: regions of the MLP on the way from the 0-shot to the k-shot representation."""
+"""Figure 8, our check: regions of the MLP on the way from the 0-shot to the k-shot representation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from blocks import full
 from figure import publish
-from intervals import KINDS, Cell, cell, described, draw_by_layer, sign_verdict
+from intervals import KINDS, Cell, cell, described, draw_by_layer, last_minus_first, sign_verdict
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from shots import D_HEAD, FULL, HEADS, TITLES, Asked, asked, record, scale, shots_arguments
@@ -23,6 +23,14 @@ LAYERS = {"last layer": (-1, "-", "o"), "first layer": (0, ":", "^")}
 CHANGED = "given shots, changed answers"
 ENOUGH = 5
 """Answers for their mean to be drawn."""
+
+NOTE = (
+    "Activation regions of the MLP on the straight segment between what it reads at the query without "
+    "shots and with k, exact for the stored numbers. The segment lies behind the LayerNorm; no prompt "
+    "moves along it. A unit switches at most once on it, so the count is one more than the units on "
+    "which the ends differ: it measures how far examples move the representation. The answer without "
+    "shots is wrong, so a correct one has changed, and an incorrect one may not have."
+)
 
 Correlations = dict[str, dict[str, list[Cell]]]
 """Task -> pooled, given shots, or also among changed answers only -> a cell for each layer."""
@@ -43,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     with paper_style():
         figure = draw(args, correlations, means)
-        publish(args, name, figure, record(args), numbers, verdicts(correlations))
+        told = [*verdicts(correlations), last_over_first(args, found)]
+        publish(args, name, figure, record(args), numbers, told)
 
 
 def answers(runs: Asked) -> np.ndarray:
@@ -111,13 +120,6 @@ def draw_means(ax: Axes, found: dict[str, Any]) -> None:
 
 
 def verdicts(correlations: Correlations) -> list[Verdict]:
-    note = (
-        "Activation regions of the MLP on the straight segment between what it reads at the query "
-        "without shots and with k, exact for the stored numbers. The segment lies behind the LayerNorm; "
-        "no prompt moves along it. A unit switches at most once on it, so the count is one more than "
-        "the units on which the ends differ. The answer without shots is wrong, so a correct one has "
-        "changed, and an incorrect one may not have."
-    )
     ways = {
         "shots pooled": "over 1 to 10 shots pooled",
         "given shots": "at a fixed number of shots",
@@ -125,13 +127,23 @@ def verdicts(correlations: Correlations) -> list[Verdict]:
     }
     return [
         sign_verdict(
-            f"Figure 8, ours: {way}, answers are the more often correct the more regions of the last "
+            f"Figure 8, our check: {way}, answers are more often correct the more regions of the last "
             "MLP lie on the way from the 0-shot representation",
             {task: kinds[kind][-1] for task, kinds in correlations.items()},
-            note,
+            NOTE,
         )
         for kind, way in ways.items()
     ]
+
+
+def last_over_first(args: argparse.Namespace, found: dict[str, Asked]) -> Verdict:
+    statistic = last_minus_first(KINDS["given shots"])
+    return sign_verdict(
+        "Figure 8, our check: at a fixed number of shots, regions of the last MLP on the way tell "
+        "correct from incorrect answers better than those of the first",
+        {task: cell(args, statistic, runs.regions, answers(runs)) for task, runs in found.items()},
+        f"Partial correlation in the last layer minus in the first. {NOTE}",
+    )
 
 
 if __name__ == "__main__":

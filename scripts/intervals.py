@@ -70,6 +70,16 @@ def cell(args: argparse.Namespace, statistic: Statistic, *arrays: np.ndarray) ->
     return Cell(values, low, high)
 
 
+def last_minus_first(statistic: Statistic) -> Statistic:
+    """Of arrays whose last axis are layers: the statistic in the last layer minus that in the first."""
+
+    def difference(by_layer: np.ndarray, right: np.ndarray) -> np.ndarray:
+        found: np.ndarray = statistic(by_layer[..., -1], right) - statistic(by_layer[..., 0], right)
+        return found
+
+    return difference
+
+
 def sign_verdict(
     claim: str,
     cells: Mapping[str, Cell],

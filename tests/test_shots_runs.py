@@ -125,4 +125,4 @@ def test_a_figure_is_drawn_twice_and_trained_once(tmp_path, monkeypatch):
         assert one == other
     record = json.loads((tmp_path / "first" / "fig8c_regions.json").read_text())
     assert record["config"]["runs"]["modular"]["fit"]["steps"] == 2
-    assert len(record["verdicts"]) == 3
+    assert len(record["verdicts"]) == 4

@@ -76,7 +76,10 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
     assert by_own("fig7_context_ablation") == [["holds"] * 4] * 2
     assert [told[1] for told in by_own("fig8_id_by_layer")] == ["fails", "fails"]  # the first does tell
     assert by_own("fig8b_given_shots") == [["fails", "fails"], ["holds", "holds"]]
-    assert by_own("fig8c_regions") == [["holds", "fails", "fails"], ["holds", "holds", "holds"]]
+    assert by_own("fig8c_regions") == [
+        ["holds", "fails", "fails", "fails"],
+        ["holds", "holds", "holds", "holds"],
+    ]
 
 
 def test_gains_and_accuracy_are_those_of_a_loop(monkeypatch):
