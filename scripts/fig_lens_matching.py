@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 from figure import publish
-from matching import LEARNED, Preset, match_arguments, named, preset, record, settings, trained
+from matching import LEARNED, LENS, Preset, match_arguments, named, preset, record, settings, trained
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
@@ -22,9 +22,7 @@ from geomtoy.training.chain_runs import restore
 from geomtoy.views.token_lens import choose_subsets, enumerate_triangle, true_to_scale
 
 NAME = "fig_lens_matching"
-SHOWN = "MLP, random ++"
-LENS = (SHOWN, "MLP")
-"""Settings whose jumps are judged; the first is drawn."""
+SHOWN = LENS[0]
 LAYER = 1
 """Whose MLP is drawn: it acts where the first hop has been found."""
 COLOURS = (BLUE, ORANGE, GREEN)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from figure import publish
 from matching import (
     LEARNED,
+    PLAIN,
+    Preset,
     final_accuracy,
     judged,
     match_arguments,
@@ -28,6 +31,8 @@ SMALL, LARGE = 0.8, 0.3
 """The initial scales that the claim compares: a greater gamma starts smaller."""
 GAP = 0.5
 
+Grid = dict[str, dict[float, str]]
+"""Place of LayerNorm -> gamma -> setting."""
 Curve = tuple[tuple[float, ...], np.ndarray]
 """Gammas, values (gammas, seeds)."""
 
@@ -36,21 +41,48 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = match_arguments(__doc__).parse_args(argv)
     p, name = preset(args, NAME)
     results = trained(args, p)
-    gammas = {"post": p.gammas, "pre": p.pre_gammas}
-    found = {norm: [results[f"{norm}-LN, γ = {g}"] for g in values] for norm, values in gammas.items()}
-    accuracy = {
-        norm: np.stack([final_accuracy(one)[:, -1] for one in runs]) for norm, runs in found.items()
-    }
-    scores = {norm: np.stack([least_score(one) for one in runs]) for norm, runs in found.items()}
+    kinds = {"no MLP": bare_grid(p), "MLPs": mlp_grid(p)}
+    accuracy, scores = (
+        {
+            kind: {norm: np.stack([measure(results[name]) for name in found.values()])
+                   for norm, found in grid.items()}
+            for kind, grid in kinds.items()
+        }
+        for measure in (lambda found: final_accuracy(found)[:, -1], least_score)
+    )  # fmt: skip
+    gammas = {kind: {norm: tuple(found) for norm, found in grid.items()} for kind, grid in kinds.items()}
     numbers = {"gammas": gammas, "accuracy": accuracy, "score": scores}
+    verdicts = [verdict(gammas[kind], accuracy[kind], kind) for kind, grid in kinds.items() if grid]
     with paper_style():
-        figure = new_figure(DOUBLE, 2.4)
-        left, right = figure.subplots(1, 2, sharex=True)
-        for norm, values in gammas.items():
-            draw_curve(left, norm, (values, accuracy[norm]))
-            draw_curve(right, norm, (values, scores[norm]))
-        decorate(figure, left, right)
-        publish(args, name, figure, record(p), numbers, [verdict(gammas, accuracy)])
+        publish(args, name, draw(gammas, accuracy, scores), record(p), numbers, verdicts)
+
+
+def bare_grid(p: Preset) -> Grid:
+    """Settings without MLPs."""
+    gammas = {"post": p.gammas, "pre": p.pre_gammas}
+    return {norm: {g: f"{norm}-LN, γ = {g}" for g in values} for norm, values in gammas.items()}
+
+
+def mlp_grid(p: Preset) -> Grid:
+    """Settings with MLPs, if there are others than the one that works."""
+    if not p.mlp_grid:
+        return {}
+    grid: Grid = {"post": {SMALL: PLAIN}, "pre": {}}
+    for norm, g in p.mlp_grid:
+        grid[norm][g] = f"MLP, {norm}-LN, γ = {g}"
+    return {norm: dict(sorted(found.items())) for norm, found in grid.items()}
+
+
+def draw(gammas: Any, accuracy: Any, scores: Any) -> Figure:
+    """Each a mapping kind -> norm -> gammas, or values (gammas, seeds)."""
+    figure = new_figure(DOUBLE, 2.4)
+    left, right = figure.subplots(1, 2, sharex=True)
+    for kind, grid in gammas.items():
+        for norm, values in grid.items():
+            draw_curve(left, norm, kind, (values, accuracy[kind][norm]))
+            draw_curve(right, norm, kind, (values, scores[kind][norm]))
+    decorate(figure, left, right)
+    return figure
 
 
 def least_score(results: Sequence[Result]) -> np.ndarray:
@@ -58,12 +90,16 @@ def least_score(results: Sequence[Result]) -> np.ndarray:
     return stacked(results, "match_trained")[:, -1].min(axis=1)
 
 
-def draw_curve(ax: Axes, norm: str, curve: Curve) -> None:
-    """Mean over seeds, and each seed as a point."""
+def draw_curve(ax: Axes, norm: str, kind: str, curve: Curve) -> None:
+    """Mean over seeds, and each seed as a point; open and dashed with MLPs."""
     gammas, values = curve
-    ax.plot(gammas, values.mean(axis=1), "o-", color=COLOURS[norm], label=f"{norm}-LN")
+    style, fill = ("o-", COLOURS[norm]) if kind == "no MLP" else ("s--", "white")
+    ax.plot(
+        gammas, values.mean(axis=1), style, color=COLOURS[norm], markerfacecolor=fill,
+        label=f"{norm}-LN, {kind}",
+    )  # fmt: skip
     for g, one in zip(gammas, values, strict=True):
-        ax.plot([g] * len(one), one, "o", color=COLOURS[norm], markersize=2.5, alpha=0.5)
+        ax.plot([g] * len(one), one, "o", color=COLOURS[norm], markersize=2, alpha=0.5)
 
 
 def decorate(figure: Figure, left: Axes, right: Axes) -> None:
@@ -75,16 +111,18 @@ def decorate(figure: Figure, left: Axes, right: Axes) -> None:
     for ax in (left, right):
         ax.set_xlabel("γ: weights start as $N(0, d_\\mathrm{in}^{-2γ})$")
     left.legend(loc="center left")
-    figure.suptitle("3 layers, 1 head, d = 64, no MLP", fontsize=8)
+    figure.suptitle("3 layers, 1 head, d = 64", fontsize=8)
 
 
-def verdict(gammas: dict[str, tuple[float, ...]], accuracy: dict[str, np.ndarray]) -> Verdict:
+def verdict(
+    gammas: dict[str, tuple[float, ...]], accuracy: dict[str, np.ndarray], kind: str = "no MLP"
+) -> Verdict:
     """Accuracies (gammas, seeds)."""
     post = dict(zip(gammas["post"], accuracy["post"], strict=True))
     works = (post[SMALL] > LEARNED) & (post[SMALL] >= post[LARGE] + GAP)
     beats_pre = (post[SMALL] >= accuracy["pre"] + GAP).all(axis=0)
     return Verdict(
-        claim=f"Matching forms from a small start with post-LN: accuracy is above {LEARNED} at "
+        claim=f"Matching ({kind}) forms from a small start with post-LN: accuracy is above {LEARNED} at "
         f"γ = {SMALL}, {GAP} or more above γ = {LARGE} and above every pre-LN",
         statistic={
             f"post-LN, γ = {SMALL}": post[SMALL].mean(),
@@ -95,7 +133,7 @@ def verdict(gammas: dict[str, tuple[float, ...]], accuracy: dict[str, np.ndarray
         spread={f"{norm}-LN, γ = {g}": spread(values) for norm in gammas
                 for g, values in zip(gammas[norm], accuracy[norm], strict=True)},
         holds=judged(works & beats_pre),
-        note="Held-out accuracy on 2 steps at the end, all settings trained alike, no MLP. It holds if "
+        note="Held-out accuracy on 2 steps at the end, all settings trained alike. It holds if "
         "it does for every seed.",
     )  # fmt: skip
 

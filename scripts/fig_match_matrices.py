@@ -30,7 +30,7 @@ from geomtoy.results import Result, Verdict, spread
 
 NAME = "fig_match_matrices"
 FAILS = ("post-LN, γ = 0.3", "pre-LN, γ = 0.8")
-PARTS = {"train": "trained", "fresh": "never trained"}
+ROWS = {"train": "trained", "fresh": "never trained", "functional": "real queries\nand keys"}
 SHOWN = 20
 """Tokens of each matrix that are drawn; scores are of all."""
 NEAR_ONE, NEAR_CHANCE = 0.8, 0.2
@@ -55,30 +55,31 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def matrices(result: Result, part: str) -> list[np.ndarray]:
-    """h of each layer that matches, on the embeddings of a part's tokens."""
+    """Of each layer that matches: h on the embeddings of a part's tokens, or, on held-out sequences that
+    ask for 2 steps, scores of real queries and keys."""
+    if part == "functional":
+        return [result.arrays[f"functional/layer {layer}"] for layer in (1, 2)]
     arrays = final_arrays(result)
     X = arrays["W_E"][list(SINGLE.tokens_of(part))]
     return [matching_matrix(X, matching_kernel(arrays, layer)) for layer in (1, 2)]
 
 
 def draw(results: dict[str, Result]) -> Figure:
-    """A row for each kind of tokens, two columns a setting: layers 1 and 2."""
-    figure = new_figure(DOUBLE, 2.9)
-    axes = figure.subplots(2, 2 * len(results), sharex=True, sharey=True)
-    for s, (setting, result) in enumerate(results.items()):
-        for row, (part, words) in zip(axes, PARTS.items(), strict=True):
-            for layer, h in enumerate(matrices(result, part), start=1):
-                ax = row[2 * s + layer - 1]
-                image = ax.imshow(row_softmax(h)[:SHOWN, :SHOWN], cmap="viridis", vmin=0, vmax=1)
-                ax.set(xticks=[], yticks=[])
-                ax.spines[["top", "right"]].set_visible(True)
-                kernel = f"Ker{layer}"
-                above = f"{setting}\n{kernel}" if part == "train" else kernel
-                ax.set_title(f"{above}: {matching_score(h):.2f}", fontsize=7)
-                if s == 0 and layer == 1:
-                    ax.set_ylabel(f"{words}:\nquery about token")
-                if part == "fresh":
-                    ax.set_xlabel("pair begins\nwith token", fontsize=7)
+    """A row for each kind of matrix, two columns a setting: layers 1 and 2."""
+    figure = new_figure(DOUBLE, 4.0)
+    axes = figure.subplots(len(ROWS), 2 * len(results), sharex=True, sharey=True)
+    for row, (part, words) in zip(axes, ROWS.items(), strict=True):
+        row[0].set_ylabel(f"{words}:\nquery about token", fontsize=7)
+        found = [h for result in results.values() for h in matrices(result, part)]
+        for k, (ax, h) in enumerate(zip(row, found, strict=True)):
+            image = ax.imshow(row_softmax(h)[:SHOWN, :SHOWN], cmap="viridis", vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
+            ax.spines[["top", "right"]].set_visible(True)
+            name = f"layer {1 + k % 2}" if part == "functional" else f"Ker{1 + k % 2}"
+            above = f"{list(results)[k // 2]}\n" if part == "train" else ""
+            ax.set_title(f"{above}{name}: {matching_score(h):.2f}", fontsize=7)
+    for ax in axes[-1]:
+        ax.set_xlabel("pair begins\nwith token", fontsize=7)
     figure.colorbar(image, ax=axes, label="softmax of a row", shrink=0.8, pad=0.01)
     return figure
 

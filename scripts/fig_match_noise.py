@@ -7,7 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from figure import publish
 from matching import (
+    IDENTITY,
     LEARNED,
+    PLAIN,
+    RANDOM,
     judged,
     match_arguments,
     preset,
@@ -22,7 +25,6 @@ from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_f
 from geomtoy.results import Result, Verdict
 
 NAME = "fig_match_noise"
-PLAIN, RANDOM, IDENTITY = "MLP", "MLP, random ++", "MLP, identity ++"
 COLOURS = {PLAIN: GREY, RANDOM: BLUE, IDENTITY: ORANGE}
 LAYER_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
@@ -33,7 +35,9 @@ Steps = dict[str, list[int | None]]
 def main(argv: Sequence[str] | None = None) -> None:
     args = match_arguments(__doc__).parse_args(argv)
     p, name = preset(args, NAME)
-    results = {key: found for key, found in trained(args, p).items() if key.startswith("MLP")}
+    added = [PLAIN, *(f"MLP, random {signs}" for signs in p.signs), IDENTITY]
+    everything = trained(args, p)
+    results = {setting: everything[setting] for setting in added}
     learned = {setting: steps_to_learn(found) for setting, found in results.items()}
     numbers = {"steps": learned, "never is more than": p.mlp_steps}
     with paper_style():

@@ -75,6 +75,12 @@ class ChainProbe:
             **self._lens(model, seen["mlp_input"]),
         }
 
+    def functional_matrices(self, model: Decoder) -> Arrays:
+        """For the greatest number of steps, by "layer 1", "layer 2", ...: see `functional_matching`."""
+        read, arrays = self.run(model)["read"], named_arrays(model)
+        last = len(self.task.steps) - 1
+        return {f"layer {k}": self.functional(arrays, read, last, k) for k in range(1, len(read))}
+
     @cached_property
     def batches(self) -> tuple[Batch, Batch]:
         """Trained sequences, and held-out ones with the number of steps as a leading axis."""
@@ -135,8 +141,7 @@ class ChainProbe:
         return {**found, "match_functional": np.array(scores)}
 
     def functional(self, arrays: Arrays, read: np.ndarray, s: int, layer: int) -> np.ndarray:
-        """The functional matching matrix of a layer, which hop `layer` is expected in, or the last one
-        that the number of steps asks for."""
+        """Queries are taken to be about what hop `layer` looks up, or the last hop that is asked for."""
         tokens, pairs = np.asarray(self.batches[1].tokens[s]), self.task.pairs
         x = read[layer, s]
         first, second = pair_positions(pairs)

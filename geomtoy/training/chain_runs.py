@@ -83,8 +83,8 @@ class ChainRun:
 def run_chains(configs: Sequence[ChainRun]) -> list[Arrays]:
     """For each config: losses, what `ChainProbe` measures at the steps `at`, and parameters.
 
-    Arrays of the final model are named "final/NAME"; those at the steps `kept_at` "kept/NAME", with a
-    leading axis.
+    Parameters of the final model are named "final/NAME", those at the steps `kept_at` "kept/NAME", with
+    a leading axis, and the final model's matrices of real queries and keys "functional/layer K".
     """
     with jax.enable_x64(True):
         return [_run(config) for config in configs]
@@ -108,7 +108,9 @@ def _run(config: ChainRun) -> Arrays:
     chosen = np.flatnonzero(np.isin(fit.at, config.keep))
     kept = {f"kept/{name}": array[chosen] for name, array in fit.measured.items()}
     final = {f"final/{name}": array[-1] for name, array in fit.measured.items()}
-    return {"loss": fit.loss, "at": fit.at, **histories, "kept_at": fit.at[chosen], **kept, **final}
+    found = {"loss": fit.loss, "at": fit.at, **histories, "kept_at": fit.at[chosen], **kept, **final}
+    functional = probe.functional_matrices(fit.model)
+    return found | {f"functional/{name}": matrix for name, matrix in functional.items()}
 
 
 def _models(fit: TokenFit) -> list[Decoder]:
