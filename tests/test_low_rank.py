@@ -79,6 +79,8 @@ def test_nothing_is_left_to_switch():
     left, right, corners = case(1)
     assert count_low_rank_triangle(left, 0 * right, corners) == 1
     assert count_low_rank_triangle(np.abs(left), right, np.abs(corners)) == 1
+    from_zero = np.array([[0.0], [1.0], [0.5]])
+    assert count_low_rank_triangle(np.ones((1, 1)), np.ones((1, 3)), from_zero) == 1
     with pytest.raises(SliceError, match="parallel"):
         count_low_rank_triangle(*case(3)[:2], np.arange(3)[:, None] * np.ones(5))
     with pytest.raises(SettingError, match="rank 6 is out of range"):

@@ -28,7 +28,7 @@ def count_low_rank_triangle(
 
     Raises:
         SliceError: the corners' images under `left` lie on one line although the rank is 2 or more.
-    Exactness: exact for the stored factors and corners, at every rank. Cost: 3 d r rational products,
+    Exactness: exact for the stored factors and corners, at every rank. Cost: 3 d r integer products,
         then as `count_regions`.
     """
     images = _images(left, corners)
@@ -58,17 +58,16 @@ def enumerate_low_rank_triangle(
 
 
 def _images(left: np.ndarray, corners: np.ndarray) -> list[tuple[Fraction, ...]]:
-    """The corners times `left`, exactly: floats are integers over a power of two."""
-    (rows, scale), (columns, other) = _integers(corners), _integers(left)
-    return [tuple(Fraction(x, scale * other) for x in row) for row in (rows @ columns).tolist()]
+    """The corners times `left`, exact up to a positive factor, which moves no border without biases."""
+    return [tuple(map(Fraction, row)) for row in (_integers(corners) @ _integers(left)).tolist()]
 
 
-def _integers(A: np.ndarray) -> tuple[np.ndarray, int]:
-    """(N, scale) with A = N / scale, N an object array of integers."""
+def _integers(A: np.ndarray) -> np.ndarray:
+    """A times a power of two that makes all its floats integers, as an object array."""
     ratios = [x.as_integer_ratio() for x in np.asarray(A, float).ravel().tolist()]
     scale = max((denominator for _, denominator in ratios), default=1)
     whole = [numerator * (scale // denominator) for numerator, denominator in ratios]
-    return np.array(whole, dtype=object).reshape(np.shape(A)), scale
+    return np.array(whole, dtype=object).reshape(np.shape(A))
 
 
 def _plane(images: list[tuple[Fraction, ...]]) -> Slice:
