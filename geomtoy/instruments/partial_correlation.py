@@ -60,7 +60,7 @@ def bootstrap_interval(
     A prompt is asked at each number of shots, so its answers are not independent; prompts are.
 
     Args:
-        statistic: of arrays with one more leading axis, along which it is computed in one go.
+        statistic: of arrays with any leading axes before theirs, which it keeps.
         arrays: prompts come first.
     Raises:
         SettingError: the arrays have different numbers of prompts, or fewer than two.
@@ -71,8 +71,6 @@ def bootstrap_interval(
     prompts = np.arange(counts.pop())
 
     def of(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
-        if drawn.ndim == 1:
-            return statistic(*(array[drawn][None] for array in arrays))[0]
         return statistic(*(array[drawn] for array in arrays))
 
     found = bootstrap(
