@@ -36,7 +36,7 @@ def truncation_arguments(description: str | None) -> argparse.ArgumentParser:
     parser = arguments(description, seeds=1)
     parser.add_argument("--alphas", type=float, nargs="+", default=[0.1, 0.3, 0.5])
     parser.add_argument("--shown", type=float, default=0.5, help="alpha where one is shown")
-    parser.add_argument("--steps", type=int, default=350, help="of SGD")
+    parser.add_argument("--steps", type=int, default=400, help="of SGD")
     parser.add_argument("--batch", type=int, default=32, help="sequences a step")
     parser.add_argument("--d-model", type=int, default=64)
     parser.add_argument("--test", type=int, default=64, help="sequences of each test")
