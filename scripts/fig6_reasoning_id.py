@@ -78,13 +78,13 @@ def draw_bars(ax: Axes, found: dict[str, Any]) -> None:
     for bar, count in zip(bars, found["counts"], strict=True):
         bar.set_alpha(1 if count >= ENOUGH else 0.35)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    by_seed = np.array(found["percent by seed"], float)
+    if len(by_seed) > 1:
+        ax.plot(middle, by_seed.T, ".", color=GREY, markersize=2.5)
+        heights = np.fmax(heights, np.fmax.reduce(by_seed))
     for x, height, count in zip(middle, heights, found["counts"], strict=True):
         if count:
             ax.text(x, height + 2, f"{count}", ha="center", va="bottom", fontsize=5.5)
-    if len(found["percent by seed"]) > 1:
-        for shares in found["percent by seed"]:
-            seen = [(x, y) for x, y in zip(middle, shares, strict=True) if y is not None]
-            ax.plot(*zip(*seen, strict=True), ".", color=GREY, markersize=2.5)
 
 
 def verdict(args: argparse.Namespace, found: dict[str, Asked]) -> Verdict:

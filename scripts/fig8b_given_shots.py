@@ -113,7 +113,7 @@ def draw_differences(ax: Axes, found: dict[str, dict[str, list[Any]]]) -> None:
             label=name,
         )
     ax.axhline(0, color="black", linewidth=0.6)
-    ax.set(xlabel="number of shots", xticks=range(1, len(shots) + 1))
+    ax.set(xlabel="number of shots", xticks=range(1, len(shots) + 1), xlim=(0.5, len(shots) + 0.5))
 
 
 def verdicts(
