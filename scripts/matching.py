@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 from figure import arguments
 
 from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
 from geomtoy.results import Result, config_hash
 from geomtoy.tasks.chains import ChainTask
-from geomtoy.training.chain_runs import ADAMW, ChainRun, run_chains
+from geomtoy.training.chain_measures import ChainProbe
+from geomtoy.training.chain_runs import ADAMW, ChainRun, restore, run_chains
 from geomtoy.training.pools import pool_for
 from geomtoy.training.sweep import sweep
 
@@ -71,7 +73,7 @@ class Preset:
 
 
 GAMMAS = (0.3, 0.5, 0.8, 1.0)
-QUICK = Preset(1, 1200, 2000, 1200, (0.3, 0.8), (0.3, 0.8), ("++",), (2, 3), SINGLE)
+QUICK = Preset(1, 1200, 1500, 1200, (0.3, 0.8), (0.3, 0.8), ("++",), (2, 3), SINGLE)
 FULL = Preset(3, 2000, 2500, 3000, GAMMAS, GAMMAS, ("++", "+-"), (2, 3, 4), DEEP, two_chains=True)
 TINY = Preset(
     1, 4, 4, 4, (0.3, 0.8), (0.8,), ("++",), (2, 3), SINGLE, d_model=8, hidden=8, test=64, triangles=2,
@@ -198,3 +200,12 @@ def steps_to_learn(results: Sequence[Result]) -> list[int | None]:
 def judged(seeds: Sequence[bool]) -> str:
     """A claim that each seed confirms or not."""
     return "holds" if all(seeds) else "mixed" if any(seeds) else "fails"
+
+
+def seen_by(p: Preset, setting: str, result: Result) -> tuple[ChainProbe, dict[str, np.ndarray]]:
+    """The test, and what a trained model of seed 0 shows on it; see `ChainProbe.run`."""
+    config = settings(p)[setting]
+    with jax.enable_x64(True):
+        model = restore(config, final_arrays(result))
+        probe = ChainProbe(model, config.task, config.test, config.triangles)
+        return probe, probe.run(model)
