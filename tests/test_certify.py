@@ -12,7 +12,7 @@ from zoo import ZOO, random_net
 
 from geomtoy import CellComplex, Network, Segment, enumerate_regions
 from geomtoy.regions.certify import Certificate
-from geomtoy.regions.rational import Affine, meet, place_on
+from geomtoy.regions.maps.rational import Affine, meet, place_on
 
 CHECKS = ["boundaries", "euler", "incidence", "convexity", "areas", "patterns", "maps", "continuity"]
 

@@ -11,7 +11,7 @@ from strategies import STEPS, activations, networks
 from zoo import ZOO, random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.filter import (
+from geomtoy.regions.numbers.filter import (
     UNDECIDED,
     filtered_signs,
     intersection,

@@ -25,8 +25,8 @@ from geomtoy import (
 from geomtoy.activations import HARD_TANH, RELU
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, AvgPool2d, Conv2d, Maxout, MaxPool2d, Residual
-from geomtoy.regions.export import to_arrays, to_geojson, to_networkx, to_shapely
-from geomtoy.regions.level_sets import enumerate_decision_boundary, enumerate_level_set
+from geomtoy.regions.results.export import to_arrays, to_geojson, to_networkx, to_shapely
+from geomtoy.regions.results.level_sets import enumerate_decision_boundary, enumerate_level_set
 
 
 def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):

@@ -11,7 +11,7 @@ from geomtoy import Network, Slice, count_regions, enumerate_regions
 from geomtoy.activations import RELU
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, Conv2d, Flatten, Maxout, MaxPool2d
-from geomtoy.regions.unreached import constant_signs, unreached
+from geomtoy.regions.maps.structure import constant_signs, unreached
 
 relu = st.just(RELU)
 

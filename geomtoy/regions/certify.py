@@ -16,11 +16,11 @@ import numpy as np
 from flint import fmpq, fmpq_poly, fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
-from geomtoy.regions.maps import Maps
-from geomtoy.regions.rational import Affine, integer_matrix
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.maps.rational import Affine, integer_matrix
 
 if TYPE_CHECKING:
-    from geomtoy.regions.complex import CellComplex
+    from geomtoy.regions.results.complex import CellComplex
 
 
 @dataclass(frozen=True)

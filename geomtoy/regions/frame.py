@@ -14,8 +14,8 @@ import numpy as np
 
 from geomtoy.errors import SliceError
 from geomtoy.network import Network
-from geomtoy.regions.filter import TINY, U
-from geomtoy.regions.maps import Maps
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.numbers.filter import TINY, U
 from geomtoy.slices import Point, Segment, Slice, Vector
 
 SUBNORMAL = Fraction(1, 2**1000)

@@ -10,14 +10,14 @@ from geomtoy.activations import exact
 from geomtoy.errors import SliceError
 from geomtoy.maxima import possible_winners
 from geomtoy.network import Network
-from geomtoy.regions.cuts import count_bits, cuts_of
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.regions.engine import Subdivision
 from geomtoy.regions.frame import Frame, first_maps
-from geomtoy.regions.maps import FLOOR
+from geomtoy.regions.maps.cuts import count_bits, cuts_of
+from geomtoy.regions.maps.floats import FLOOR
+from geomtoy.regions.numbers.filter import SLACK, TINY, U
 
 if TYPE_CHECKING:
-    from geomtoy.regions.complex import CellComplex
+    from geomtoy.regions.results.complex import CellComplex
 
 
 def locate(complex: CellComplex, points: Any) -> np.ndarray:

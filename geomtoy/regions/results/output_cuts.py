@@ -12,10 +12,10 @@ import numpy as np
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.errors import WindowError
 from geomtoy.network import Layer, Network
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Enumeration, Subdivision, resolve_window
-from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.rational import Line, side_of
+from geomtoy.regions.engine import Enumeration, Subdivision, resolve_window
+from geomtoy.regions.maps.rational import Line, side_of
+from geomtoy.regions.numbers.filter import SLACK, TINY, U
+from geomtoy.regions.results.complex import CellComplex
 from geomtoy.slices import Segment, Slice
 
 

@@ -28,10 +28,10 @@ import numpy as np
 from numba import njit
 
 from geomtoy.network import Network
-from geomtoy.regions.cuts import Cuts
-from geomtoy.regions.faces import Family
-from geomtoy.regions.filter import TINY, U
+from geomtoy.regions.maps.cuts import Cuts
+from geomtoy.regions.numbers.filter import TINY, U
 from geomtoy.regions.threads import in_blocks
+from geomtoy.regions.topology.faces import Family
 
 FLOOR = 2.0**-1020
 KEEP_BYTES = 256 * 2**20

@@ -12,16 +12,16 @@ import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
 from geomtoy.network import Network
-from geomtoy.regions.cuts import cuts_of
-from geomtoy.regions.filter import TINY, U
+from geomtoy.regions.cutting import Cutting, LineTable, build_layer, cut_layer, find_meetings
 from geomtoy.regions.frame import FirstMaps, Frame, make_frame
-from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks
-from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
-from geomtoy.regions.merge import ChosenMaps, decides_a_maximum, merge, regions
-from geomtoy.regions.mesh import Mesh, part
-from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
-from geomtoy.regions.signs import Signs, SignTally
-from geomtoy.regions.subdivide import Cutting, LineTable, build_layer, cut_layer, find_meetings
+from geomtoy.regions.maps.cuts import cuts_of
+from geomtoy.regions.maps.floats import CellMaps, Maps, NextMaps, blocks
+from geomtoy.regions.maps.rational import Level, RationalGeometry, RationalMaps
+from geomtoy.regions.numbers.filter import TINY, U
+from geomtoy.regions.numbers.predicates import Signs, SignTally
+from geomtoy.regions.topology.meetings import FULL_CHECK_PAIRS, count_children, generic_children
+from geomtoy.regions.topology.merge import ChosenMaps, decides_a_maximum, merge, regions
+from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]

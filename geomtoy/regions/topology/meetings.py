@@ -13,10 +13,10 @@ from collections import defaultdict
 import numpy as np
 from numba import njit
 
-from geomtoy.regions import chords as ch
-from geomtoy.regions.filter import intersection, position, sort_group
-from geomtoy.regions.signs import Signs
-from geomtoy.regions.subdivide import Cutting
+from geomtoy.regions.cutting import Cutting
+from geomtoy.regions.numbers.filter import intersection, position, sort_group
+from geomtoy.regions.numbers.predicates import Signs
+from geomtoy.regions.topology import chords as ch
 
 FULL_CHECK_PAIRS = 200_000_000
 """Crossing pairs beyond which a layer is not searched for concurrent chords unless asked to."""

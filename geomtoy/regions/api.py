@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from geomtoy.network import Network
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Enumeration, Progress, resolve_window
-from geomtoy.regions.linear import linear_regions
-from geomtoy.regions.pieces import Pieces
+from geomtoy.regions.engine import Enumeration, Progress, resolve_window
+from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.linear import linear_regions
+from geomtoy.regions.results.pieces import Pieces
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from geomtoy.regions.certify import Certificate
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Subdivision
+from geomtoy.regions.engine import Subdivision
+from geomtoy.regions.results.complex import CellComplex
 
 LEFT_SIDE = 3
 """The strip's sides are numbered bottom, right, top, left."""

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit
 
-from geomtoy.regions import chords as ch
-from geomtoy.regions import faces as fc
-from geomtoy.regions.components import components
-from geomtoy.regions.cuts import Cuts
-from geomtoy.regions.filter import intersection, position
-from geomtoy.regions.maps import CellMaps, blocks, cut_lines
-from geomtoy.regions.mesh import Mesh, corner_vertices, owners
-from geomtoy.regions.rational import RationalGeometry
-from geomtoy.regions.signs import Order, Signs
+from geomtoy.regions.maps.cuts import Cuts
+from geomtoy.regions.maps.floats import CellMaps, blocks, cut_lines
+from geomtoy.regions.maps.rational import RationalGeometry
+from geomtoy.regions.numbers.filter import intersection, position
+from geomtoy.regions.numbers.predicates import Order, Signs
 from geomtoy.regions.threads import in_blocks
+from geomtoy.regions.topology import chords as ch
+from geomtoy.regions.topology import faces as fc
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.mesh import Mesh, corner_vertices, owners
 
 BLOCK_BYTES = 8 * 2**20
 """Size of the maps that are worked on at a time: they should stay in the cache."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.regions.filter import UNDECIDED, filtered_signs, sort_groups
-from geomtoy.regions.maps import Maps
-from geomtoy.regions.mesh import Mesh, corner_vertices
-from geomtoy.regions.rational import RationalGeometry, meet, place_on, side_of
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.maps.rational import RationalGeometry, meet, place_on, side_of
+from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 from geomtoy.regions.threads import in_blocks
+from geomtoy.regions.topology.mesh import Mesh, corner_vertices
 
 
 @dataclass

@@ -15,11 +15,11 @@ from numba import njit
 
 from geomtoy.maxima import reduced
 from geomtoy.network import Network
-from geomtoy.regions.components import components
-from geomtoy.regions.cuts import cuts_of, pieces
-from geomtoy.regions.maps import CellMaps, Maps
-from geomtoy.regions.mesh import Mesh, edge_cells
-from geomtoy.regions.rational import Level
+from geomtoy.regions.maps.cuts import cuts_of, pieces
+from geomtoy.regions.maps.floats import CellMaps, Maps
+from geomtoy.regions.maps.rational import Level
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.mesh import Mesh, edge_cells
 
 
 def decides_a_maximum(network: Network, layer: int) -> bool:

@@ -19,9 +19,9 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.cuts import Cuts, cuts_of, piece_of_each
 from geomtoy.regions.frame import Frame
-from geomtoy.regions.unreached import Level, constant_signs, unreached
+from geomtoy.regions.maps.cuts import Cuts, cuts_of, piece_of_each
+from geomtoy.regions.maps.structure import Level, constant_signs, unreached
 
 
 class Line(NamedTuple):

@@ -11,11 +11,11 @@ from flint import fmpq
 
 from geomtoy.network import Network
 from geomtoy.regions.certify import Certificate, certify
-from geomtoy.regions.cuts import Cuts, cuts_of, pieces
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.linear import linear_regions
-from geomtoy.regions.locate import locate
-from geomtoy.regions.mesh import corner_vertices, edge_cells
+from geomtoy.regions.engine import Subdivision
+from geomtoy.regions.maps.cuts import Cuts, cuts_of, pieces
+from geomtoy.regions.results.linear import linear_regions
+from geomtoy.regions.results.locate import locate
+from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
@@ -259,7 +259,7 @@ class CellComplex:
     # --- what can be asked ------------------------------------------------------------------------
 
     def locate(self, points: Any) -> np.ndarray:
-        """Cell of each point (n, 2); see `geomtoy.regions.locate.locate`."""
+        """Cell of each point (n, 2); see `geomtoy.regions.results.locate.locate`."""
         return locate(self, points)
 
     def certify(self) -> Certificate:

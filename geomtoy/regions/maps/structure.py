@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.network import Network
-from geomtoy.regions.cuts import cuts_of, pieces
+from geomtoy.regions.maps.cuts import cuts_of, pieces
 
 
 class Level(NamedTuple):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomtoy.regions.components import components
-from geomtoy.regions.cuts import cuts_of, pieces
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.maps import Maps
-from geomtoy.regions.mesh import edge_cells
+from geomtoy.regions.engine import Subdivision
+from geomtoy.regions.maps.cuts import cuts_of, pieces
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.numbers.filter import SLACK, TINY, U
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.mesh import edge_cells
 
 
 def linear_regions(subdivision: Subdivision) -> np.ndarray:
