@@ -66,9 +66,9 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
-    monkeypatch.setattr("geomtoy.regions.engine.PART_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.cutting.BLOCK_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.cutting.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.cutting.BLOCK_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.cutting.FEWEST", 1)
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
@@ -77,7 +77,7 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
 def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
     net = ZOO["zero_bias_6"]().network
-    monkeypatch.setattr("geomtoy.regions.engine.FULL_CHECK_PAIRS", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
     count = count_regions(net, linear=False)
     assert (count.regions, count.certified) == (22, False)
     count = count_regions(net, linear=False, full_check=True)
@@ -89,10 +89,10 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
     """Ten thousand lines cross 30 million times; the limit is seen without storing one crossing."""
     W, b = random_net(2, 10_000, seed=1).layers[0]
     wide = Network([(W, b), (np.ones((1, 10_000)), [0])])
-    monkeypatch.setattr("geomtoy.regions.engine.memory", lambda: 1e6)
+    monkeypatch.setattr("geomtoy.regions.engine.run.memory", lambda: 1e6)
     with pytest.raises(BudgetError, match="more than fit into memory; count them with linear=False"):
         enumerate_regions(wide)
-    monkeypatch.setattr("geomtoy.regions.engine.find_meetings", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("geomtoy.regions.engine.run.find_meetings", lambda *_: pytest.fail("built"))
     with pytest.raises(BudgetError, match=r"makes \d+ regions, more than max_regions = 1000000"):
         enumerate_regions(wide, max_regions=10**6)
 

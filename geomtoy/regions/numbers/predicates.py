@@ -1,23 +1,50 @@
-"""Every sign decision of the enumeration: a float64 filter, then rational arithmetic where it is silent.
+"""The three questions that are ever asked of numbers, and the one place where they are answered.
 
-Two questions are ever asked of numbers: which side of a cut a vertex lies on, and in which order
-cuts meet a line. Everything else follows from the construction.
+On which side of a cut does a vertex lie? In which order do cuts meet a line? Which of them meet it in
+one point? Each is answered by float64 where a proven bound (`bounds`) allows, and in rational arithmetic
+where not. Everything else that an enumeration knows follows from these answers without a number.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from geomtoy.regions.maps.floats import Maps
-from geomtoy.regions.maps.rational import RationalGeometry, meet, place_on, side_of
+from geomtoy.regions.numbers.exact import Line, Vertex, meet, place_on, side_of
 from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 from geomtoy.regions.threads import in_blocks
-from geomtoy.regions.topology.mesh import Mesh, corner_vertices
+
+_FILTERED: ContextVar[bool] = ContextVar("filtered", default=True)
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """Inside, every decision is taken in rational arithmetic alone: slow, and without any error bound.
+
+    The results are the same. It is there to check the filter, and for those who would not trust it.
+    """
+    token = _FILTERED.set(False)
+    try:
+        yield
+    finally:
+        _FILTERED.reset(token)
+
+
+def filtered() -> bool:
+    """Whether float64 may decide what its bounds prove."""
+    return _FILTERED.get()
+
+
+class ExactLines(Protocol):
+    """Lines with ids, as integers."""
+
+    def exact(self, line: int) -> Line: ...
 
 
 @dataclass
@@ -41,85 +68,69 @@ class Order:
     tied: np.ndarray
 
 
-class Signs:
-    """Decides signs for one enumeration."""
+class Predicates:
+    """Decides for one enumeration, and counts what it decides."""
 
-    def __init__(self, geometry: RationalGeometry, tally: SignTally | None = None) -> None:
-        self._geometry = geometry
-        self.tally = tally or SignTally()
+    def __init__(self) -> None:
+        self.tally = SignTally()
+        self._filtered = filtered()
 
-    def at_vertices(
+    def filter_sides(
         self,
         signs: np.ndarray,
         which: np.ndarray,
-        mesh: Mesh,
-        cell: np.ndarray,
-        layer: int,
-        lines: Maps,
-        first_cell: int,
-    ) -> None:
-        """Fill in the signs of a layer's cuts at some vertices.
+        points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        row: np.ndarray,
+        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """Fill in the signs of cuts at some vertices, UNDECIDED where float64 cannot tell.
 
         Args:
-            signs: (V, n) int8.
-            which: vertices, each on the boundary of cell[vertex].
-            lines: of the cuts, on the cells from `first_cell` on.
+            signs: (V, n) int8. which: vertices. points: x, y, w, d, (V,) each.
+            row: (V,) row of the lines (see `filter.filtered_signs`) that holds near each vertex.
+        Returns:
+            The vertices at which some sign is open.
         """
-        n, silent = signs.shape[1], np.zeros(len(mesh.x), np.int64)
-        row = cell - first_cell
+        n, silent = signs.shape[1], np.zeros(len(signs), np.int64)
+        self.tally.decided += len(which) * n
+        if not self._filtered:
+            signs[which] = UNDECIDED
+            return np.sort(which) if n else which[:0]
 
         def run(low: int, high: int) -> None:
-            some = which[low:high]
-            filtered_signs(some, signs, silent, mesh.x, mesh.y, mesh.w, mesh.d, row, *lines)
+            filtered_signs(which[low:high], signs, silent, *points, row, *lines)
 
         in_blocks(run, len(which), work=len(which) * n)
-        open_vertices = np.flatnonzero(silent)
-        if len(open_vertices) and layer > 1:
-            self._where_unreached(signs, open_vertices, mesh, layer)
-        at, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
-        undecided = np.column_stack([open_vertices[at], cuts])
-        geometry = self._geometry
-        for vertex, cut in undecided.tolist():
-            line = geometry.cut(layer, int(cell[vertex]), cut)
-            signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
-        self.tally.decided += len(which) * n
-        self.tally.rational += len(undecided)
+        return np.flatnonzero(silent)
 
-    def _where_unreached(
-        self, signs: np.ndarray, open_vertices: np.ndarray, mesh: Mesh, layer: int
+    @property
+    def uses_structure(self) -> bool:
+        """Whether what is known without arithmetic may decide too."""
+        return self._filtered
+
+    def exact_sides(
+        self,
+        signs: np.ndarray,
+        vertices: np.ndarray,
+        vertex: Callable[[int], Vertex],
+        cut: Callable[[int, int], Line],
     ) -> None:
-        """Decide the cuts of units that are constant, equal to their bias, on a cell at the vertex."""
-        is_open = np.zeros(len(mesh.x), bool)
-        is_open[open_vertices] = True
-        corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-        place = np.flatnonzero(is_open[corner])
-        cells, of_place = np.unique(
-            np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
-        )
-        constant, sign = self._geometry.constants(layer, cells)
-        vertex = corner[place]
-        at, cut = np.nonzero(constant[of_place] & (signs[vertex] == UNDECIDED))
-        signs[vertex[at], cut] = sign[cut]
-
-    def ties(self, line: int, others: dict[int, int]) -> list[list[int]]:
-        """Members that meet a line in one and the same point, in groups of two or more.
+        """Decide in rational arithmetic what is still UNDECIDED at some vertices.
 
         Args:
-            others: line id of each member.
+            cut: the line of a cut near a vertex, from (vertex, cut).
         """
-        geometry = self._geometry
-        base = geometry.line(line)
-        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
-        for member, other in others.items():
-            groups[place_on(base, meet(base, geometry.line(other)))].append(member)
-        self.tally.rational += len(others)
-        return [group for group in groups.values() if len(group) > 1]
+        at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
+        for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
+            signs[v, c] = side_of(cut(v, c), vertex(v))
+        self.tally.rational += len(at)
 
     def order(
         self,
         start: np.ndarray,
         key: np.ndarray,
         error: np.ndarray,
+        lines: ExactLines,
         line_of_group: Callable[[int], tuple[int, int]],
         line_of_member: Callable[[int], int],
     ) -> Order:
@@ -130,14 +141,13 @@ class Signs:
             line_of_group: id of the line and the direction (+-1, along (-b, a)) in which to read it.
             line_of_member: id of the line that crosses it at the member.
         """
-        order, clusters = sort_groups(start, key, error)
+        order, clusters = sort_groups(start, key, self.doubt(error))
         tied = np.zeros(len(order), bool)
-        geometry = self._geometry
         for group, low, high in clusters.tolist():
             base_id, direction = line_of_group(group)
-            base = geometry.line(base_id)
+            base = lines.exact(base_id)
             places = {
-                m: place_on(base, meet(base, geometry.line(line_of_member(m))))
+                m: place_on(base, meet(base, lines.exact(line_of_member(m))))
                 for m in order[low:high].tolist()
             }
             ranked = sorted(places, key=places.__getitem__, reverse=direction < 0)
@@ -147,3 +157,20 @@ class Signs:
         self.tally.decided += len(order)
         self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
         return Order(start, order, tied)
+
+    def doubt(self, error: np.ndarray) -> np.ndarray:
+        """Errors as they are, or infinite ones where float64 may decide nothing."""
+        return error if self._filtered else np.full_like(error, np.inf)
+
+    def ties(self, base: int, others: dict[int, int], lines: ExactLines) -> list[list[int]]:
+        """Members whose lines meet a line in one and the same point, in groups of two or more.
+
+        Args:
+            base: the line's id. others: line id of each member.
+        """
+        line = lines.exact(base)
+        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
+        for member, other in others.items():
+            groups[place_on(line, meet(line, lines.exact(other)))].append(member)
+        self.tally.rational += len(others)
+        return [group for group in groups.values() if len(group) > 1]
