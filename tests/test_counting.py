@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import STEPS
 from zoo import ZOO, random_net
 
@@ -72,6 +74,56 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
+
+
+def nearly_concurrent(rows, scale, seed=None):
+    """Lines through (1/2, 1/2) moved by integers times a scale that floats hardly see."""
+    rows = np.array(rows, float)
+    W, offsets = rows[:, :2], rows[:, 2]
+    b = offsets * scale - W @ [0.5, 0.5]
+    return Network([(W, b), (np.ones((1, len(W))), [0])])
+
+
+def test_points_of_concurrency_that_floats_cannot_tell_apart_are_told_apart():
+    rows = [[1, 1, 0], [2, 2, -2], [0, 1, 1], [1, -1, -1], [1, -2, -1], [2, -1, -1]]
+    net = nearly_concurrent(rows, 2.0**-49)
+    assert count_regions(net, linear=False).regions == count_regions(net).regions == 18
+    assert len(enumerate_regions(net, max_regions=18)) == 18
+    with pytest.raises(BudgetError):
+        enumerate_regions(net, max_regions=17)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(*[st.integers(-2, 2)] * 3), min_size=4, max_size=12),
+    st.sampled_from([2.0**-49, 2.0**-52, 2.0**-40, 1e-14]),
+)
+def test_counting_agrees_with_building_where_lines_nearly_meet(rows, scale):
+    net = nearly_concurrent(rows, scale)
+    n = len(enumerate_regions(net))
+    assert count_regions(net, linear=False).regions == n
+    assert len(enumerate_regions(net, max_regions=n)) == n
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_counting_agrees_with_building_in_huge_windows_and_collapsing_layers(seed):
+    rng = np.random.default_rng(seed)
+    W = [rng.integers(-3, 4, (8, 2)), rng.integers(-2, 3, (8, 8)) * (rng.random((8, 8)) < 0.4)]
+    net = Network(
+        [(W[0], rng.integers(-2, 3, 8)), (W[1], rng.integers(-2, 3, 8)), (np.ones((1, 8)), [0])]
+    )
+    for reach in (1, 1e14):
+        window = reach * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        n = len(enumerate_regions(net, window=window))
+        assert count_regions(net, window=window, linear=False).regions == n
+
+
+def test_a_limit_is_judged_by_a_proven_count(monkeypatch):
+    """Six lines through a point: 12 regions, up to 22; nobody is refused for the larger number."""
+    net = ZOO["zero_bias_6"]().network
+    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
+    count = count_regions(net, linear=False, max_regions=12)
+    assert (count.regions, count.certified) == (12, True)
 
 
 def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):

@@ -13,6 +13,7 @@ from geomtoy.regions.topology.components import components
 from geomtoy.regions.topology.mesh import edge_cells
 
 
+@np.errstate(all="ignore")
 def linear_regions(subdivision: Subdivision, maps: Maps) -> np.ndarray:
     """Label (F,) of the linear region of each cell, 0, 1, ... in the order of first cells.
 
