@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +32,12 @@ class Cuts(NamedTuple):
 
 
 def cuts_of(network: Network, layer: int) -> Cuts:
-    """The cuts of a hidden layer (from 1)."""
-    act, width = network.activations[layer - 1], network.widths[layer - 1]
+    """The cuts of a hidden layer (from 1); the arrays are shared, nobody writes into them."""
+    return _cuts(network.activations[layer - 1], network.widths[layer - 1])
+
+
+@lru_cache(maxsize=64)
+def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cuts:
     alike = isinstance(act, PiecewiseLinear)
     kinds = [act] if isinstance(act, PiecewiseLinear) else list(act)
     repeat = width if alike else 1
