@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import activations, networks, relu_networks, slices, windows
+from strategies import activations, networks, networks_of_any_size, relu_networks, slices, windows
 from zoo import ZOO, random_net
 
 from geomtoy import Network, PiecewiseLinear, count_regions, enumerate_regions
 from geomtoy.regions import exact_arithmetic
 
 TOPOLOGY = ("tail", "head", "line", "direction", "start", "half", "lines")
-
-EXPONENTS = [-1074, -1022, -600, -300, -53, -1, 0, 1, 52, 300, 600, 1023]
-"""Where float64 ends, where it is subnormal, where products of two numbers do, and between."""
 
 
 def assert_same_both_ways(network, **where):
@@ -31,7 +28,8 @@ def assert_same_both_ways(network, **where):
     for count, exactly in zip(counts, again, strict=True):
         assert count.regions == exactly.regions == len(found)
         assert count.linear_regions == exactly.linear_regions
-        assert count.certified and exactly.certified
+        assert count.certified
+        assert exactly.certified
     assert again[0].rational_signs >= counts[0].rational_signs
 
 
@@ -60,38 +58,10 @@ def test_slices(network, plane):
     assert_same_both_ways(network, slice=plane)
 
 
-def of_any_size(*shape):
-    """Floats whose exponents reach from the least subnormal number to the largest."""
-    size = int(np.prod(shape))
-    number = st.builds(
-        lambda m, e: float(np.ldexp(m, e)), st.sampled_from([-1.0, -0.75, 0.0, 0.5, 1.0]),
-        st.sampled_from(EXPONENTS),
-    )  # fmt: skip
-    return st.lists(number, min_size=size, max_size=size).map(lambda x: np.array(x).reshape(shape))
-
-
-slopes = st.builds(
-    lambda m, e: m * 2.0**e, st.sampled_from([-1, 0, 1]), st.sampled_from([-1000, -500, 0, 1, 1000])
-)
-kinds = st.one_of(
-    st.sampled_from(["relu", "hard_tanh"]),
-    st.builds(lambda a, b: PiecewiseLinear((0,), (a, b)), slopes, slopes),
-    st.builds(
-        lambda t, a, b, c: PiecewiseLinear((t, 2 * t), (a, b, c)),
-        st.sampled_from([2.0**-1000, 1.0, 2.0**999]), slopes, slopes, slopes,
-    ),
-)  # fmt: skip
-
-
 @settings(max_examples=150)
-@given(
-    st.tuples(of_any_size(3, 2), of_any_size(3)),
-    st.tuples(of_any_size(2, 3), of_any_size(2)),
-    st.tuples(of_any_size(1, 2), of_any_size(1)),
-    kinds,
-)
-def test_networks_whose_numbers_are_of_any_size(first, second, third, act):
-    assert_same_both_ways(Network([first, second, third], act))
+@given(networks_of_any_size)
+def test_networks_whose_numbers_are_of_any_size(network):
+    assert_same_both_ways(network)
 
 
 def test_a_unit_whose_slope_times_its_map_underflows_is_not_dropped():
@@ -103,22 +73,21 @@ def test_a_unit_whose_slope_times_its_map_underflows_is_not_dropped():
     assert_same_both_ways(network)
 
 
-def test_an_offset_too_small_for_float64_counts():
-    """Between its breakpoints the unit rises by 2^-2000, which two weights of 2^1000 make 1."""
-    act = PiecewiseLinear((2.0**-1000, 2.0**-999), (0, 2.0**-1000, 0))
-    identity = PiecewiseLinear((), (1,))
-    relu = PiecewiseLinear((0,), (0, 1))
+@pytest.mark.parametrize(("row", "tau"), [((1, 0), 2.0**-1000), ((0, 0), -(2.0**-999))])
+def test_an_offset_too_small_for_float64_counts(row, tau):
+    """The first unit passes on 2^-2000 on the whole window, which two weights of 2^1000 make 1."""
+    rise = PiecewiseLinear((tau, tau + 2.0**-1000), (0, 2.0**-1000, 0))
+    identity, relu = PiecewiseLinear((), (1,)), PiecewiseLinear((0,), (0, 1))
     network = Network(
         [
-            ([[1, 0]], [0]), ([[2.0**1000]], [0]),
-            ([[2.0**1000], [2.0**1000]], [-(2.0**-1), -(2.0**1)]), ([[1, 1]], [0]),
+            ([row, (0, 1)], [0, 0]), ([[2.0**1000, 0], [0, 1]], [0, 0]),
+            ([[2.0**1000, 1]], [-1]), ([[1]], [0]),
         ],
-        [act, identity, relu],
+        [(rise, identity), identity, relu],
     )  # fmt: skip
-    assert (
-        len(enumerate_regions(network)) == 4
-    )  # three pieces of the first unit, one cut by the third layer
-    assert_same_both_ways(network)
+    window = [(0.25, -1), (1, -1), (1, 1), (0.25, 1)]
+    assert len(enumerate_regions(network, window=window)) == 2  # the border is y = 0
+    assert_same_both_ways(network, window=window)
 
 
 def test_the_filter_decides_nothing_inside():
