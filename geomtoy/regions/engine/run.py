@@ -135,24 +135,24 @@ class Enumeration:
         self.frame = make_frame(network, slice, window)
         levels = [first_level()]
         lines = Lines(network, self.frame, levels)
-        self._subject = Subject(network, levels, lines, Predicates())
+        self.subject = Subject(network, levels, lines, Predicates())
         self._max_regions = max_regions
 
     @property
     def tally(self) -> SignTally:
-        return self._subject.predicates.tally
+        return self.subject.predicates.tally
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        return self._finished(self._through(self._hidden, progress)[0])
+        return self._finished(self.through(self._hidden, progress)[0])
 
     def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
         """The same, and the maps of the outputs while those that lead to them are still at hand."""
-        mesh, maps = self._through(self._hidden, progress)
+        mesh, maps = self.through(self._hidden, progress)
         return self._finished(mesh), all_maps(maps, OUTPUT_CELLS)
 
     def _finished(self, mesh: Mesh) -> Subdivision:
-        levels, lines = tuple(self._subject.levels), self._subject.lines.fresh()
+        levels, lines = tuple(self.subject.levels), self.subject.lines.fresh()
         return Subdivision(self.network, self.frame, mesh, levels, lines, self.tally)
 
     def count(self, full_check: bool = False, progress: Progress | None = None) -> tuple[int, bool]:
@@ -165,8 +165,8 @@ class Enumeration:
         if not self._hidden:
             return 1, True
         if decides_a_maximum(self.network, self._hidden):
-            return self._through(self._hidden, progress)[0].n_cells, True
-        mesh, maps = self._through(self._hidden - 1, progress)
+            return self.through(self._hidden, progress)[0].n_cells, True
+        mesh, maps = self.through(self._hidden - 1, progress)
         full_check |= self._max_regions is not None
         cells, proven = 0, True
         for low, high in blocks(maps, PART_BYTES // maps.width):
@@ -177,7 +177,7 @@ class Enumeration:
             progress(self._hidden, cells)
         return cells, proven
 
-    def _through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
+    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
         """The mesh after some layers, and the maps of the next layer on it."""
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
@@ -185,26 +185,26 @@ class Enumeration:
             mesh = self._build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            maps = NextMaps(self.network, layer, maps, self._subject.levels[-1])
+            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
     def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
-        cutting = cut_layer(self._subject, mesh, layer, maps)
+        cutting = cut_layer(self.subject, mesh, layer, maps)
         self._foresee(layer, cutting)
-        meetings = find_meetings(cutting, self._subject)
+        meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
         mesh, level = build_layer(mesh, cutting, meetings)
-        self._subject.levels.append(level)
+        self.subject.levels.append(level)
         return mesh
 
     def _merge(self, mesh: Mesh) -> Mesh:
         """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
-        levels = self._subject.levels
+        levels = self.subject.levels
         label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
-        return merge(mesh, label, self._subject.lines.n_sides)
+        return merge(mesh, label, self.subject.lines.n_sides)
 
     def _count_block(
         self, mesh: Mesh, maps: CellMaps, low: int, high: int, full_check: bool
@@ -212,13 +212,13 @@ class Enumeration:
         """Children of the cells of some segments, and whether the number is proven."""
         first, end = (int(maps.segment_start[k]) for k in (low, high))
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
-        lines = self._subject.lines
+        lines = self.subject.lines
         known = len(lines)
-        cutting = cut_layer(self._subject, cells, self._hidden, maps)
+        cutting = cut_layer(self.subject, cells, self._hidden, maps)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
         else:
-            found, proven = count_cells(cutting, self._subject), True
+            found, proven = count_cells(cutting, self.subject), True
         lines.forget(known)
         return found, proven
 
@@ -226,7 +226,7 @@ class Enumeration:
         """Refuse what would not fit before it is built."""
         most = cutting.most_cells
         if self._max_regions is not None and most > self._max_regions:
-            self._within_budget(layer, count_cells(cutting, self._subject))
+            self._within_budget(layer, count_cells(cutting, self.subject))
         if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
             raise BudgetError(
                 f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
