@@ -11,10 +11,10 @@ from strategies import activations, networks, relu_networks, slices, windows
 from zoo import ZOO, random_net
 
 from geomtoy import CellComplex, Network, Segment, enumerate_regions
-from geomtoy.regions.certify import Certificate
+from geomtoy.certify import Certificate
 from geomtoy.regions.rational import Affine, meet, place_on
 
-CHECKS = ["boundaries", "euler", "incidence", "convexity", "areas", "patterns", "maps", "continuity"]
+CHECKS = ["structure", "boundaries", "sides", "euler", "window", "convexity", "patterns", "sources", "linear_regions", "vertices", "maps"]
 
 
 def assert_certified(net, **where):

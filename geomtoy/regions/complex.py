@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
-from geomtoy.regions.certify import Certificate, certify
 from geomtoy.regions.cuts import Cuts, cuts_of, pieces
 from geomtoy.regions.enumerate import Subdivision
 from geomtoy.regions.linear import linear_regions
 from geomtoy.regions.locate import locate
 from geomtoy.regions.mesh import corner_vertices, edge_cells
+from geomtoy.regions.record import record
 
 COARSE = 2.0**-20
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
@@ -225,15 +226,22 @@ class CellComplex:
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, (rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
+        frame, rows = self.subdivision.frame, self.subdivision.output_maps.rows
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
         offset = rows[:, 2] - slope @ np.array(frame.centre, float)
-        well_known = error <= VAGUE * np.abs(rows).max()
-        for cell in np.flatnonzero(~well_known.all(axis=1)[segment]):
+        for cell in np.flatnonzero(~self.maps_well_known[:, 0]):
             slopes, offsets = self.exact_map(int(cell))
             slope[cell] = [[nearest_float(z) for z in row] for row in slopes]
             offset[cell] = [nearest_float(z) for z in offsets]
         return slope, offset
+
+    @cached_property
+    def maps_well_known(self) -> np.ndarray:
+        """(F, 1) whether the float map of a cell is used as it is, not rounded from the exact one."""
+        rows, error, segment = self.subdivision.output_maps
+        known = (error <= VAGUE * np.abs(rows).max()).all(axis=1, keepdims=True)
+        found: np.ndarray = known[segment]
+        return found
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
@@ -262,9 +270,18 @@ class CellComplex:
         """Cell of each point (n, 2); see `geomtoy.regions.locate.locate`."""
         return locate(self, points)
 
+    def record(self) -> Record:
+        """All that the complex claims, as plain numbers."""
+        return record(self)
+
     def certify(self) -> Certificate:
-        """Check the complex independently; see `geomtoy.regions.certify.certify`."""
-        return certify(self)
+        """Check what the complex claims by code that shares nothing with the enumeration's; see
+        `geomtoy.certify`."""
+        try:
+            claims = self.record()
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return Certificate({"record": f"the complex does not hold together: {error}"})
+        return certify(claims)
 
 
 def nearest_float(value: Fraction) -> float:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from geomtoy.regions.certify import Certificate
+from geomtoy.certify import Certificate
 from geomtoy.regions.complex import CellComplex
 from geomtoy.regions.enumerate import Subdivision
 

@@ -1,0 +1,76 @@
+"""What a complex says, as the plain numbers that `geomtoy.certify` checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geomtoy.certify import Record
+from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.slices import Vector
+
+if TYPE_CHECKING:
+    from geomtoy.regions.complex import CellComplex
+
+
+def record(complex: CellComplex) -> Record:
+    """The claims of a complex. Cost: linear regions and float maps are computed if they are not yet."""
+    sub, frame = complex.subdivision, complex.subdivision.frame
+    rows, error, segment = sub.output_maps
+    origin, u, v = _slice(complex)
+    return Record(
+        network=complex.network,
+        origin=origin,
+        u=u,
+        v=v,
+        window=None if frame.unbounded else frame.corners_in_slice(),
+        edges=complex.edges,
+        edge_cells=complex.edge_cells,
+        edge_source=np.column_stack([complex.edge_layer, complex.edge_unit]),
+        edge_direction=sub.mesh.direction,
+        cell_start=complex.cell_start,
+        cell_corners=complex.cell_corners,
+        cell_edges=sub.mesh.half >> 1,
+        patterns=complex.activation_patterns,
+        linear_region=complex.linear_region,
+        at_infinity=complex.at_infinity,
+        vertices=complex.vertices,
+        vertex_error=complex.vertex_error,
+        centre=frame.centre,
+        scale=frame.scale,
+        frame_vertices=np.column_stack([sub.mesh.x, sub.mesh.y]),
+        frame_error=sub.mesh.d,
+        A_omega=complex.A_omega,
+        b_omega=complex.b_omega,
+        **_map_errors(complex),
+        frame_maps=rows,
+        frame_map_error=error[segment],
+    )
+
+
+def _slice(complex: CellComplex) -> tuple[Vector, Vector, Vector]:
+    """Input x = origin + s u + t v in slice coordinates."""
+    frame = complex.subdivision.frame
+    u, v = (tuple(z / frame.scale for z in direction) for direction in (frame.u, frame.v))
+    s, t = frame.centre
+    return tuple(z - s * a - t * b for z, a, b in zip(frame.origin, u, v, strict=True)), u, v
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _map_errors(complex: CellComplex) -> dict[str, np.ndarray]:
+    """Bounds on the errors of `A_omega` and `b_omega`, (F, d_out) each.
+
+    Floats in the frame are within `error`; the change to slice coordinates scales by a power of two
+    and rounds the offset four times. Maps that were not known well are rounded from the exact ones.
+    """
+    frame, (rows, error, segment) = complex.subdivision.frame, complex.subdivision.output_maps
+    A, b, e = complex.A_omega, complex.b_omega, error[segment]
+    reach = np.abs(np.array(frame.centre, float)).sum() / float(frame.scale)
+    slope = e / float(frame.scale)
+    shift = np.abs(A) @ np.abs(np.array(frame.centre, float))
+    offset = e * (1 + reach) + 4 * U * (np.abs(rows[:, 2]) + shift)
+    rounded = ~complex.maps_well_known
+    A_error = np.where(rounded, 2 * U * np.abs(A).max(axis=2), slope) * SLACK + TINY
+    b_error = np.where(rounded, 2 * U * np.abs(b), offset) * SLACK + TINY
+    return {"A_error": A_error, "b_error": b_error}
