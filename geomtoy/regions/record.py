@@ -8,6 +8,7 @@ import numpy as np
 
 from geomtoy.certify import Record
 from geomtoy.regions.filter import SLACK, TINY, U
+from geomtoy.regions.mesh import Mesh
 from geomtoy.slices import Vector
 
 if TYPE_CHECKING:
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
 
 
 def record(complex: CellComplex) -> Record:
-    """The claims of a complex. Cost: linear regions and float maps are computed if they are not yet."""
+    """The claims of a complex.
+
+    Raises:
+        ValueError, LookupError, ArithmeticError: its parts do not fit together.
+    Cost: linear regions and float maps are computed if they are not yet.
+    """
     sub, frame = complex.subdivision, complex.subdivision.frame
+    _refuse_wild_ids(sub.mesh)
     rows, error, segment = sub.output_maps
     origin, u, v = _slice(complex)
     return Record(
@@ -47,6 +54,17 @@ def record(complex: CellComplex) -> Record:
         frame_maps=rows,
         frame_map_error=error[segment],
     )
+
+
+def _refuse_wild_ids(mesh: Mesh) -> None:
+    """Kernels follow these numbers without a look at the ends of arrays."""
+    ids = {"half": 2 * len(mesh.tail), "tail": len(mesh.x), "head": len(mesh.x)}
+    for name, end in ids.items():
+        numbers = getattr(mesh, name)
+        if len(numbers) and (numbers.min() < 0 or numbers.max() >= end):
+            raise ValueError(f"{name} holds a number that is not in 0..{end - 1}")
+    if mesh.start[0] != 0 or mesh.start[-1] != len(mesh.half) or (np.diff(mesh.start) < 0).any():
+        raise ValueError("start does not divide the boundaries")
 
 
 def _slice(complex: CellComplex) -> tuple[Vector, Vector, Vector]:
