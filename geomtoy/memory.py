@@ -54,7 +54,7 @@ def _control_group(groups: Path = CGROUPS, process: Path = PROCESS) -> float:
 
 
 def _limit(file: Path) -> float:
-    """The number in a file; infinite if it says "max", or is not there, as for a group of another root."""
+    """The number in a file; infinite if it says "max" or is not there (a group of another root)."""
     with suppress(OSError, ValueError):
         return float(int(file.read_text()))
     return float("inf")
