@@ -52,6 +52,14 @@ def _as_float(value: Any, name: str) -> float:
     return number
 
 
+def nearest(value: Fraction) -> float:
+    """The float64 next to a rational; infinity beyond the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
 @dataclass(frozen=True)
 class PiecewiseLinear:
     """A continuous function R -> R that is affine between `breakpoints`.
@@ -121,7 +129,9 @@ class PiecewiseLinear:
             apply = np.frompyfunc(lambda x: self.slopes[p := self.piece(x)] * x + self.offsets[p], 1, 1)
             return apply(z)
         piece = np.searchsorted(np.array(self.breakpoints, float), z, side="left")
-        return np.array(self.slopes, float)[piece] * z + np.array(self.offsets, float)[piece]
+        offsets = np.array([nearest(offset) for offset in self.offsets])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array(self.slopes, float)[piece] * z + offsets[piece]
 
 
 def leaky_relu(slope: Number = 0.01) -> PiecewiseLinear:

@@ -487,7 +487,7 @@ def test_arrays_damaged_inside_a_whole_zip(tmp_path, key, changes, length):
 
 
 changed_arrays = st.one_of(
-    st.sampled_from(["<f8", "<f4", "<f2", "<g", "<c16", "<i8", "|u1", "|b1", "<U3", "|S3", "<M8[s]", "|V8"])
+    st.sampled_from(["<f8", "<f4", "<f2", "<g", "<c16", "<i8", "|b1", "<U3", "|S3", "<M8[s]", "|V8"])
     .flatmap(lambda kind: st.integers(0, 3).map(lambda d: np.zeros((2,) * d, kind))),
     st.sampled_from([np.array("1/0"), np.array(["nan", "inf"]), np.array([np.nan]), np.empty((0, 2)),
                      np.array([2**64 - 1], np.uint64), np.array([1e308]), np.array([5e-324])]),
@@ -495,7 +495,7 @@ changed_arrays = st.one_of(
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.sampled_from([*sorted(MEMBERS), *["act1_unit", "act1_0_name", "W3", "b3"], "\n"]),
+@given(st.dictionaries(st.sampled_from([*MEMBERS, "act1_unit", "act1_0_name", "W3", "b3", "\n"]),
                        st.one_of(st.none(), changed_arrays), min_size=1, max_size=3))  # fmt: skip
 def test_arrays_of_any_kind_under_any_key(tmp_path, changes):
     contents = MEMBERS | {key: npy_bytes(array) for key, array in changes.items() if array is not None}

@@ -38,7 +38,7 @@ from geomtoy.regions.numbers.bounds import U, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
 from geomtoy.regions.topology.merge import merge, same_pattern_regions
 from geomtoy.regions.topology.mesh import Mesh, part
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
+from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
@@ -106,7 +106,7 @@ def resolve_window(
     if window is UNIT_SQUARE:
         window = (0, 1) if isinstance(slice, Segment) else (-1, 1)
     low, high = interval(window)
-    height = high - low  # as high as wide, so that the frame suits both
+    height = min(high - low, FAR)  # as high as wide, so that the frame suits both
     return convex_window([(low, 0), (high, 0), (high, height), (low, height)]), flat
 
 
