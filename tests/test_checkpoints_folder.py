@@ -107,6 +107,15 @@ def test_buffers_that_old_checkpoints_store_are_passed_over(folder):
         Model(folder)
 
 
+def test_a_folder_of_the_model_without_its_head_is_whole_where_that_is_tied(tmp_path):
+    theirs = make("gpt2")
+    theirs.transformer.save_pretrained(tmp_path)
+    assert torch.equal(Model(tmp_path).network.lm_head.weight, theirs.transformer.wte.weight)
+    make("gpt_neox").gpt_neox.save_pretrained(tmp_path / "neox")
+    with pytest.raises(FileError, match=r"lacks the tensor (embed_out|lm_head)\.weight"):
+        Model(tmp_path / "neox")
+
+
 def test_integers_are_no_weights(folder):
     restored(folder, lambda T: T.update({DOWN.format(1): torch.ones(16, 12, dtype=torch.int8)}))
     with pytest.raises(FileError, match=r"layers\.1\.mlp\.down_proj\.weight .* is stored as I8"):

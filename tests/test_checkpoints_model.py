@@ -1,6 +1,7 @@
 """Stored models against the library's own forward pass, against plain numpy, and against themselves."""
 
 import re
+import weakref
 
 import numpy as np
 import pytest
@@ -203,9 +204,30 @@ def test_maps_of_answers_are_not_shown(opened):
     assert shapes == [(layer, (1, HEADS, 3, 3)) for layer in range(LAYERS)]
 
 
-def test_one_layer_of_maps_is_in_memory_at_a_time(opened):
-    import weakref
+@pytest.mark.parametrize("family", ["gpt2", "gemma2", "mixtral"])
+def test_activations_are_those_of_single_prompts(tmp_path, family):
+    theirs = store(tmp_path, family)
+    opened = Model(tmp_path)
+    last = "*.ln_f" if family == "gpt2" else "model.norm"
+    [final] = opened.activations(PROMPTS, last).values()
+    blocks = opened.activations(PROMPTS, "*.mlp")
+    assert len(blocks) == LAYERS
+    for k, ids in enumerate(PROMPTS):
+        expected = plain(theirs, ids)[0]
+        with torch.no_grad():
+            logits = theirs.lm_head(torch.tensor(final[k])).numpy()
+        if family == "gemma2":
+            logits = 30 * np.tanh(logits / 30)
+        np.testing.assert_allclose(logits, expected, atol=1e-4)
+        assert {values[k].shape for values in blocks.values()} == {(len(ids), 16)}
+    with pytest.raises(SettingError, match=r"no module is named \*\.nothing"):
+        opened.activations(PROMPTS, "*.nothing")
+    if family == "mixtral":
+        with pytest.raises(SettingError, match=r"experts gives no vector for each token"):
+            opened.activations(PROMPTS, "*.experts")
 
+
+def test_one_layer_of_maps_is_in_memory_at_a_time(opened):
     alive = []
 
     def look(layer, batch, maps):

@@ -1,4 +1,4 @@
-"""Folders of a stored model: what must be there before the library transformers is asked to read it."""
+"""Folders of a stored model: looked through, and then read by the library transformers, completely."""
 
 from __future__ import annotations
 
@@ -10,56 +10,46 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM
 
+from geomtoy.checkpoints import toy
 from geomtoy.errors import FileError
 
 INDEX = "model.safetensors.index.json"
+OLD_BUFFERS = ("rotary_emb.inv_freq",)
+"""Ends of names of tensors that old folders hold and no model needs."""
 FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
-def require_folder(folder: str | Path) -> Path:
-    """A folder with config.json and safetensors files; names of models elsewhere are refused.
+def load(folder: str | Path) -> Any:
+    """The network in a folder, every parameter of which is stored, and every stored tensor used.
+
+    Parameters are mapped from the files, as long as all are of one type.
 
     Raises:
-        FileError: there is no such folder, something is missing in it, or the model is quantized.
+        FileError: it is no folder of a causal language model that the library knows, or not complete.
     """
-    path = Path(folder)
-    if not path.is_dir():
-        raise FileError(
-            f"{folder} is no folder; give one with config.json and model.safetensors, for nothing is "
-            "downloaded"
-        )
-    config = read_json(path / "config.json")
-    if "quantization_config" in config:
-        raise FileError(f"{folder} is quantized; store its weights as bfloat16 or float32 instead")
-    if not any(path.glob("*.safetensors")):
-        if any(path.glob("pytorch_model*.bin")):
-            raise FileError(
-                f"{folder} holds its weights as pytorch_model.bin; convert them to safetensors, for "
-                "instance with save_pretrained of the library transformers"
-            )
-        raise FileError(f"{folder} holds no weights; put model.safetensors into it")
-    return path
-
-
-def stored_type(folder: Path) -> torch.dtype:
-    """The float type that holds every stored weight exactly; of one type, they stay on disk until used.
-
-    Raises:
-        FileError: a file is missing or damaged, or a weight is none of FLOATS.
-    """
-    found = set()
-    for file in _weight_files(folder):
-        for name, kind in _kinds(file):
-            if kind in FLOATS:
-                found.add(FLOATS[kind])
-            elif name.endswith("weight"):
-                raise FileError(
-                    f"{name} in {folder} is stored as {kind}; store it as one of {', '.join(FLOATS)}"
-                )
-    if not found:
-        raise FileError(f"{folder} holds no weights; put model.safetensors into it")
-    return reduce(torch.promote_types, found)
+    kind = _stored_type(_require_folder(Path(folder)))
+    toy.register()
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=kind, attn_implementation="eager", local_files_only=True, use_safetensors=True,
+            trust_remote_code=False, output_loading_info=True, ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    except FileError:
+        raise
+    except Exception as error:  # the library raises whatever its parts raise
+        raise FileError(f"{folder} holds no causal language model: {one_line(error)}") from None
+    network, report = loaded
+    for name in sorted(report["missing_keys"]):
+        raise FileError(f"{folder} lacks the tensor {name}, which its config.json calls for")
+    for name, *shapes in sorted(report["mismatched_keys"]):
+        there, due = map(tuple, shapes)
+        raise FileError(f"{name} in {folder} has shape {there}, but config.json calls for {due}")
+    for name in sorted(report["unexpected_keys"]):
+        if not name.endswith(OLD_BUFFERS):
+            raise FileError(f"{folder} holds {name}, which its config.json has no use for")
+    return network.requires_grad_(False).eval()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -82,6 +72,42 @@ def read_json(path: Path) -> dict[str, Any]:
 def one_line(error: Exception) -> str:
     """What a library says of an error, often over many lines."""
     return shorten(f"{type(error).__name__}: {error}", 300)
+
+
+def _require_folder(path: Path) -> Path:
+    """See that it is a folder, no name of a model elsewhere, with config.json and safetensors files."""
+    if not path.is_dir():
+        raise FileError(
+            f"{path} is no folder; give one with config.json and model.safetensors, for nothing is "
+            "downloaded"
+        )
+    config = read_json(path / "config.json")
+    if "quantization_config" in config:
+        raise FileError(f"{path} is quantized; store its weights as bfloat16 or float32 instead")
+    if not any(path.glob("*.safetensors")):
+        if any(path.glob("pytorch_model*.bin")):
+            raise FileError(
+                f"{path} holds its weights as pytorch_model.bin; convert them to safetensors, for "
+                "instance with save_pretrained of the library transformers"
+            )
+        raise FileError(f"{path} holds no weights; put model.safetensors into it")
+    return path
+
+
+def _stored_type(folder: Path) -> torch.dtype:
+    """The float type that holds every stored weight exactly."""
+    found = set()
+    for file in _weight_files(folder):
+        for name, kind in _kinds(file):
+            if kind in FLOATS:
+                found.add(FLOATS[kind])
+            elif name.endswith("weight"):
+                raise FileError(
+                    f"{name} in {folder} is stored as {kind}; store it as one of {', '.join(FLOATS)}"
+                )
+    if not found:
+        raise FileError(f"{folder} holds no weights; put model.safetensors into it")
+    return reduce(torch.promote_types, found)
 
 
 def _weight_files(folder: Path) -> list[Path]:

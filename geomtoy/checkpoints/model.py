@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +16,15 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, GenerationConfig, StoppingCriteria
+from transformers import GenerationConfig, StoppingCriteria
 from transformers.utils import logging
 
-from geomtoy.checkpoints import toy
-from geomtoy.checkpoints.folder import one_line, require_folder, stored_type
+from geomtoy.checkpoints.folder import load
 from geomtoy.checkpoints.widening import compute_in_float32
-from geomtoy.errors import FileError, SettingError
+from geomtoy.errors import SettingError
 
 PACKED = 2048
 """Tokens, padding included, that go through the model together."""
-OLD_BUFFERS = ("rotary_emb.inv_freq",)
-"""Ends of names of tensors that old folders hold and no model needs."""
 
 Look = Callable[[int, "Batch", Float[Tensor, "n heads T T"]], None]
 """Gets a layer's number, from 0, the prompts and their maps."""
@@ -63,11 +62,9 @@ class Model:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = require_folder(folder)
-        toy.register()
         logging.set_verbosity_error()
         logging.disable_progress_bar()
-        self.network = _load(self.folder)
+        self.folder, self.network = folder, load(folder)
         compute_in_float32(self.network)
         self.end_tokens = _end_tokens(self.network)
         self.network.generation_config = GenerationConfig()  # nothing else that would not be greedy
@@ -129,7 +126,6 @@ class Model:
 
         Args:
             look: sees the maps of the prompts, not those of the answers.
-
         Raises:
             SettingError: as `look`.
         """
@@ -148,17 +144,49 @@ class Model:
                 answers[number] = tokens[: next(whole, len(tokens))]
         return answers
 
-    def _batches(self, prompts: Sequence[Sequence[int]]) -> Iterator[Batch]:
+    def activations(
+        self, prompts: Sequence[Sequence[int]], pattern: str, progress: Progress = iter
+    ) -> dict[str, list[Float[np.ndarray, "T features"]]]:
+        """What modules give for each token, by the module's name and by prompt.
+
+        Args:
+            pattern: a name that the library gives, or a shell pattern of names (`*.mlp.act_fn`).
+        Raises:
+            SettingError: as `require_fit`; or no module is named so, or gives no vector for each token.
+        """
+        chosen = {
+            name: part
+            for name, part in self.network.named_modules()
+            if name and fnmatchcase(name, pattern)
+        }
+        if not chosen:
+            raise SettingError(
+                f"no module is named {pattern}; print(Model(folder).network) shows the names"
+            )
+        found: dict[str, list[Any]] = {name: [None] * len(prompts) for name in chosen}
+        for batch in progress(self._batches(prompts)):
+
+            def keep(name: str, output: Any, batch: Batch = batch) -> None:
+                values = output[0] if isinstance(output, tuple) else output
+                if not isinstance(values, Tensor) or values.shape[:2] != batch.ids.shape:
+                    raise SettingError(f"{name} gives no vector for each token; choose other modules")
+                for row, (number, padding) in enumerate(zip(batch.numbers, batch.padding, strict=True)):
+                    found[name][number] = values[row, padding:].numpy(force=True).copy()
+
+            with _hooked(chosen, keep):
+                self._logits(batch, keep=1)
+        return found
+
+    def _batches(self, prompts: Sequence[Sequence[int]]) -> list[Batch]:
         """In the order of their lengths, so that little is padding."""
         for ids in prompts:
             self.require_fit(ids)
-        some: list[int] = []
+        parts: list[list[int]] = []
         for n in sorted(range(len(prompts)), key=lambda n: len(prompts[n])):
-            if some and len(prompts[n]) * (len(some) + 1) > PACKED:
-                yield _padded(prompts, some)
-                some = []
-            some.append(n)
-        yield _padded(prompts, some)
+            if not parts or len(prompts[n]) * (len(parts[-1]) + 1) > PACKED:
+                parts.append([])
+            parts[-1].append(n)
+        return [_padded(prompts, part) for part in parts]
 
     def _logits(self, batch: Batch, keep: int) -> Float[Tensor, "n keep vocabulary"]:
         given = {"input_ids": batch.ids, "attention_mask": batch.mask, "use_cache": False}
@@ -177,7 +205,7 @@ class Model:
         seen, last = 0, weakref.ref(self.network)
         n, T = batch.ids.shape
 
-        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        def show(_name: str, output: Any) -> None:
             nonlocal seen, last
             maps = output[1] if isinstance(output, tuple) and len(output) > 1 else None
             if not isinstance(maps, Tensor) or maps.ndim != 4 or maps is last() or seen == self.n_layers:
@@ -187,40 +215,27 @@ class Model:
                 last = weakref.ref(maps)
                 seen += 1
 
-        hooks = [module.register_forward_hook(hook) for module in self.network.modules()]
-        try:
+        with _hooked(dict(self.network.named_modules()), show):
             yield
-        finally:
-            for each in hooks:
-                each.remove()
         if seen < self.n_layers:
             raise SettingError(
                 f"{self.folder}: {seen} of {self.n_layers} layers make attention maps; all are needed"
             )
 
 
-def _load(folder: Path) -> Any:
-    """The network, every parameter of which is stored, and every stored tensor used."""
-    kind = stored_type(folder)
+@contextmanager
+def _hooked(modules: Mapping[str, nn.Module], take: Callable[[str, Any], None]) -> Iterator[None]:
+    """Hand on what modules give, with their names."""
+
+    def hook(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        take(name, output)
+
+    hooks = [part.register_forward_hook(partial(hook, name)) for name, part in modules.items()]
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=kind, attn_implementation="eager", local_files_only=True, use_safetensors=True,
-            trust_remote_code=False, output_loading_info=True, ignore_mismatched_sizes=True,
-        )  # fmt: skip
-    except FileError:
-        raise
-    except Exception as error:  # the library raises whatever its parts raise
-        raise FileError(f"{folder} holds no causal language model: {one_line(error)}") from None
-    network, report = loaded
-    for name in sorted(report["missing_keys"]):
-        raise FileError(f"{folder} lacks the tensor {name}, which its config.json calls for")
-    for name, *shapes in sorted(report["mismatched_keys"]):
-        there, due = map(tuple, shapes)
-        raise FileError(f"{name} in {folder} has shape {there}, but config.json calls for {due}")
-    for name in sorted(report["unexpected_keys"]):
-        if not name.endswith(OLD_BUFFERS):
-            raise FileError(f"{folder} holds {name}, which its config.json has no use for")
-    return network.requires_grad_(False).eval()
+        yield
+    finally:
+        for each in hooks:
+            each.remove()
 
 
 def _end_tokens(network: Any) -> set[int]:
