@@ -3,24 +3,13 @@
 On a cell, unit i of a layer is a_i s + b_i t + c_i. The cells that a layer makes of one parent are cut
 into segments. The first cell of a segment is summed up unit by unit; every other differs from an
 earlier one, mostly its neighbour, by the few units that switch between them, a rank-1 update each:
-O(n) for a layer of n units instead of O(n^2).
-
-One error bound serves a segment. With h_j a bound on what unit j passes on and e_j the error of its
-map, S = sum_j |W_ij| h_j + |bias_i| over the m units that are on somewhere in the parent bounds every
-coefficient and, twice, every update. The first sum has m + 1 terms, each after at most five roundings
-(of W, slope or offset, two products and a sum), and is off by at most (m + 5) u S (Higham 2002, section
-4.2), an update by at most u S + 8 u S, and the maps that enter by sum_j |W_ij| max |slope_j| e_j. If
-slopes are 0 or 1 and offsets 0, as for ReLU, an update is W times a map, at most S, and off by at most
-u S + 2 u S. So with L updates in a row and t = (m + r L + 8) u, where r is 3 for such units and else
-10, the error of a_i, b_i and c_i is at most
-    t sum_j |W_ij| (h_j + max |slope_j| e_j / t) + t |bias_i|.
-FLOOR is added to h_j, since slope * coefficient may underflow before a huge weight multiplies it; t
-stands outside the sum so that the bound itself does not.
+O(n) for a layer of n units instead of O(n^2). One error bound serves a segment; it is proven in
+`geomtoy.regions.numbers.bounds`, number 4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -28,19 +17,28 @@ import numpy as np
 from numba import njit
 
 from geomtoy.network import Network
-from geomtoy.regions.maps.cuts import Cuts
-from geomtoy.regions.numbers.filter import TINY, U
+from geomtoy.regions.frame import Frame
+from geomtoy.regions.maps.cuts import Cuts, cuts_of
+from geomtoy.regions.maps.levels import Level
+from geomtoy.regions.numbers.bounds import (
+    FLOOR,
+    SUBNORMAL,
+    first_error,
+    map_error,
+    map_terms,
+    nearest,
+    shift_error,
+)
 from geomtoy.regions.threads import in_blocks
-from geomtoy.regions.topology.faces import Family
 
-FLOOR = 2.0**-1020
 KEEP_BYTES = 256 * 2**20
 """Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
 
 
 class Maps(NamedTuple):
-    """Affine functions on the cells of a level: true coefficients are within `error` of `rows`."""
+    """Affine functions on the cells of a level from `first` on: true coefficients are within `error`."""
 
+    first: int  # the cell of row 0
     rows: np.ndarray  # (F, 3, n): a, b, c
     error: np.ndarray  # (segments, n), shared by the cells of a segment
     segment: np.ndarray  # (F,)
@@ -51,12 +49,11 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     if cuts.plain:
         return maps
     rows = np.ascontiguousarray(maps.rows[:, :, cuts.unit])
-    size = np.abs(rows[:, 2]) + np.abs(cuts.threshold)
+    moved = shift_error(rows[:, 2], cuts.threshold)
     rows[:, 2] -= cuts.threshold
-    moved = np.where(cuts.threshold != 0, 3.0 * U * size, 0.0)
     worst = np.zeros((len(maps.error), len(cuts.unit)))
     np.maximum.at(worst, maps.segment, moved)
-    return Maps(rows, maps.error[:, cuts.unit] + worst, maps.segment)
+    return Maps(maps.first, rows, maps.error[:, cuts.unit] + worst, maps.segment)
 
 
 class CellMaps(Protocol):
@@ -71,10 +68,86 @@ class CellMaps(Protocol):
         """Units of the layer."""
 
     def on(self, low: int, high: int) -> Maps:
-        """On the cells of segments low..high-1; cells and segments count from there."""
+        """On the cells of segments low..high-1; segments count from there."""
 
 
-@dataclass(eq=False)
+def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellMaps:
+    """Maps of the layer after some levels on the cells of the last of them."""
+    maps: CellMaps = FirstMaps(network, frame)
+    for layer, level in enumerate(levels[1:], start=1):
+        maps = NextMaps(network, layer, maps, level)
+    return maps
+
+
+def all_maps(maps: CellMaps, cells: int) -> Maps:
+    """On all cells of the level, computed so many cells at a time: nothing before them is held for
+    long."""
+    segments, n = len(maps.segment_start) - 1, maps.width
+    F = int(maps.segment_start[-1])
+    rows, error = np.empty((F, 3, n)), np.empty((segments, n))
+    for low, high in blocks(maps, cells):
+        part = maps.on(low, high)
+        rows[part.first : part.first + len(part.rows)], error[low:high] = part.rows, part.error
+    return Maps(0, rows, error, np.repeat(np.arange(segments), np.diff(maps.segment_start)))
+
+
+@dataclass(frozen=True, eq=False)
+class FirstMaps:
+    """Maps of the first layer on the window, one cell: the start of all `CellMaps`."""
+
+    network: Network
+    frame: Frame
+
+    @property
+    def segment_start(self) -> np.ndarray:
+        return np.array([0, 1])
+
+    @property
+    def width(self) -> int:
+        return len(self.network.layers[0][0])
+
+    def on(self, low: int, high: int) -> Maps:
+        W, b = self.network.float_layers[0]
+        frame = self.frame
+        exact_basis = (*frame.u, *frame.v, *frame.origin)
+        basis = np.array([nearest(x) for x in exact_basis]).reshape(3, -1)
+        with np.errstate(all="ignore"):
+            rows = basis @ W.T
+            rows[2] += b
+            error = first_error(basis, W, b)
+        if any(x and abs(x) < SUBNORMAL for x in exact_basis):
+            error[:] = np.inf
+        elif not self.network.is_rational:
+            nothing_rounded = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+            error[nothing_rounded | ~(W.any(axis=1) | (b != 0))] = 0.0
+        return Maps(0, rows[None], error[None], np.zeros(1, np.int64))
+
+
+class Segments(NamedTuple):
+    """Runs of cells of one parent; one error bound serves each."""
+
+    start: np.ndarray  # (segments + 1,)
+    parent: np.ndarray  # (segments,)
+
+
+def segments_of(level: Level, longest: int) -> Segments:
+    """The cells of each parent, in runs of at most `longest`."""
+    parents, first = np.unique(level.parent, return_index=True)
+    sizes = np.diff(np.append(first, len(level.parent)))
+    numbers = -(-sizes // longest)
+    nth = np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+    begin = np.repeat(first, numbers) + nth * longest
+    return Segments(np.append(begin, len(level.parent)), np.repeat(parents, numbers))
+
+
+class Weights(NamedTuple):
+    """A layer's parameters as the kernels read them."""
+
+    WT: np.ndarray  # (n_in, n)
+    bias: np.ndarray
+    rounded: bool  # whether they may differ from the true ones
+
+
 class NextMaps:
     """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
 
@@ -82,32 +155,28 @@ class NextMaps:
 
     Args:
         before: maps of `layer`, on the parents.
-        crossing: CSR (start, cut) of the cuts that cross each parent.
-        family: the children.
+        level: the cells.
     """
 
-    network: Network
-    layer: int
-    before: CellMaps
-    cuts: Cuts
-    crossing: tuple[np.ndarray, np.ndarray]
-    family: Family
-
-    def __post_init__(self) -> None:
-        longest = max(64, 2 * self.before.width)  # so that first cells cost a part of the others
-        sizes = np.diff(self.family.child_start)
-        numbers = -(-sizes // longest)
-        self._parent = np.repeat(np.arange(len(sizes)), numbers)  # of each segment
-        nth = np.arange(len(self._parent)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-        begin = self.family.child_start[self._parent] + nth * longest
-        self.segment_start = np.append(begin, self.family.child_start[-1])
-        size = 24 * len(self.family.bits) * self.width
-        self._kept: Maps | None = self._room(0, len(begin)) if size <= KEEP_BYTES else None
+    def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
+        self._before, self._level = before, level
+        self._cuts = cuts_of(network, layer)
+        W, bias = network.float_layers[layer]
+        self._weights = Weights(np.ascontiguousarray(W.T), bias, network.is_rational)
+        longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
+        self._segments = segments_of(level, longest)
+        size = 24 * len(level.bits) * self.width
+        n_segments = len(self._segments.parent)
+        self._kept: Maps | None = self._room(0, n_segments) if size <= KEEP_BYTES else None
         self._done = 0  # segments kept so far
 
     @property
+    def segment_start(self) -> np.ndarray:
+        return self._segments.start
+
+    @property
     def width(self) -> int:
-        return len(self.network.layers[self.layer][0])
+        return len(self._weights.bias)
 
     def on(self, low: int, high: int) -> Maps:
         if self._kept is None:
@@ -118,99 +187,106 @@ class NextMaps:
         return self._view(self._kept, low, high)
 
     def _room(self, low: int, high: int) -> Maps:
-        sizes = np.diff(self.segment_start[low : high + 1])
-        rows, error = np.empty((sizes.sum(), 3, self.width)), np.empty((high - low, self.width))
-        return Maps(rows, error, np.repeat(np.arange(high - low), sizes))
+        start = self._segments.start[low : high + 1]
+        rows = np.empty((int(start[-1] - start[0]), 3, self.width))
+        segment = np.repeat(np.arange(high - low), np.diff(start))
+        return Maps(int(start[0]), rows, np.empty((high - low, self.width)), segment)
 
     def _view(self, maps: Maps, low: int, high: int) -> Maps:
-        first, end = self.segment_start[low], self.segment_start[high]
-        return Maps(maps.rows[first:end], maps.error[low:high], maps.segment[first:end] - low)
+        first, end = (int(self._segments.start[k]) for k in (low, high))
+        return Maps(first, maps.rows[first:end], maps.error[low:high], maps.segment[first:end] - low)
 
     def _compute(self, into: Maps, low: int, high: int) -> Maps:
-        W, bias = self.network.float_layers[self.layer]
-        WT = np.ascontiguousarray(W.T)
-        before, first_parent = self._parents(low, high)
+        here = Segments(self._segments.start[low : high + 1], self._segments.parent[low:high])
+        before = self._parents(low, high)
 
         def run(begin: int, stop: int) -> None:
-            _segments(
-                low + begin, low + stop, low, self.segment_start, self._parent, into.rows, into.error,
-                before, first_parent, *self.crossing, self.family, WT, bias, self.cuts,
-                self.network.is_rational,
-            )  # fmt: skip
+            _segments(begin, stop, here, into, before, self._level, self._weights, self._cuts)
 
+        n_in, n = self._weights.WT.shape
         with np.errstate(all="ignore"):
-            in_blocks(run, high - low, work=len(W) * (len(into.rows) + (high - low) * len(WT)))
+            in_blocks(run, high - low, work=n * (len(into.rows) + (high - low) * n_in))
         return into
 
-    def _parents(self, low: int, high: int) -> tuple[Maps, int]:
-        """Maps on whole segments that hold the parents of segments low..high-1, and their first cell."""
-        starts = self.before.segment_start
-        begin = int(np.searchsorted(starts, self._parent[low], side="right")) - 1
-        end = int(np.searchsorted(starts, self._parent[high - 1] + 1, side="left"))
-        return self.before.on(begin, end), int(starts[begin])
+    def _parents(self, low: int, high: int) -> Maps:
+        """Maps on whole segments that hold the parents of segments low..high-1."""
+        starts, parent = self._before.segment_start, self._segments.parent
+        begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
+        end = int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
+        return self._before.on(begin, end)
 
 
-def blocks(maps: CellMaps, cells: int, fewest: int = 1) -> Iterator[tuple[int, int]]:
-    """Ranges of segments that hold so many cells together, or `fewest` segments if that is more."""
+def blocks(
+    maps: CellMaps, cells: int, fewest: int = 1, within: tuple[int, int] | None = None
+) -> Iterator[tuple[int, int]]:
+    """Ranges of segments that hold so many cells together, or `fewest` segments if that is more.
+
+    Args:
+        within: range of cells, a union of segments; all cells if None.
+    """
     starts = maps.segment_start
-    low, segments = 0, len(starts) - 1
-    while low < segments:
+    first, end = within or (0, int(starts[-1]))
+    low, last = (int(np.searchsorted(starts, cell)) for cell in (first, end))
+    while low < last:
         full = int(np.searchsorted(starts, starts[low] + cells, side="right")) - 1
-        high = min(segments, max(low + fewest, full))
+        high = min(last, max(low + fewest, full))
         yield low, high
         low = high
 
 
 @njit(cache=True, nogil=True)
-def _segments(
-    low, high, base, segment_start, segment_parent, out, out_error, maps, first_parent,
-    cross_start, cross_cut, family, WT, bias, cuts, rounded,
-):  # fmt: skip
-    """Maps on segments low..high-1, written from those of segment `base` on; `maps` are those of the
-    parents from `first_parent` on."""
-    bits, tree = family.bits, family.tree
-    n = WT.shape[0]
+def _segments(low, high, segments, into, before, level, weights, cuts):
+    """Maps on segments low..high-1 of those given, from the maps before them on their parents."""
+    n = weights.WT.shape[0]
+    bits, tree = level.bits, level.tree
     switching = np.zeros(n, np.bool_)
     scratch = np.empty(n, np.int64), np.empty((n, 4)), np.empty(n)
-    shift = segment_start[base]
     for g in range(low, high):
-        p, f0, f1 = segment_parent[g], segment_start[g], segment_start[g + 1]
-        rows, error = maps.rows[p - first_parent], maps.error[maps.segment[p - first_parent]]
-        for k in range(cross_start[p], cross_start[p + 1]):
-            switching[cuts.unit[cross_cut[k]]] = True
+        p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
+        rows, error = before.rows[p], before.error[before.segment[p]]
+        updates = _longest_chain(f0, f1, bits, tree, switching, cuts)
         _first_cell(
-            out[f0 - shift], out_error[g - base], rows, error, bits[f0], switching,
-            _longest_chain(f0, f1, bits, tree),
-            WT, bias, cuts, rounded, scratch,
+            into.rows[f0 - into.first], into.error[g], rows, error, bits[f0], switching, updates,
+            weights, cuts, scratch,
         )  # fmt: skip
-        for k in range(cross_start[p], cross_start[p + 1]):
-            switching[cuts.unit[cross_cut[k]]] = False
+        switching[:] = False
         for f in range(f0 + 1, f1):
-            like = tree[f] if tree[f] >= f0 else f - 1
-            cell = out[f - shift]
-            cell[:] = out[like - shift]
+            like = tree[f] if f0 <= tree[f] < f else f - 1
+            cell = into.rows[f - into.first]
+            cell[:] = into.rows[like - into.first]
             for word in range(bits.shape[1]):
                 change = bits[f, word] ^ bits[like, word]
                 while change:
-                    lowest = change & (~change + np.uint64(1))
-                    change ^= lowest
-                    cut = 64 * word + np.int64(np.log2(np.float64(lowest)))
-                    _switch(cell, rows, bits[f], cut, WT, cuts)
+                    cut = 64 * word + lowest_bit(change)
+                    change &= change - np.uint64(1)
+                    _switch(cell, rows, bits[f], cut, weights.WT, cuts)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def lowest_bit(word):
+    """Place of the lowest bit that is set in a word that is not 0."""
+    place = 0
+    for width in (32, 16, 8, 4, 2, 1):
+        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
+            word >>= np.uint64(width)
+            place += width
+    return place
 
 
 @njit(cache=True, nogil=True)
-def _longest_chain(f0, f1, bits, tree):
-    """Most switches in a row between the first cell of a segment and another."""
+def _longest_chain(f0, f1, bits, tree, switching, cuts):
+    """Most switches in a row between the first cell of a segment and another; marks who switches."""
     if f1 - f0 == 1:
         return 0
     chain = np.zeros(f1 - f0, np.int64)
     longest = 0
     for f in range(f0 + 1, f1):
-        like = tree[f] if tree[f] >= f0 else f - 1
+        like = tree[f] if f0 <= tree[f] < f else f - 1
         switches = 0
         for word in range(bits.shape[1]):
             change = bits[f, word] ^ bits[like, word]
             while change:
+                switching[cuts.unit[64 * word + lowest_bit(change)]] = True
                 change &= change - np.uint64(1)
                 switches += 1
         chain[f - f0] = chain[like - f0] + switches
@@ -219,35 +295,36 @@ def _longest_chain(f0, f1, bits, tree):
 
 
 @njit(cache=True, nogil=True)
-def _first_cell(out, E, rows, error, bits, switching, updates, WT, bias, cuts, rounded, scratch):
+def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
     """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
     out[0] = 0.0
     out[1] = 0.0
-    out[2] = bias
+    out[2] = weights.bias
     E[:] = 0.0
-    touched = rounded
+    touched = weights.rounded
     unit, factor, spread = scratch
     m = 0
-    for j in range(WT.shape[0]):
+    for j in range(weights.WT.shape[0]):
         piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
-        s, o = cuts.slope[piece], cuts.offset[piece]
-        if s == 0.0 and o == 0.0 and not switching[j]:
+        if cuts.zero[piece] and not switching[j]:
             continue
         a, b, c = rows[0, j], rows[1, j], rows[2, j]
-        largest = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j]
-        if largest > 0.0 or error[j] > 0.0 or np.isnan(largest):
-            touched = True
-            unit[m] = j
-            factor[m, 0], factor[m, 1], factor[m, 2] = s * a, s * b, s * c + o
-            factor[m, 3], spread[m] = largest + FLOOR, cuts.steepest[j] * error[j]
-            m += 1
-    terms = (m + cuts.rounding * updates + 8.0) * U
+        if a == 0.0 and b == 0.0 and c == 0.0 and error[j] == 0.0 and cuts.highest[j] == 0.0:
+            continue  # zero on the whole parent, exactly
+        touched = True
+        s, o = cuts.slope[piece], cuts.offset[piece]
+        unit[m] = j
+        factor[m, 0], factor[m, 1], factor[m, 2] = s * a, s * b, s * c + o
+        factor[m, 3] = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j] + FLOOR
+        spread[m] = cuts.steepest[j] * error[j]
+        m += 1
+    terms = map_terms(m, updates, cuts.rounding)
     for k in range(m):
         factor[k, 3] += spread[k] / terms
-    _add_units(out, E, WT, unit, factor, m)
+    _add_units(out, E, weights.WT, unit, factor, m)
     if touched:  # else each map is its bias, exactly, and the error is 0
         for i in range(E.shape[0]):
-            E[i] = terms * (E[i] + abs(bias[i])) * (1.0 + 1e-9) + TINY
+            E[i] = map_error(terms, E[i], weights.bias[i])
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})

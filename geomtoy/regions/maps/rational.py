@@ -1,46 +1,24 @@
-"""Rational arithmetic where float64 cannot tell: maps, lines and vertices as exact integers.
+"""Exact maps of a network on cells, as integers over one positive denominator.
 
-Everything is homogeneous: a layer's maps on a cell are an integer matrix times one positive scale, a
-line is an integer triple, a vertex the cross product of two lines. Signs need no division, and the
-common denominators of a network are taken out once. On an unbounded window the sides of the square
-with half side R enter as x = +-R; coordinates are then linear in R and compared for R -> infinity.
+A layer's maps on a cell are an integer matrix times one scale, so signs need no division, and the
+common denominators of a network are taken out once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import lcm
 from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpz, fmpz_mat
+from flint import fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import Cuts, cuts_of, piece_of_each
-from geomtoy.regions.maps.structure import Level, constant_signs, unreached
-
-
-class Line(NamedTuple):
-    """a x + b y + (c + r R) = 0; r is zero except for a side of an unbounded window."""
-
-    a: fmpz
-    b: fmpz
-    c: fmpz
-    r: fmpz = fmpz(0)
-
-
-class Vertex(NamedTuple):
-    """The point ((x + rx R) / w, (y + ry R) / w) with w > 0."""
-
-    x: fmpz
-    y: fmpz
-    w: fmpz
-    rx: fmpz
-    ry: fmpz
+from geomtoy.regions.maps.levels import Level
+from geomtoy.regions.numbers.exact import Line, integer_matrix
 
 
 class Affine(NamedTuple):
@@ -48,28 +26,6 @@ class Affine(NamedTuple):
 
     rows: fmpz_mat
     scale: fmpz
-
-
-def meet(p: Line, q: Line) -> Vertex:
-    """The common point of two lines that are not parallel (at most one of them depends on R,
-    or both are sides)."""
-    w = p.a * q.b - q.a * p.b
-    x, y = p.b * q.c - q.b * p.c, p.c * q.a - q.c * p.a
-    rx, ry = p.b * q.r - q.b * p.r, p.r * q.a - q.r * p.a
-    return Vertex(x, y, w, rx, ry) if w > 0 else Vertex(-x, -y, -w, -rx, -ry)
-
-
-def side_of(line: Line, vertex: Vertex) -> int:
-    """Sign of a line (free of R) at a vertex, for large R."""
-    far = line.a * vertex.rx + line.b * vertex.ry
-    value = far if far != 0 else line.a * vertex.x + line.b * vertex.y + line.c * vertex.w
-    return (value > 0) - (value < 0)
-
-
-def place_on(line: Line, vertex: Vertex) -> tuple[fmpq, fmpq]:
-    """Position of a vertex of the line along (-b, a), compared lexicographically for large R."""
-    far, near = (line.a * y - line.b * x for x, y in ((vertex.rx, vertex.ry), (vertex.x, vertex.y)))
-    return fmpq(far, vertex.w), fmpq(near, vertex.w)
 
 
 ZERO, IDENTICAL, OTHER = range(3)
@@ -88,6 +44,13 @@ class RationalMaps:
         self._levels = levels
         self.affine = lru_cache(maxsize=4096)(self._affine)
 
+    def fresh(self) -> RationalMaps:
+        """The same maps with nothing remembered."""
+        return RationalMaps(self._network, self._frame, self._levels)
+
+    def __reduce__(self) -> tuple[type[RationalMaps], tuple[Network, Frame, Sequence[Level]]]:
+        return RationalMaps, (self._network, self._frame, self._levels)  # what is remembered stays here
+
     def cut(self, layer: int, cell: int, cut: int) -> Line:
         """Line of a cut of hidden layer `layer` (from 1) on a cell of the level before it."""
         cuts = self._cuts[layer]
@@ -97,11 +60,6 @@ class RationalMaps:
         a, b, c = rows[unit, 0], rows[unit, 1], rows[unit, 2]
         q = tau.denominator
         return Line(a * q, b * q, c * q - scale * tau.numerator)
-
-    def constants(self, layer: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cuts (k, n_cuts) of units that equal their bias on whole cells, and their signs there."""
-        constant = unreached(self._network, self._levels, layer, cells)[:, self._cuts[layer].unit]
-        return constant, constant_signs(self._network, layer)
 
     def _affine(self, layer: int, cell: int) -> Affine:
         """Preactivations of `layer` (the number of hidden layers plus one: outputs) on a cell of level
@@ -170,90 +128,3 @@ class RationalMaps:
         frame = self._frame
         rows = [list(row) for row in zip(frame.u, frame.v, frame.origin, strict=True)]
         return integer_matrix([*rows, [0, 0, 1]])
-
-
-def integer_matrix(rows: Sequence[Sequence[int | float | Fraction]]) -> tuple[fmpz_mat, fmpz]:
-    """A rational matrix as integers over one common denominator."""
-    ratios = [x.as_integer_ratio() for row in rows for x in row]
-    few = {q for _, q in ratios}  # powers of 2 if the numbers are floats
-    denominator = lcm(*few)
-    factor = {q: denominator // q for q in few}
-    entries = [p * factor[q] for p, q in ratios]
-    return fmpz_mat(len(rows), len(rows[0]), entries), fmpz(denominator)
-
-
-class RationalGeometry:
-    """Exact lines and vertices of a growing subdivision; facts are computed once, on demand.
-
-    Line ids below the number of window sides are the sides; further ids are given out by `add_lines`,
-    one for each (cell, cut) that crosses.
-    """
-
-    def __init__(self, maps: RationalMaps, frame: Frame) -> None:
-        self.maps = maps
-        self._frame, self._first_cell = frame, 0
-        self._sides = _window_sides(frame)
-        self._owner: list[tuple[int, int, np.ndarray, np.ndarray]] = []  # first id, layer, cells, cuts
-        self.vertex_lines = np.empty((0, 2), np.int64)
-        self.line = lru_cache(maxsize=1 << 18)(self._line)
-        self.vertex = lru_cache(maxsize=1 << 18)(self._vertex)
-
-    def fork(self, first_cell: int) -> RationalGeometry:
-        """A geometry that shares what is known; cells of lines added to it count from first_cell."""
-        other = RationalGeometry(self.maps, self._frame)
-        other._owner, other._first_cell = list(self._owner), first_cell
-        return other
-
-    @property
-    def n_sides(self) -> int:
-        return len(self._sides)
-
-    def add_lines(self, first: int, layer: int, cells: np.ndarray, cuts: np.ndarray) -> None:
-        """Give ids first, first + 1, ... to cuts of `layer` on cells of the level before it."""
-        self._owner.append((first, layer, cells + self._first_cell, cuts))
-
-    def cut(self, layer: int, cell: int, cut: int) -> Line:
-        """Line of a cut on a cell of the mesh at hand."""
-        return self.maps.cut(layer, cell + self._first_cell, cut)
-
-    def constants(self, layer: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Cuts (k, n_cuts) of a layer known to be constant on cells of the mesh at hand, each given
-        once and in order, and the sign (n_cuts,) that each then has."""
-        return self.maps.constants(layer, cells + self._first_cell)
-
-    def source(self, line: int) -> tuple[int, int, int]:
-        """(layer, cell of the level before, cut) of a line, or (0, -1, k) for window side k."""
-        if line < len(self._sides):
-            return 0, -1, line
-        first, layer, cells, cuts = next(o for o in reversed(self._owner) if o[0] <= line)
-        return layer, int(cells[line - first]), int(cuts[line - first])
-
-    def sources(self) -> tuple[np.ndarray, np.ndarray]:
-        """(layer, cut) of every line, as arrays; (0, k) for window side k."""
-        sides = len(self._sides)
-        layers, cuts = [np.zeros(sides, np.int64)], [np.arange(sides)]
-        for _, layer, _, cut in self._owner:
-            layers.append(np.full(len(cut), layer))
-            cuts.append(cut)
-        return np.concatenate(layers), np.concatenate(cuts)
-
-    def _line(self, line: int) -> Line:
-        layer, cell, cut = self.source(line)
-        return self._sides[cut] if layer == 0 else self.maps.cut(layer, cell, cut)
-
-    def _vertex(self, vertex: int) -> Vertex:
-        p, q = self.vertex_lines[vertex].tolist()
-        return meet(self.line(p), self.line(q))
-
-
-def _window_sides(frame: Frame) -> list[Line]:
-    """Lines of the window's sides, positive outside; (-b, a) runs counter-clockwise."""
-    sides = []
-    for p, q in zip(frame.corners, [*frame.corners[1:], frame.corners[0]], strict=True):
-        a, b = q[1] - p[1], p[0] - q[0]
-        c = -(a * p[0] + b * p[1])
-        matrix, _ = integer_matrix([[a, b, c]])
-        zero = fmpz(0)
-        far, near = (matrix[0, 2], zero) if frame.unbounded else (zero, matrix[0, 2])
-        sides.append(Line(matrix[0, 0], matrix[0, 1], near, far))
-    return sides

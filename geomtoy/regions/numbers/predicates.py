@@ -1,23 +1,60 @@
-"""Every sign decision of the enumeration: a float64 filter, then rational arithmetic where it is silent.
+"""The three questions that are ever asked of numbers, and the one place where they are answered.
 
-Two questions are ever asked of numbers: which side of a cut a vertex lies on, and in which order
-cuts meet a line. Everything else follows from the construction.
+On which side of a cut does a vertex lie? In which order do cuts meet a line? Which of them meet it in
+one point? Each is answered by float64 where a proven bound (`bounds`) allows, and in rational arithmetic
+where not. Everything else that an enumeration knows follows from these answers without a number.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from geomtoy.regions.maps.floats import Maps
-from geomtoy.regions.maps.rational import RationalGeometry, meet, place_on, side_of
+from geomtoy.regions.numbers.determinant import sort_clusters, vertex_signs
+from geomtoy.regions.numbers.exact import Line, Vertex, meet, place_on, side_of
 from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 from geomtoy.regions.threads import in_blocks
-from geomtoy.regions.topology.mesh import Mesh, corner_vertices
+
+_FILTERED: ContextVar[bool] = ContextVar("filtered", default=True)
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """Inside, every decision is taken in rational arithmetic alone: slow, and without any error bound.
+
+    The results are the same. It is there to check the filter, and for those who would not trust it.
+    """
+    token = _FILTERED.set(False)
+    try:
+        yield
+    finally:
+        _FILTERED.reset(token)
+
+
+def filtered() -> bool:
+    """Whether float64 may decide what its bounds prove."""
+    return _FILTERED.get()
+
+
+class BookOfLines(Protocol):
+    """Lines with numbers: as integers, and as floats."""
+
+    def exact(self, line: int) -> Line: ...
+
+    def known_rows(self) -> np.ndarray:
+        """(n, 4) rows (a, b, c, e); e is 0 only where a, b and c are exactly the line's."""
+
+
+class Sides(NamedTuple):
+    """Exact vertices and cuts near them, for what floats do not tell."""
+
+    vertex: Callable[[int], Vertex]
+    cut: Callable[[int, int], Line]  # from (vertex, cut)
 
 
 @dataclass
@@ -41,109 +78,130 @@ class Order:
     tied: np.ndarray
 
 
-class Signs:
-    """Decides signs for one enumeration."""
+class Predicates:
+    """Decides for one enumeration, and counts what it decides."""
 
-    def __init__(self, geometry: RationalGeometry, tally: SignTally | None = None) -> None:
-        self._geometry = geometry
-        self.tally = tally or SignTally()
+    def __init__(self) -> None:
+        self.tally = SignTally()
+        self._filtered = filtered()
 
-    def at_vertices(
+    def filter_sides(
         self,
         signs: np.ndarray,
         which: np.ndarray,
-        mesh: Mesh,
-        cell: np.ndarray,
-        layer: int,
-        lines: Maps,
-        first_cell: int,
-    ) -> None:
-        """Fill in the signs of a layer's cuts at some vertices.
+        points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        row: np.ndarray,
+        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """Fill in the signs of cuts at some vertices, UNDECIDED where float64 cannot tell.
 
         Args:
-            signs: (V, n) int8.
-            which: vertices, each on the boundary of cell[vertex].
-            lines: of the cuts, on the cells from `first_cell` on.
+            signs: (V, n) int8. which: vertices. points: x, y, w, d, (V,) each.
+            row: (V,) row of the lines (see `filter.filtered_signs`) that holds near each vertex.
+        Returns:
+            The vertices at which some sign is open.
         """
-        n, silent = signs.shape[1], np.zeros(len(mesh.x), np.int64)
-        row = cell - first_cell
+        n, silent = signs.shape[1], np.zeros(len(signs), np.int64)
+        self.tally.decided += len(which) * n
+        if not self._filtered:
+            signs[which] = UNDECIDED
+            return np.sort(which) if n else which[:0]
 
         def run(low: int, high: int) -> None:
-            some = which[low:high]
-            filtered_signs(some, signs, silent, mesh.x, mesh.y, mesh.w, mesh.d, row, *lines)
+            filtered_signs(which[low:high], signs, silent, *points, row, *lines)
 
         in_blocks(run, len(which), work=len(which) * n)
-        open_vertices = np.flatnonzero(silent)
-        if len(open_vertices) and layer > 1:
-            self._where_unreached(signs, open_vertices, mesh, layer)
-        at, cuts = np.nonzero(signs[open_vertices] == UNDECIDED)
-        undecided = np.column_stack([open_vertices[at], cuts])
-        geometry = self._geometry
-        for vertex, cut in undecided.tolist():
-            line = geometry.cut(layer, int(cell[vertex]), cut)
-            signs[vertex, cut] = side_of(line, geometry.vertex(vertex))
-        self.tally.decided += len(which) * n
-        self.tally.rational += len(undecided)
+        return np.flatnonzero(silent)
 
-    def _where_unreached(
-        self, signs: np.ndarray, open_vertices: np.ndarray, mesh: Mesh, layer: int
+    @property
+    def uses_structure(self) -> bool:
+        """Whether what is known without arithmetic may decide too."""
+        return self._filtered
+
+    def exact_sides(
+        self,
+        signs: np.ndarray,
+        vertices: np.ndarray,
+        ends: np.ndarray,
+        row: np.ndarray,
+        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+        fallback: Sides,
     ) -> None:
-        """Decide the cuts of units that are constant, equal to their bias, on a cell at the vertex."""
-        is_open = np.zeros(len(mesh.x), bool)
-        is_open[open_vertices] = True
-        corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-        place = np.flatnonzero(is_open[corner])
-        cells, of_place = np.unique(
-            np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
-        )
-        constant, sign = self._geometry.constants(layer, cells)
-        vertex = corner[place]
-        at, cut = np.nonzero(constant[of_place] & (signs[vertex] == UNDECIDED))
-        signs[vertex[at], cut] = sign[cut]
-
-    def ties(self, line: int, others: dict[int, int]) -> list[list[int]]:
-        """Members that meet a line in one and the same point, in groups of two or more.
+        """Decide what is still UNDECIDED at some vertices: by determinants, then in rational arithmetic.
 
         Args:
-            others: line id of each member.
+            ends: (k, 2, 4) rows of the two lines through each of the vertices.
+            row, lines: as in `filter_sides`.
+            fallback: exact vertices and lines.
         """
-        geometry = self._geometry
-        base = geometry.line(line)
-        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
-        for member, other in others.items():
-            groups[place_on(base, meet(base, geometry.line(other)))].append(member)
-        self.tally.rational += len(others)
-        return [group for group in groups.values() if len(group) > 1]
+        if self._filtered:
+            vertex_signs(signs, vertices, ends, row, *lines)
+        at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
+        for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
+            signs[v, c] = side_of(fallback.cut(v, c), fallback.vertex(v))
+        self.tally.rational += len(at)
 
     def order(
         self,
         start: np.ndarray,
         key: np.ndarray,
         error: np.ndarray,
-        line_of_group: Callable[[int], tuple[int, int]],
-        line_of_member: Callable[[int], int],
+        base: np.ndarray,
+        direction: np.ndarray,
+        member: np.ndarray,
+        lines: BookOfLines,
     ) -> Order:
         """Order the members of each group along the group's line.
 
         Args:
             start, key, error: groups and approximate positions, see `filter.sort_groups`.
-            line_of_group: id of the line and the direction (+-1, along (-b, a)) in which to read it.
-            line_of_member: id of the line that crosses it at the member.
+            base, direction: line of each group, and the sense (+-1, along (-b, a)) in which to read it.
+            member: (n,) line that crosses it at each member.
         """
-        order, clusters = sort_groups(start, key, error)
+        order, clusters = sort_groups(start, key, self.doubt(error))
+        self.tally.decided += len(order)
+        return Order(start, order, self._sorted(clusters, order, base, direction, member, lines))
+
+    def count_ties(
+        self, start: np.ndarray, base: np.ndarray, member: np.ndarray, lines: BookOfLines
+    ) -> int:
+        """Members that lie at the very point of another that comes before them in their group.
+
+        Args:
+            start, base, member: groups, the line of each, and the lines that cross it.
+        """
+        groups = np.arange(len(base))
+        clusters = np.column_stack([groups, start[:-1], start[1:]])
+        order, direction = np.arange(len(member)), np.ones(len(base), np.int8)
+        return int(self._sorted(clusters, order, base, direction, member, lines).sum())
+
+    def doubt(self, error: np.ndarray) -> np.ndarray:
+        """Errors as they are, or infinite ones where float64 may decide nothing."""
+        return error if self._filtered else np.full_like(error, np.inf)
+
+    def _sorted(
+        self,
+        clusters: np.ndarray,
+        order: np.ndarray,
+        base: np.ndarray,
+        direction: np.ndarray,
+        member: np.ndarray,
+        lines: BookOfLines,
+    ) -> np.ndarray:
+        """Sort the clusters of an order exactly; whether each member ties with the one before it."""
         tied = np.zeros(len(order), bool)
-        geometry = self._geometry
+        if self._filtered:
+            done = sort_clusters(clusters, order, tied, base, direction, member, lines.known_rows())
+            clusters = clusters[~done]
         for group, low, high in clusters.tolist():
-            base_id, direction = line_of_group(group)
-            base = geometry.line(base_id)
+            line = lines.exact(int(base[group]))
             places = {
-                m: place_on(base, meet(base, geometry.line(line_of_member(m))))
+                m: place_on(line, meet(line, lines.exact(int(member[m]))))
                 for m in order[low:high].tolist()
             }
-            ranked = sorted(places, key=places.__getitem__, reverse=direction < 0)
+            ranked = sorted(places, key=places.__getitem__, reverse=bool(direction[group] < 0))
             order[low:high] = ranked
             for i in range(1, len(ranked)):
                 tied[low + i] = places[ranked[i]] == places[ranked[i - 1]]
-        self.tally.decided += len(order)
         self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
-        return Order(start, order, tied)
+        return tied
