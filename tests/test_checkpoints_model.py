@@ -160,6 +160,7 @@ def test_prompts_do_not_meet(opened, monkeypatch):
 
 def test_batches_hold_few_tokens_and_every_prompt_once(opened, monkeypatch):
     monkeypatch.setattr(model_module, "PACKED", 12)
+    assert [batch.numbers for batch in opened._batches([[1] * 4, [1] * 2, [1] * 3])] == [[1, 2, 0]]
     sizes, seen = [], []
 
     def look(layer, batch, maps):
@@ -170,6 +171,9 @@ def test_batches_hold_few_tokens_and_every_prompt_once(opened, monkeypatch):
     opened.look(PROMPTS, look)
     assert sizes == 2 * [(2, 6)] + 2 * [(1, 17)]
     assert seen == 2 * [1, 2] + 2 * [0]
+    monkeypatch.setattr(model_module, "WORTH", 6)
+    parts = [batch.numbers for batch in opened._batches([[1] * n for n in (4, 4, 1, 1, 5, 6)])]
+    assert parts == [[2, 3, 0], [1, 4], [5]]
 
 
 def test_probabilities_of_texts_multiply(opened):

@@ -25,6 +25,8 @@ from geomtoy.errors import SettingError
 
 PACKED = 2048
 """Tokens, padding included, that go through the model together."""
+WORTH = 512
+"""Tokens for which it pays to go through all weights; a batch of fewer takes much longer prompts too."""
 
 Look = Callable[[int, "Batch", Float[Tensor, "n heads T T"]], None]
 """Gets a layer's number, from 0, the prompts and their maps."""
@@ -182,8 +184,9 @@ class Model:
         for ids in prompts:
             self.require_fit(ids)
         parts: list[list[int]] = []
-        for n in sorted(range(len(prompts)), key=lambda n: len(prompts[n])):
-            if not parts or len(prompts[n]) * (len(parts[-1]) + 1) > PACKED:
+        lengths = [len(ids) for ids in prompts]
+        for n in sorted(range(len(prompts)), key=lengths.__getitem__):
+            if not parts or _is_full([lengths[m] for m in parts[-1]], lengths[n]):
                 parts.append([])
             parts[-1].append(n)
         return [_padded(prompts, part) for part in parts]
@@ -242,6 +245,12 @@ def _end_tokens(network: Any) -> set[int]:
     """Those that end an answer, from generation_config.json or config.json; perhaps none."""
     end = network.generation_config.eos_token_id
     return set(end) if isinstance(end, list) else {end} - {None}
+
+
+def _is_full(lengths: list[int], following: int) -> bool:
+    """Whether a prompt at least as long as those in a batch starts another one."""
+    much_longer = following > 1.25 * lengths[0]
+    return (much_longer and sum(lengths) >= WORTH) or following * (len(lengths) + 1) > PACKED
 
 
 def _padded(prompts: Sequence[Sequence[int]], numbers: list[int]) -> Batch:
