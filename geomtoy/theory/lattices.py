@@ -1,6 +1,6 @@
 """Two-level lattices: maxima of minima of affine functions, written as ReLU networks.
 
-Every continuous piecewise-affine function is one (Tarela and Martinez 1999), so trees of maxima and
+Every continuous piecewise-affine function is one, so trees of maxima and
 minima are what structured
 networks look like: entries 0, +-1 and +-1/2, many equal units, many differences that vanish on whole
 cells.
@@ -19,7 +19,7 @@ MINIMUM = np.array([0.5, -0.5, -0.5, -0.5])
 
 
 def two_level_lattice(n: int, m: int, *, seed: int, bits: int = 8, d_in: int = 2) -> Network:
-    """max over n groups of the minimum of m affine functions drawn from n of them, as a ReLU network.
+    """max over n groups of the minimum of m functions drawn, with repetition, from n affine ones.
 
     Args:
         n, m: powers of 2, at least 2 together.
@@ -28,12 +28,11 @@ def two_level_lattice(n: int, m: int, *, seed: int, bits: int = 8, d_in: int = 2
             them are exact.
     Returns:
         a network of log2(n m) hidden layers, of n m 2, n m, ..., 4 units.
-    Source: Ferlez and Shoukry 2020, arXiv:2001.09293 (two-level lattice networks).
+    Source: Tarela and Martinez 1999 (lattice form); networks of this kind are a benchmark of VNN-COMP.
     """
     rng = np.random.default_rng(seed)
     affine = rng.integers(-(2**bits), 2**bits + 1, (n, d_in + 1)) / 2**bits
-    leaves = np.concatenate([rng.choice(n, m, replace=m > n) for _ in range(n)])
-    rows = affine[leaves]
+    rows = affine[rng.integers(n, size=n * m)]
     layers: list[Layer] = []
     while len(rows) > 1 or not layers:
         pairs = len(rows) // 2

@@ -144,14 +144,15 @@ def _decide(
     row = of_vertex + (mesh.first - lines.first)
     points = mesh.x, mesh.y, mesh.w, mesh.d
     open_vertices = predicates.filter_sides(sign, which, points, row, lines[1:])
+    ends = book.known_rows()[mesh.lines[open_vertices]]
+    open_vertices = predicates.determinant_sides(sign, open_vertices, ends, row, lines[1:])
     if len(open_vertices) and layer > 1 and predicates.uses_structure:
         _where_unreached(subject, sign, open_vertices, mesh, layer)
     exact = Sides(
         lambda v: book.meet(*mesh.lines[v].tolist()),
         lambda v, cut: book.maps.cut(layer, int(of_vertex[v]) + mesh.first, cut),
     )
-    ends = book.known_rows()[mesh.lines[open_vertices]]
-    predicates.exact_sides(sign, open_vertices, ends, row, lines[1:], exact)
+    predicates.exact_sides(sign, open_vertices, exact)
 
 
 def _where_unreached(

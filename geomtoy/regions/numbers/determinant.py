@@ -17,11 +17,10 @@ the rounding of T.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
+from geomtoy.regions.numbers.bounds import grid_of
 from geomtoy.regions.numbers.filter import UNDECIDED
 
 ERROR = 2.0**-99
@@ -84,23 +83,6 @@ def minor_sign(p, q):
 
 
 @njit(cache=True)
-def quantum(row):
-    """Exponent of the largest power of two that the three coefficients are multiples of; 0 if all are
-    0."""
-    least = 2000
-    for k in range(3):
-        if row[k] != 0.0:
-            mantissa, exponent = math.frexp(abs(row[k]))
-            whole = np.int64(mantissa * 2.0**53)
-            exponent -= 53
-            while whole & 1 == 0:
-                whole >>= 1
-                exponent += 1
-            least = min(least, exponent)
-    return least if least < 2000 else 0
-
-
-@njit(cache=True)
 def determinant_sign(p, q, r):
     """Sign of det[p; q; r] for rows in range, UNDECIDED where 106 bits do not tell."""
     a, a_low = _minor(q[1], r[2], r[1], q[2])
@@ -125,7 +107,7 @@ def determinant_sign(p, q, r):
         return np.int8(-1)
     if size == 0.0:
         return np.int8(0)
-    least = quantum(p) + quantum(q) + quantum(r)
+    least = grid_of(p[:3]) + grid_of(q[:3]) + grid_of(r[:3])
     if abs(value) + 2.0 * bound < 2.0**least:
         return np.int8(0)
     return UNDECIDED
@@ -138,24 +120,29 @@ def vertex_signs(signs, vertices, ends, row, rows, error, segment):
     Args:
         ends: (k, 2, 4) the two lines through each of the `vertices` (k,).
         signs, row, rows, error, segment: as in `filter.filtered_signs`.
+    Returns:
+        (k,) whether some sign is still open at each vertex.
     """
     cut = np.zeros(4)
+    still_open = np.zeros(vertices.shape[0], np.bool_)
     for i in range(vertices.shape[0]):
         v = vertices[i]
         p, q = ends[i]
-        if not (in_range(p) and in_range(q)):
-            continue
+        known = in_range(p) and in_range(q)
+        w = minor_sign(p, q) if known else UNDECIDED
         f = row[v]
-        w = minor_sign(p, q)
-        if w == UNDECIDED:
-            continue
         for j in range(signs.shape[1]):
-            if signs[v, j] == UNDECIDED and error[segment[f], j] == 0.0:
+            if signs[v, j] != UNDECIDED:
+                continue
+            sign = UNDECIDED
+            if w != UNDECIDED and error[segment[f], j] == 0.0:
                 cut[0], cut[1], cut[2] = rows[f, 0, j], rows[f, 1, j], rows[f, 2, j]
-                if in_range(cut):
-                    sign = determinant_sign(cut, p, q)
-                    if sign != UNDECIDED:
-                        signs[v, j] = sign * w
+                sign = determinant_sign(cut, p, q) if in_range(cut) else UNDECIDED
+            if sign == UNDECIDED:
+                still_open[i] = True
+            else:
+                signs[v, j] = sign * w
+    return still_open
 
 
 @njit(cache=True)

@@ -118,27 +118,31 @@ class Predicates:
         """Whether what is known without arithmetic may decide too."""
         return self._filtered
 
-    def exact_sides(
+    def determinant_sides(
         self,
         signs: np.ndarray,
         vertices: np.ndarray,
         ends: np.ndarray,
         row: np.ndarray,
         lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-        fallback: Sides,
-    ) -> None:
-        """Decide what is still UNDECIDED at some vertices: by determinants, then in rational arithmetic.
+    ) -> np.ndarray:
+        """Decide by determinants what is UNDECIDED at some vertices.
 
         Args:
             ends: (k, 2, 4) rows of the two lines through each of the vertices.
             row, lines: as in `filter_sides`.
-            fallback: exact vertices and lines.
+        Returns:
+            the vertices at which some sign is still open.
         """
-        if self._filtered:
-            vertex_signs(signs, vertices, ends, row, *lines)
+        if not self._filtered:
+            return vertices
+        return vertices[vertex_signs(signs, vertices, ends, row, *lines)]
+
+    def exact_sides(self, signs: np.ndarray, vertices: np.ndarray, exact: Sides) -> None:
+        """Decide in rational arithmetic what is still UNDECIDED at some vertices."""
         at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
         for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
-            signs[v, c] = side_of(fallback.cut(v, c), fallback.vertex(v))
+            signs[v, c] = side_of(exact.cut(v, c), exact.vertex(v))
         self.tally.rational += len(at)
 
     def order(

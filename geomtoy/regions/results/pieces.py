@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from geomtoy.regions.certify import Certificate
+from geomtoy.certify import Certificate
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.results.complex import CellComplex
 
