@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
@@ -164,5 +164,6 @@ def _start_worker(started: Synchronized[int], workers: int, lifeline: Connection
 
 def _end_with(lifeline: Connection) -> None:
     """The other end is closed when the parent closes it or ends, however it ends."""
-    lifeline.poll(None)
+    with suppress(OSError):  # this is how Windows says it
+        lifeline.poll(None)
     os._exit(1)

@@ -90,7 +90,9 @@ class Sweep:
                     self._submit(job, workers, futures, undone)
                 self._settle_all(futures, workers, undone)
             except KeyboardInterrupt:
-                self._bar.write("stopping when what runs is done and kept; Ctrl-C again stops at once")
+                self._bar.write(
+                    "stopping when what runs is done and kept; Ctrl-C again does not wait"
+                )
                 for future in futures:
                     future.cancel()
                 self._settle_all(futures, workers, undone)
@@ -116,7 +118,7 @@ class Sweep:
         """Keep results as they come, and forget them."""
         while futures:
             ended = wait(futures, SECONDS_BETWEEN_CHECKS, FIRST_COMPLETED).done
-            for future in ended:
+            for future in [one for one in futures if one in ended]:
                 self._settle(future, futures[future], undone)
                 del futures[future]
             workers.check()
