@@ -9,9 +9,11 @@ import stat
 import subprocess
 import sys
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from sweep_program import Toy, square, starts, toys
 
 from geomtoy.errors import FileError, SettingError
 from geomtoy.store import Workers, cluster, in_process, pool_for, pools, processes, run, sweep
+from geomtoy.store.provenance import Origin, Provenance, provenance
 
 SQUARES = [n**2 for n in range(8)]
 NAME = "sweep_program.square"
@@ -172,26 +175,26 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
 
 
 def test_results_of_other_code_are_refused(tmp_path, monkeypatch):
-    other = lambda where: replace(sweep_program_provenance(where), code="other")  # noqa: E731
+    def other(where: Origin) -> Provenance:
+        return replace(provenance(where), code="other")
+
     monkeypatch.setattr("geomtoy.store.workers.in_this_process", other)
     with pytest.raises(SettingError, match=r"its worker has .*other"):
         squares(toys(tmp_path)[:1], tmp_path)
 
 
-def sweep_program_provenance(where):
-    from geomtoy.store.provenance import provenance
-
-    return provenance(where)
-
-
-def test_results_are_not_held_in_memory(tmp_path):
-    runs = run(wide, toys(tmp_path), tmp_path / "results")
-    assert sum(result.arrays["wide"].nbytes for result in runs) == 8 * 8 * 10**6
-    assert not any(isinstance(value, np.ndarray) for result in runs for value in vars(result).values())
+def test_results_are_held_neither_while_computed_nor_when_read(tmp_path):
+    """Eighty of 2 MB."""
+    configs = [Toy(n, "") for n in range(80)]
+    tracemalloc.start()
+    runs = run(wide, configs, tmp_path / "results")
+    assert [result.arrays["wide"][0] for result in runs] == list(range(80))
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
 
 
 def wide(config: Toy) -> dict[str, np.ndarray]:
-    return {"wide": np.full(10**6, config.n, float)}
+    return {"wide": np.full(250_000, config.n, float)}
 
 
 def test_options_choose_the_pool(monkeypatch):
@@ -214,17 +217,22 @@ def test_any_executor_serves(tmp_path):
 @pytest.fixture(scope="module")
 def dask():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as local:
-        yield local
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with (
+        import_module("dask").config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(**local, processes=True) as cluster,
+    ):
+        yield cluster
 
 
-def test_a_killed_dask_worker_loses_nothing(tmp_path, dask):
+def test_a_killed_dask_worker_loses_nothing_and_what_always_kills_is_named(tmp_path, dask):
     configs = toys(tmp_path, seconds=0.05)
+    configs[3] = replace(configs[3], deaths=99)
     configs[4] = replace(configs[4], deaths=1)
-    assert squares(configs, tmp_path, pool=cluster(dask.scheduler_address)) == SQUARES
-    assert starts(tmp_path / "log").count(4) == 2
+    with pytest.raises(SettingError, match=r"1 of 8 runs failed, .*n=3.*its worker died"):
+        squares(configs, tmp_path, pool=cluster(dask.scheduler_address))
+    assert len(kept(tmp_path)) == 7
+    assert starts(tmp_path / "log").count(4) >= 2
 
 
 def test_a_cluster_whose_workers_are_gone_is_named(tmp_path, dask, monkeypatch):

@@ -68,7 +68,7 @@ class Journal:
         os.fsync(self._file.fileno())
 
     def _unlock(self) -> None:
-        """The system lets the lock go however this process ends; its file is removed here if it can be."""
+        """The system lets go however this process ends; the lock's file is removed here if it can be."""
         if self._lock.is_locked:
             with suppress(OSError):
                 os.unlink(self._lock.lock_file)

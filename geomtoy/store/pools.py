@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from geomtoy.errors import SettingError
 
 SECONDS_TO_ANSWER = 10.0
+SLOTS_OF_A_CLUSTER = 512
 SECONDS_WITHOUT_WORKERS = 30.0
 """After which a cluster counts as dead: enough for one that is restarted by its machine."""
 
@@ -27,10 +28,18 @@ def nothing_to_check() -> None:
 
 
 class Workers(NamedTuple):
-    """An executor, and what says that its tasks can never be done: it raises SettingError then."""
+    """An executor, and how it is used.
+
+    Args:
+        slots: tasks that are given to it at a time; results wait in memory until they are written.
+        check: is called now and then, and raises SettingError when tasks can never be done.
+        died: what a future raises whose worker died.
+    """
 
     executor: Executor
+    slots: int = 32
     check: Callable[[], None] = nothing_to_check
+    died: type[Exception] = BrokenExecutor
 
 
 Pool = Callable[[], AbstractContextManager[Workers]]
@@ -42,7 +51,7 @@ def in_process() -> Iterator[Workers]:
     """One task at a time, in a thread of this process."""
     executor = ThreadPoolExecutor(1)
     try:
-        yield Workers(executor)
+        yield Workers(executor, slots=2)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -84,7 +93,7 @@ def pool_for(workers: int = 1, dask: str | None = None) -> Pool:
 @contextmanager
 def _client(address: str) -> Iterator[Workers]:
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise SettingError("a Dask cluster needs distributed; pip install 'geomtoy[dask]'") from None
     try:
@@ -96,7 +105,7 @@ def _client(address: str) -> Iterator[Workers]:
         watch.wait()
         executor = client.get_executor()
         try:
-            yield Workers(executor, watch)
+            yield Workers(executor, SLOTS_OF_A_CLUSTER, watch, KilledWorker)
         finally:
             executor.shutdown(wait=False)
 
@@ -144,7 +153,7 @@ def _spawned(workers: int) -> Iterator[Workers]:
         workers, mp_context=spawn, initializer=_start_worker, initargs=(started, workers, watched)
     )
     try:
-        yield Workers(executor)
+        yield Workers(executor, slots=2 * workers + 1)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         lifeline.close()
