@@ -94,9 +94,9 @@ def end_at_once(*_: object) -> None:
 
 
 @contextmanager
-def running(folder: Path, workers: int):
+def running(folder: Path, kind: str):
     program = subprocess.Popen(
-        [sys.executable, sweep_program.__file__, str(folder), str(workers)], stderr=subprocess.PIPE
+        [sys.executable, sweep_program.__file__, str(folder), kind], stderr=subprocess.PIPE
     )
     try:
         yield program
@@ -113,7 +113,7 @@ def wait_until(condition, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_killed_sweep_of_a_script_goes_on_where_it_was(tmp_path, workers):
     """Here the task is imported; there its module is the program that runs."""
     log = tmp_path / "log"
@@ -133,19 +133,23 @@ def test_a_killed_sweep_of_a_script_goes_on_where_it_was(tmp_path, workers):
     assert not list((tmp_path / "results" / NAME).glob(".left*"))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_keeps_what_runs(tmp_path, workers):
-    with running(tmp_path, workers) as program:
-        wait_until(lambda: len(starts(tmp_path / "log")) >= 2)
+def interrupted(folder: Path, kind: str) -> None:
+    with running(folder, kind) as program:
+        wait_until(lambda: len(starts(folder / "log")) >= 2)
         program.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in program.communicate(timeout=30)[1]
-    started = starts(tmp_path / "log")
+    started = starts(folder / "log")
     assert 2 <= len(started) < 8
-    assert len(kept(tmp_path)) == len(started)
+    assert len(kept(folder)) == len(started)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_runs(tmp_path, workers):
+    interrupted(tmp_path, workers)
 
 
 def test_two_processes_may_ask_for_the_same(tmp_path):
-    with running(tmp_path, 1) as program:
+    with running(tmp_path, "1") as program:
         wait_until(lambda: len(starts(tmp_path / "log")) >= 1)
         assert squares(toys(tmp_path, seconds=0.3), tmp_path) == SQUARES
         assert program.wait(timeout=30) == 0
@@ -233,6 +237,10 @@ def test_a_killed_dask_worker_loses_nothing_and_what_always_kills_is_named(tmp_p
         squares(configs, tmp_path, pool=cluster(dask.scheduler_address))
     assert len(kept(tmp_path)) == 7
     assert starts(tmp_path / "log").count(4) >= 2
+
+
+def test_ctrl_c_keeps_what_runs_on_a_cluster(tmp_path, dask):
+    interrupted(tmp_path, dask.scheduler_address)
 
 
 def test_a_cluster_whose_workers_are_gone_is_named(tmp_path, dask, monkeypatch):

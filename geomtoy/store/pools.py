@@ -103,7 +103,7 @@ def _client(address: str) -> Iterator[Workers]:
     with client:
         watch = _Watch(client, address)
         watch.wait()
-        executor = client.get_executor()
+        executor = client.get_executor(pure=False)  # a task that is tried again runs again
         try:
             yield Workers(executor, SLOTS_OF_A_CLUSTER, watch, KilledWorker)
         finally:

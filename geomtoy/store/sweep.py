@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from geomtoy.store.canonical import canonical
 from geomtoy.store.entries import write_entry
 from geomtoy.store.pools import Pool, Workers
 from geomtoy.store.provenance import Origin, Provenance, name_of
-from geomtoy.store.workers import Done, Failed, work
+from geomtoy.store.workers import ENDED, Done, Failed, work
 
 FAILURES = "failures.jsonl"
 SECONDS_BETWEEN_CHECKS = 1.0
@@ -30,12 +30,21 @@ STOPPING = "stopping when what runs is done and kept; Ctrl-C again does not wait
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A config, where its result goes, its expected time, and the file that shows that it runs."""
+    """A config, where its result goes, its expected time, and the mark that its worker leaves."""
 
     config: Any
     path: Path
     cost: float
     mark: Path
+
+    @property
+    def begun(self) -> bool:
+        return self.mark.exists()
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it had begun, and not ended, when its worker died."""
+        return self.begun and self.mark.read_text() != ENDED
 
 
 Futures = dict[Future[Done | Failed], Job]
@@ -71,7 +80,7 @@ class Sweep:
         todo, suspects = sorted(jobs, key=lambda job: -job.cost), []
         while todo:
             undone = self._round(todo)
-            ran = [job for job in undone if job.mark.exists()]
+            ran = [job for job in undone if job.cut_short]
             if len(undone) == len(todo) and not ran:
                 raise SettingError(
                     "the workers died before they ran a task; see what they wrote to stderr"
@@ -94,7 +103,7 @@ class Sweep:
                     self._settle_some(futures, workers, undone)
             except KeyboardInterrupt:
                 self._bar.write(STOPPING)
-                _cancel(futures)
+                _cancel(future for future, job in futures.items() if not job.begun)
                 while futures:
                     self._settle_some(futures, workers, undone)
                 raise
@@ -179,7 +188,7 @@ class Sweep:
             )
 
 
-def _cancel(futures: Futures) -> None:
+def _cancel(futures: Iterable[Future[Done | Failed]]) -> None:
     for future in futures:
         future.cancel()
 
