@@ -71,6 +71,18 @@ def test_a_config_that_fails_is_named_when_all_others_are_kept(tmp_path):
     assert "array of objects" in failures(tmp_path)[1]["reason"]
 
 
+def test_a_task_that_wants_to_exit_ends_itself_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("sweep_program.time.sleep", leave_in_the_middle)
+    with pytest.raises(SettingError, match=r"1 of 8 runs failed, .*n=5.*SystemExit\(3\)"):
+        squares([replace(toy, seconds=toy.n) for toy in toys(tmp_path)], tmp_path)
+    assert len(kept(tmp_path)) == 7
+
+
+def leave_in_the_middle(seconds: float) -> None:
+    if seconds == 5:
+        sys.exit(3)
+
+
 def test_a_worker_that_dies_is_replaced_and_a_config_that_kills_it_twice_is_named(tmp_path):
     configs = toys(tmp_path, seconds=0.02)
     configs[0] = replace(configs[0], deaths=99)

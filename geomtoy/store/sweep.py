@@ -196,5 +196,5 @@ def _cancel(futures: Iterable[Future[Done | Failed]]) -> None:
 @contextmanager
 def with_marks(jobs: Sequence[tuple[Any, Path, float]]) -> Iterator[list[Job]]:
     """Jobs of (config, path, cost), with a folder for their marks while they are worked on."""
-    with TemporaryDirectory(prefix="geomtoy-") as folder:
+    with TemporaryDirectory(prefix="geomtoy-", ignore_cleanup_errors=True) as folder:
         yield [Job(*job, Path(folder) / str(k)) for k, job in enumerate(jobs)]
