@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -228,6 +228,26 @@ def test_options_choose_the_pool(monkeypatch):
 def test_any_executor_serves(tmp_path):
     with ThreadPoolExecutor(2) as executor:
         assert squares(toys(tmp_path), tmp_path, pool=lambda: nullcontext(Workers(executor))) == SQUARES
+
+
+class Forgetful(ThreadPoolExecutor):
+    """Cancels the third task that it is given, as a cluster does whose scheduler starts again."""
+
+    given = 0
+
+    def submit(self, *task: object) -> Future:
+        Forgetful.given += 1
+        if Forgetful.given != 3:
+            return super().submit(*task)
+        forgotten: Future = Future()
+        forgotten.cancel()
+        forgotten.set_running_or_notify_cancel()
+        return forgotten
+
+
+def test_a_task_that_the_workers_forget_is_given_again(tmp_path):
+    assert squares(toys(tmp_path), tmp_path, pool=lambda: nullcontext(Workers(Forgetful(1)))) == SQUARES
+    assert Forgetful.given == 9
 
 
 @pytest.fixture(scope="module")
