@@ -19,7 +19,7 @@ from tqdm import tqdm
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz, written_aside
+from geomtoy.files import Stored, load, write_npz
 from geomtoy.regions import (
     COMPILED,
     CellComplex,
@@ -29,6 +29,7 @@ from geomtoy.regions import (
     enumerate_regions,
 )
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
     from geomtoy.plots.quick import Level
