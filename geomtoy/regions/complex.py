@@ -40,7 +40,7 @@ class CellComplex:
     """
 
     certified = True
-    """Every sign was decided within a proven error bound or exactly; `certify` checks the outcome again."""
+    """Every sign was decided within a proven bound or exactly; `certify` checks what came of it."""
 
     def __init__(self, subdivision: Subdivision) -> None:
         self.subdivision = subdivision
