@@ -42,6 +42,7 @@ class CellComplex:
     """
 
     certified = True
+    """Every sign was decided within a proven bound or exactly; `certify` checks what came of it."""
 
     def __init__(self, subdivision: Subdivision) -> None:
         self.subdivision = subdivision
