@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
+from geomtoy.memory import memory
 from geomtoy.network import Network
 from geomtoy.regions.engine.building import build_layer
 from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
@@ -55,14 +55,6 @@ OUTPUT_CELLS = 1 << 14
 
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
-
-
-def memory() -> float:
-    """Bytes of this machine's memory; unlimited where it does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
-from geomtoy.regions.certify import Certificate, certify
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.levels import pieces_on
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.locate import locate
+from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20
@@ -221,15 +222,22 @@ class CellComplex:
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, (_, rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
+        frame, rows = self.subdivision.frame, self.subdivision.output_maps.rows
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
         offset = rows[:, 2] - slope @ np.array(frame.centre, float)
-        well_known = error <= VAGUE * np.abs(rows).max()
-        for cell in np.flatnonzero(~well_known.all(axis=1)[segment]):
+        for cell in np.flatnonzero(~self.maps_well_known[:, 0]):
             slopes, offsets = self.exact_map(int(cell))
             slope[cell] = [[nearest(z) for z in row] for row in slopes]
             offset[cell] = [nearest(z) for z in offsets]
         return slope, offset
+
+    @cached_property
+    def maps_well_known(self) -> np.ndarray:
+        """(F, 1) whether the float map of a cell is used as it is, not rounded from the exact one."""
+        _, rows, error, segment = self.subdivision.output_maps
+        known = (error <= VAGUE * np.abs(rows).max()).all(axis=1, keepdims=True)
+        found: np.ndarray = known[segment]
+        return found
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
@@ -258,9 +266,18 @@ class CellComplex:
         """Cell of each point (n, 2); see `geomtoy.regions.results.locate.locate`."""
         return locate(self.subdivision, self.activation_patterns, points)
 
+    def record(self) -> Record:
+        """All that the complex claims, as plain numbers."""
+        return record(self)
+
     def certify(self) -> Certificate:
-        """Check the complex independently; see `geomtoy.regions.certify.certify`."""
-        return certify(self)
+        """Check what the complex claims by code that shares nothing with the enumeration's; see
+        `geomtoy.certify`."""
+        try:
+            claims = self.record()
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return Certificate({"record": f"the complex does not hold together: {error}"})
+        return certify(claims)
 
 
 def _fraction(numerator: Any, denominator: Any) -> Fraction:

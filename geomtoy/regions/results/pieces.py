@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.certify import Certificate
 from geomtoy.errors import SliceError
-from geomtoy.regions.certify import Certificate
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.results.complex import CellComplex
