@@ -213,9 +213,10 @@ def faults(case: Case, rng: np.random.Generator) -> Iterator[str]:
     if len(found) != regions or {tuple(p) for p in found.activation_patterns.tolist()} != patterns:
         yield f"enumerate_regions: {len(found)} regions for {regions}, or other patterns"
         return
-    yield from (_line_faults if hasattr(found, "breakpoints") else _plane_faults)(
-        case, truth, found, rng
-    )
+    if isinstance(found, Pieces):
+        yield from _line_faults(truth, found)
+    else:
+        yield from _plane_faults(case, truth, found, rng)
 
 
 def _budget_faults(case: Case, regions: int) -> Iterator[str]:
@@ -242,8 +243,9 @@ def _line_faults(truth: Truth, found: Pieces) -> Iterator[str]:
     for x in truth.breakpoints[:3]:
         if found.locate([x]).tolist() != [truth.breakpoints.index(x)]:
             yield f"Pieces.locate: {x} is not on the left of its breakpoint"
-    if not found.certify().valid:
-        yield "Pieces.certify: refused"
+    certificate = found.certify()
+    if not certificate.valid:
+        yield f"certify: {certificate}"
 
 
 def _plane_faults(case: Case, truth: Truth, found: Any, rng: np.random.Generator) -> Iterator[str]:
@@ -255,8 +257,9 @@ def _plane_faults(case: Case, truth: Truth, found: Any, rng: np.random.Generator
     at = found.locate(points)
     if (at < 0).any() or (found.activation_patterns[at] != own).any():
         yield "locate: another cell at a point inside"
-    if not found.certify().valid:
-        yield "certify: refused"
+    certificate = found.certify()
+    if not certificate.valid:
+        yield f"certify: {certificate}"
     if case.where["window"] is not None and "slice" not in case.where:
         set_of_0 = enumerate_level_set(case.network, window=case.where["window"])
         signs = {(v > 0) - (v < 0) for cell in truth.cells for v in _values(cell)}
