@@ -108,7 +108,7 @@ class CellComplex:
         left, right = self.edge_cells[edge]
         if min(left, right) < 0:
             return []
-        one, other = self._patterns(self.edge_cells[edge])
+        one, other = self.patterns_on(self.edge_cells[edge])
         units = self.network.pattern_units[one != other]
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
@@ -200,13 +200,14 @@ class CellComplex:
         """(F, n_units): the piece of each hidden unit, layer after layer; 0 or 1 for ReLU. int8, or
         int32 if a unit has more than 127 breakpoints. Where units decide maxima, see
         `Network.patterns`."""
-        return self._patterns(np.arange(self.n_cells))
+        return self.patterns_on(np.arange(self.n_cells))
 
     def activation_pattern(self, cell: int) -> np.ndarray:
         """(n_units,): the pattern of one cell, without unpacking those of all."""
-        return self._patterns(np.array([cell]))[0]
+        return self.patterns_on(np.array([cell]))[0]
 
-    def _patterns(self, cells: np.ndarray) -> np.ndarray:
+    def patterns_on(self, cells: np.ndarray) -> np.ndarray:
+        """(k, n_units): the patterns of some cells (k,)."""
         return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
 
     @property
