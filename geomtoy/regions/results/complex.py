@@ -153,8 +153,9 @@ class CellComplex:
         """(V, 2) float64."""
         mesh, frame = self._mesh, self.subdivision.frame
         points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
-        for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
-            points[v] = [nearest(z) for z in self.exact_vertex(int(v))]
+        for v in np.flatnonzero(~(mesh.d <= COARSE)).tolist():
+            exact = self._exact_direction(v) if mesh.w[v] == 0 else self.exact_vertex(v)
+            points[v] = [nearest(z) for z in exact]
         return points
 
     @property
@@ -173,6 +174,11 @@ class CellComplex:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
         return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+
+    def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """Direction of a vertex at infinity, on the square of half side 1."""
+        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
+        return _fraction(p.rx, p.w), _fraction(p.ry, p.w)
 
     def polygon(self, cell: int) -> np.ndarray:
         """(m, 2) corners of a cell, counter-clockwise."""
