@@ -229,28 +229,21 @@ class _Builder:
         bits[first_child] = np.packbits(self._root_signs(mesh, first_child, n_cuts) > 0, axis=1)
         flips = _flips(cutting, n_cuts)
         new = np.flatnonzero(self._edges.curve >= 0)
-        ends = np.column_stack([mesh.left[new], mesh.right[new]])
-        pairs, one = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
-        root = mesh.n_faces
-        graph = coo_matrix(
-            (
-                np.concatenate([new[one] + 2, np.ones(len(first_child), np.int64)]),
-                (
-                    np.concatenate([pairs[:, 0], np.full(len(first_child), root)]),
-                    np.concatenate([pairs[:, 1], first_child]),
-                ),
-            ),
-            shape=(root + 1,) * 2,
-        ).tocsr()
-        symmetric = graph.maximum(graph.T).tocsr()
-        order, before = breadth_first_order(symmetric, root, directed=False)
-        depth = order[1:][before[order[1:]] != root]
+        ends = np.sort(np.column_stack([mesh.left[new], mesh.right[new]]), axis=1)
+        root = mesh.n_faces  # a face beside the first child of every old face
+        code, one = np.unique(ends[:, 0] * (root + 1) + ends[:, 1], return_index=True)
+        rows = np.concatenate([ends[one, 0], np.full(len(first_child), root)])
+        columns = np.concatenate([ends[one, 1], first_child])
+        graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(root + 1,) * 2)
+        order, before = breadth_first_order(graph.tocsr(), root, directed=False)
         if len(order) != root + 1:
             raise AssertionError("some face has no neighbour")
-        edge = np.asarray(symmetric[depth, before[depth]]).ravel().astype(np.int64) - 2
-        flip_of = self._edges.curve[edge]
-        for face, from_face, curve in zip(depth.tolist(), before[depth].tolist(), flip_of.tolist(), strict=True):
-            bits[face] = bits[from_face] ^ flips[curve]
+        face = order[before[order] < root]
+        face = face[before[face] >= 0]
+        low, high = np.minimum(face, before[face]), np.maximum(face, before[face])
+        edge = new[one[np.searchsorted(code, low * (root + 1) + high)]]
+        for f, p, curve in zip(face, before[face], self._edges.curve[edge], strict=True):
+            bits[f] = bits[p] ^ flips[curve]
         return bits
 
     def _root_signs(self, mesh: Mesh, first_child: np.ndarray, n_cuts: int) -> np.ndarray:
