@@ -70,7 +70,10 @@ class Sweep:
         for layer in range(len(pattern) + 1):
             W, b = self.layers[layer]
             z = [
-                [sum(w * r[k] for w, r in zip(row, h, strict=True)) + (c if k == 3 else 0) for k in range(4)]
+                [
+                    sum(w * r[k] for w, r in zip(row, h, strict=True)) + (c if k == 3 else 0)
+                    for k in range(4)
+                ]
                 for row, c in zip(W, b, strict=True)
             ]
             if layer == len(pattern):
@@ -105,7 +108,9 @@ class Sweep:
         B = 2 * (b * const - e * e * (q[0][1] * s + q[1][2]))
         C = const**2 - e * e * (q[0][0] * s * s + 2 * q[0][2] * s + q[2][2])
         size = max(abs(b), abs(const), abs(e), mpf(1))
-        return [t for t in quadratic(A, B, C) if abs(self.at(row, s, t)) < NEAR * size * (1 + abs(t)) ** 2]
+        return [
+            t for t in quadratic(A, B, C) if abs(self.at(row, s, t)) < NEAR * size * (1 + abs(t)) ** 2
+        ]
 
     def pattern(self, s, t):
         """Patterns of all hidden layers at a point that lies on no border."""
@@ -137,9 +142,15 @@ class Sweep:
             pieces = list(pairwise(marks))
         merged = []
         for a, b in pieces:
-            pattern = self.pattern(s, (a + b) / 2)
-            merged.append((a, b, pattern))
+            middle = (a + b) / 2
+            pattern = self.pattern(s, middle)
+            merged.append((a, b, None if self.on_border(pattern, s, middle) else pattern))
         return merged
+
+    def on_border(self, pattern, s, t):
+        """Whether a point in the middle of an interval lies on a border, which then is this vertical line."""
+        rows = [row for k in range(len(pattern)) for row in self.borders(pattern[:k])]
+        return any(max(map(abs, row)) > NEAR and abs(self.at(row, s, t)) < NEAR for row in rows)
 
     def inside(self, s):
         ts = []
@@ -171,7 +182,9 @@ class Sweep:
         A = b * b - e * e * q[1][1]
         B = (2 * (b * a - e * e * q[0][1]), 2 * (b * c - e * e * q[1][2]))
         C = (a * a - e * e * q[0][0], 2 * (a * c - e * e * q[0][2]), c * c - e * e * q[2][2])
-        found = quadratic(B[0] ** 2 - 4 * A * C[0], 2 * B[0] * B[1] - 4 * A * C[1], B[1] ** 2 - 4 * A * C[2])
+        found = quadratic(
+            B[0] ** 2 - 4 * A * C[0], 2 * B[0] * B[1] - 4 * A * C[1], B[1] ** 2 - 4 * A * C[2]
+        )
         if abs(A) < NEAR and abs(B[0]) > NEAR:
             found.append(-B[1] / B[0])
         return found
@@ -225,6 +238,8 @@ class Sweep:
                     cells[i, side, j] = pattern
                     find((i, side, j))
             for low, high, pattern in triple[1]:
+                if pattern is None:
+                    continue
                 middle = (low + high) / 2
                 both = [
                     (i, side, j)
@@ -267,4 +282,6 @@ def number(x):
 
 
 def area(polygon):
-    return sum(p[0] * q[1] - p[1] * q[0] for p, q in zip(polygon, polygon[1:] + polygon[:1], strict=True))
+    return sum(
+        p[0] * q[1] - p[1] * q[0] for p, q in zip(polygon, polygon[1:] + polygon[:1], strict=True)
+    )

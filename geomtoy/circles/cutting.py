@@ -17,7 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from geomtoy.circles import kernels
 from geomtoy.circles.exact import Circle, Point, compare, cross, sign_of
 from geomtoy.circles.maps import FaceMaps, Maps
-from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally, on_arc
+from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally
+from geomtoy.circles.probe import inside_arc
 from geomtoy.circles.topology import UNKNOWN, arcs, grouped
 from geomtoy.circles.vertices import Corner
 
@@ -112,7 +113,9 @@ class EdgeEvents:
 class Cutter:
     """Cuts one mesh with one layer."""
 
-    def __init__(self, mesh: Mesh, layer: int, values: FaceMaps, maps: Maps, circles: Circles, tally: Tally):
+    def __init__(
+        self, mesh: Mesh, layer: int, values: FaceMaps, maps: Maps, circles: Circles, tally: Tally
+    ):
         self._mesh, self._layer, self._maps, self._circles = mesh, layer, maps, circles
         self._geometry = circles.geometry
         self._tally = tally
@@ -144,9 +147,7 @@ class Cutter:
         ]
         node = np.arange(first_edge + len(edge_points), len(points))
         unknown = np.full(2 * len(node), UNKNOWN)
-        entries.append(
-            (np.concatenate([curve_a, curve_b]), np.tile(node, 2), unknown, unknown)
-        )
+        entries.append((np.concatenate([curve_a, curve_b]), np.tile(node, 2), unknown, unknown))
         curve, node, before, after = (np.concatenate(part) for part in zip(*entries, strict=True))
         by_curve = np.argsort(curve, kind="stable")
         curve, node, before, after = curve[by_curve], node[by_curve], before[by_curve], after[by_curve]
@@ -210,26 +211,28 @@ class Cutter:
         P = mesh.points.where if len(mesh.points) else np.zeros((1, 4))
         length = kernels.arc_lengths(mesh.tail, mesh.head, mesh.circle, P, rows)
         found, where, doubt = kernels.edge_events(
-            mesh.tail, mesh.head, mesh.circle, self._owner, length, P, rows, signs, self._rows, self._kinds, 0
+            mesh.tail,
+            mesh.head,
+            mesh.circle,
+            self._owner,
+            length,
+            P,
+            rows,
+            signs,
+            self._rows,
+            self._kinds,
+            0,
         )
         self._tally.decided += len(mesh.tail) * self._kinds.shape[1]
         self._tally.rational += len(doubt)
         more, places = [], []
         for e, i in doubt.tolist():
-            for branch, point in self.crossings(e, self._circle(int(self._owner[e]), i)):
-                more.append((e, i, branch))
-                places.append((*self._geometry.floats(point), FINE))
+            for one in inside_arc(self._old, mesh, e, self._circle(int(self._owner[e]), i)):
+                more.append((e, i, one.branch))
+                places.append((*self._geometry.floats(one.point), FINE))
         if more:
             found, where = np.concatenate([found, more]), np.concatenate([where, places])
         return EdgeEvents(found[:, 0], found[:, 1], found[:, 2], where)
-
-    def crossings(self, edge: int, k: Circle) -> list[tuple[int, Point]]:
-        """Zeros of a function inside an arc: the branch with respect to (k, the arc's circle), exactly."""
-        g = self._circles.exact(int(self._mesh.circle[edge]))
-        branches = {1: (0,), 2: (-1, 1)}.get(self._geometry.relation(k, g), ())
-        found = [(branch, self._geometry.meet(k, g, branch)) for branch in branches]
-        circle, tail, head = (int(part[edge]) for part in (self._mesh.circle, self._mesh.tail, self._mesh.head))
-        return [(branch, P) for branch, P in found if on_arc(self._old, circle, tail, head, P)]
 
     def _at_vertices(self, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Faces, cuts and vertices where a circle of a face passes through a vertex of the face."""
@@ -329,10 +332,10 @@ class Cutter:
             ends = {int(self._mesh.tail[e]), int(self._mesh.head[e])} - {-1}
             if any(geometry.side(line, self._old.point(v)) == 0 for v in ends):
                 return None
-            for branch, point in self.crossings(e, line):
-                if branch == 0:
+            for one in inside_arc(self._old, self._mesh, e, line):
+                if one.branch == 0:
                     return None
-                odd ^= geometry.side(half, point) > 0
+                odd ^= geometry.side(half, one.point) > 0
         return odd
 
     def _without_twins(self, curves: Curves) -> tuple[Curves, np.ndarray]:

@@ -125,7 +125,9 @@ class Geometry:
         alpha, beta = A * h.c - Np * k.c, A * k.c - N * h.c
         a = tuple((alpha * x + beta * y) / d for x, y, d in zip(k.m, h.m, self.D, strict=True))
         b = tuple(branch * x for x in cross(k.m, h.m))
-        return Point((a[0], a[1], a[2]), (b[0], b[1], b[2]), S, delta / self._volume if branch else fmpq(0))
+        return Point(
+            (a[0], a[1], a[2]), (b[0], b[1], b[2]), S, delta / self._volume if branch else fmpq(0)
+        )
 
     def side(self, k: Circle, P: Point) -> int:
         """Sign of a function at a point."""

@@ -8,7 +8,6 @@ another on it, so the two cycles that it leaves and meets bound one face; this r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cmp_to_key
 
 import numpy as np
 from flint import fmpq
@@ -17,9 +16,10 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from geomtoy.circles import kernels
 from geomtoy.circles.cutting import Cutting
-from geomtoy.circles.exact import Circle, Point, compare
+from geomtoy.circles.exact import Circle
 from geomtoy.circles.maps import Level
-from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally, on_arc
+from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally, arc_places, successor
+from geomtoy.circles.probe import in_order, line_crossings, side_after
 from geomtoy.circles.topology import grouped
 from geomtoy.circles.vertices import Around
 
@@ -45,7 +45,9 @@ def window_mesh(circles: Circles) -> Mesh:
     if n == 1:
         empty = np.empty(0, np.int64)
         points = Points(np.empty((0, 4)), np.empty((0, 2), np.int64), empty)
-        return Mesh(points, sides, none, none, np.zeros(1, np.int64), none, 1, empty, np.zeros(1, np.int64))
+        return Mesh(
+            points, sides, none, none, np.zeros(1, np.int64), none, 1, empty, np.zeros(1, np.int64)
+        )
     both = np.column_stack([np.roll(sides, 1), sides])  # corner k is where side k begins
     geometry = circles.geometry
     where = [
@@ -55,7 +57,15 @@ def window_mesh(circles: Circles) -> Mesh:
     points = Points(np.array(where), both, np.ones(n, np.int64))
     leaving = np.column_stack([2 * sides, 2 * np.roll(sides, 1) + 1]).ravel()
     return Mesh(
-        points, sides, sides, np.roll(sides, -1), np.zeros(n, np.int64), none, 1, leaving, 2 * np.arange(n + 1)
+        points,
+        sides,
+        sides,
+        np.roll(sides, -1),
+        np.zeros(n, np.int64),
+        none,
+        1,
+        leaving,
+        2 * np.arange(n + 1),
     )
 
 
@@ -76,8 +86,8 @@ class _Builder:
     def mesh(self) -> tuple[Mesh, np.ndarray]:
         """The new mesh and the old face of each of its faces."""
         edges = self._edges
-        leaving, first, vertex = self._rotation()
-        cycle = kernels.cycles(_successor(leaving, first, vertex, len(edges.tail)))
+        leaving, first = self._rotation()
+        cycle = kernels.cycles(successor(leaving, first, len(edges.tail)))
         old = np.column_stack([edges.left, edges.right]).ravel()  # of each half-edge
         n = int(cycle.max()) + 1
         outside = np.zeros(n, bool)
@@ -102,8 +112,8 @@ class _Builder:
 
     # --- around vertices --------------------------------------------------------------------------
 
-    def _rotation(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Half-edges that leave each vertex, counter-clockwise: CSR (leaving, first), and their vertices."""
+    def _rotation(self) -> tuple[np.ndarray, np.ndarray]:
+        """Half-edges that leave each vertex, counter-clockwise: (leaving, first)."""
         edges = self._edges
         half = np.arange(2 * len(edges.tail))
         vertex = np.column_stack([edges.tail, edges.head]).ravel()
@@ -122,7 +132,7 @@ class _Builder:
                 rays = [(int(circle[i]), 1 - 2 * int(half[i] & 1)) for i in some]
                 order[some] = some[Around(self._circles, self._exact.point(v)).sorted(rays)]
                 self._tally.rational += len(some)
-        return half[order], first, vertex
+        return half[order], first
 
     # --- faces with holes -------------------------------------------------------------------------
 
@@ -156,21 +166,16 @@ class _Builder:
         """Half-edges (m, 2) that bound one face, two and two along a line across an arc; the arcs it crosses."""
         for attempt in range(64):
             line = self._line_across(target, attempt)
-            crossed = self._crossings(line)
+            crossed = line_crossings(self._exact, self._edges, line)
             if crossed is not None and any(e == target for e, _, _ in crossed):
                 break
         else:
             raise AssertionError("no line across an arc avoids the vertices")
-        axis, geometry = 0, self._circles.geometry
-        position = [geometry.position(line, axis, point) for _, _, point in crossed]
-        order = sorted(range(len(crossed)), key=cmp_to_key(lambda a, b: compare(position[a], position[b])))
-        inside = [
-            2 * crossed[i][0] + (0 if crossed[i][1] < 0 else 1) for i in order
-        ]  # the half-edge with the side that the line enters, behind the crossing
+        inside = [side_after(crossed[i]) for i in in_order(self._circles.geometry, line, crossed)]
         before = [half ^ 1 for half in inside]
         pairs = [
             (inside[i - 1], before[i])
-            for i in range(len(order))
+            for i in range(len(inside))
             if not self._is_outside(inside[i - 1]) and not self._is_outside(before[i])
         ]
         return np.array(pairs, np.int64).reshape(-1, 2), np.array([e for e, _, _ in crossed])
@@ -182,42 +187,12 @@ class _Builder:
     def _line_across(self, edge: int, attempt: int) -> Circle:
         """A straight line that crosses an arc near its middle, nearly at a right angle."""
         row = self._circles.rows[self._edges.circle[edge]]
-        place = _middle(row, self._edges, self._points, edge)
+        tail, head = int(self._edges.tail[edge]), int(self._edges.head[edge])
+        place = arc_places(row, self._points.where, tail, head, 3)[1]
         normal = np.cross(place, row[:3]) + 0.01 * attempt * np.array([0.3, -0.5, 0.7])
         D = [float(d.p) / float(d.q) for d in self._circles.geometry.D]
         m = [fmpq(*(float(x) * np.sqrt(d)).as_integer_ratio()) for x, d in zip(normal, D, strict=True)]
         return Circle((m[0], m[1], m[2]), fmpq(0))
-
-    def _crossings(self, line: Circle) -> list[tuple[int, int, Point]] | None:
-        """(arc, branch with respect to (line, arc's circle), point) on a line; None if it meets a vertex or
-        touches an arc."""
-        edges, geometry = self._edges, self._circles.geometry
-        row = np.array([[[*geometry.row(line), 2.0**-51]]])
-        kind = np.ones((1, 1), np.int8)
-        n = len(self._points)
-        where = self._points.where if n else np.zeros((1, 4))
-        signs = np.zeros((max(1, n), 1), np.int8)
-        kernels.vertex_signs(where, np.zeros(len(where), np.int64), row, 0, signs)
-        for v in np.flatnonzero(signs[:n, 0] == kernels.UNDECIDED).tolist():
-            signs[v, 0] = geometry.side(line, self._exact.point(v))
-        if (signs[:n] == 0).any():
-            return None
-        rows, owner = self._circles.rows, np.zeros(len(edges.tail), np.int64)
-        length = kernels.arc_lengths(edges.tail, edges.head, edges.circle, where, rows)
-        found, _, doubt = kernels.edge_events(
-            edges.tail, edges.head, edges.circle, owner, length, where, rows, signs, row, kind, 0
-        )
-        crossed = [(int(e), int(b), self._meet(line, int(e), int(b))) for e, _, b in found]
-        for e, _ in doubt.tolist():
-            more = _inside(self._exact, edges, e, line)
-            if any(branch == 0 for branch, _ in more):
-                return None
-            crossed += [(e, branch, point) for branch, point in more]
-        return crossed
-
-    def _meet(self, line: Circle, edge: int, branch: int) -> Point:
-        g = self._circles.exact(int(self._edges.circle[edge]))
-        return self._circles.geometry.meet(line, g, branch)
 
     # --- patterns ---------------------------------------------------------------------------------
 
@@ -322,41 +297,6 @@ def _distinct(cutting: Cutting) -> Points:
     chosen = np.empty(cutting.n_points, np.int64)
     chosen[cutting.label[best_last]] = best_last
     return cutting.points[chosen]
-
-
-def _successor(leaving: np.ndarray, first: np.ndarray, vertex: np.ndarray, n_edges: int) -> np.ndarray:
-    """The half-edge that follows each on the boundary of the face on its left."""
-    successor = np.arange(2 * n_edges)  # of a whole circle, itself
-    place = np.arange(len(leaving))
-    before = np.where(place == first[vertex], first[vertex + 1] - 1, place - 1)
-    successor[leaving ^ 1] = leaving[before]  # the next one clockwise from the way back
-    return successor
-
-
-def _middle(row: np.ndarray, edges: Edges, points: Points, edge: int) -> np.ndarray:
-    """A place near the middle of an arc, in float64."""
-    n, c = row[:3], row[3]
-    tail, head = int(edges.tail[edge]), int(edges.head[edge])
-    e = np.eye(3)[int(np.argmin(np.abs(n)))]
-    one = e - n[int(np.argmin(np.abs(n)))] * n
-    one /= np.linalg.norm(one)
-    other = np.cross(n, one)
-    angle = 0.0
-    if tail >= 0:
-        start, end = (np.arctan2(p @ other, p @ one) for p in points.where[[tail, head], :3])
-        angle = start + 0.5 * ((end - start) % (2 * np.pi) or 2 * np.pi)
-    rho = np.sqrt(max(0.0, 1.0 - c * c))
-    found: np.ndarray = -c * n + rho * (np.cos(angle) * one + np.sin(angle) * other)
-    return found
-
-
-def _inside(exact: Exact, edges: Edges, edge: int, line: Circle) -> list[tuple[int, Point]]:
-    """Where a line crosses an arc, exactly."""
-    circle, tail, head = int(edges.circle[edge]), int(edges.tail[edge]), int(edges.head[edge])
-    geometry, g = exact.circles.geometry, exact.circles.exact(circle)
-    branches = {1: (0,), 2: (-1, 1)}.get(geometry.relation(line, g), ())
-    found = [(branch, geometry.meet(line, g, branch)) for branch in branches]
-    return [(branch, point) for branch, point in found if on_arc(exact, circle, tail, head, point)]
 
 
 def _flips(cutting: Cutting, n_cuts: int) -> np.ndarray:

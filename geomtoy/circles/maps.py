@@ -149,7 +149,9 @@ class Maps:
         before = self.affine(layer - 1, int(level.parent[face]))
         pieces = cuts.pieces(level.bits(len(cuts), np.array([face])))[0]
         after = fmpq_mat(len(pieces) + 1, 4)
-        for i, (act, piece) in enumerate(zip(self.network.units(layer - 1), pieces.tolist(), strict=True)):
+        for i, (act, piece) in enumerate(
+            zip(self.network.units(layer - 1), pieces.tolist(), strict=True)
+        ):
             slope, offset = rational(act.slopes[piece]), rational(act.offsets[piece])
             if slope != 0:
                 for k in range(4):

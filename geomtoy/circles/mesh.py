@@ -163,3 +163,30 @@ def on_arc(exact: Exact, circle: int, tail: int, head: int, point: Point) -> boo
     if tail == head:
         return True
     return (after < 0 and ahead < 0) if compare(start, end) < 0 else (after < 0 or ahead < 0)
+
+
+def successor(leaving: np.ndarray, first: np.ndarray, n_edges: int) -> np.ndarray:
+    """The half-edge that follows each on the boundary of the face on its left."""
+    after = np.arange(2 * n_edges)  # of a whole circle, itself
+    place = np.arange(len(leaving))
+    vertex = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    before = np.where(place == first[vertex], first[vertex + 1] - 1, place - 1)
+    after[leaving ^ 1] = leaving[before]  # the next one clockwise from the way back
+    return after
+
+
+def arc_places(row: np.ndarray, where: np.ndarray, tail: int, head: int, n: int) -> np.ndarray:
+    """n places (n, 3) along the arc of a circle from tail to head, ends included, in float64."""
+    normal, c = row[:3], row[3]
+    axis = int(np.argmin(np.abs(normal)))
+    one = np.eye(3)[axis] - normal[axis] * normal
+    one /= np.linalg.norm(one)
+    other = np.cross(normal, one)
+    start, turn = 0.0, 2 * np.pi
+    if tail >= 0:
+        start, end = (float(np.arctan2(p @ other, p @ one)) for p in where[[tail, head], :3])
+        turn = (end - start) % (2 * np.pi) if tail != head else turn
+    angle = start + turn * np.linspace(0, 1, n)[:, None]
+    rho = np.sqrt(max(0.0, 1.0 - c * c))
+    found: np.ndarray = -c * normal + rho * (np.cos(angle) * one + np.sin(angle) * other)
+    return found

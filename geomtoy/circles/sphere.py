@@ -36,7 +36,7 @@ class Sphere:
     """A slice behind a norm, exactly.
 
     Args:
-        network: what is cut.
+        network, slice: what is cut, and where.
         basis: (d, 3) rationals; the normalised vector is basis . p / sigma + norm bias.
         shear: U; p = U (s, t, 1).
         geometry: of diag(D).
@@ -44,6 +44,7 @@ class Sphere:
     """
 
     network: NormedNetwork
+    slice: Slice | None
     basis: fmpq_mat
     shear: tuple[fmpq, fmpq, fmpq]
     geometry: Geometry
@@ -65,7 +66,9 @@ class Sphere:
         """Slice coordinates (n, 2) -> unit vectors (n, 3), in float64."""
         root, (u12, u13, u23) = self._floats
         s, t = np.asarray(points, float).T
-        x = np.stack([root[0] * (s + u12 * t + u13), root[1] * (t + u23), np.full(len(s), root[2])], axis=1)
+        x = np.stack(
+            [root[0] * (s + u12 * t + u13), root[1] * (t + u23), np.full(len(s), root[2])], axis=1
+        )
         unit: np.ndarray = x / np.linalg.norm(x, axis=1, keepdims=True)
         return unit
 
@@ -106,7 +109,9 @@ class Sphere:
         W, b = self.network.after.layers[0]
         weights = fmpq_mat(1, W.shape[1], [rational(x) for x in W[unit].tolist()])
         m = weights * self.basis
-        c = (weights * self._bias)[0, 0] + rational(b[unit].item() if hasattr(b[unit], "item") else b[unit])
+        c = (weights * self._bias)[0, 0] + rational(
+            b[unit].item() if hasattr(b[unit], "item") else b[unit]
+        )
         return Circle((m[0, 0], m[0, 1], m[0, 2]), c)
 
     @cached_property
@@ -153,7 +158,7 @@ def make_sphere(network: NormedNetwork, slice: Slice | None, window: Any) -> Sph
     )
     u12, u13, u23 = shear
     inverse = fmpq_mat(3, 3, [1, -u12, u12 * u23 - u13, 0, 1, -u23, 0, 0, 1])
-    return Sphere(network, gained * inverse, shear, Geometry(D), corners)
+    return Sphere(network, slice, gained * inverse, shear, Geometry(D), corners)
 
 
 class DegenerateSlice(SettingError):
