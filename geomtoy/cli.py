@@ -160,7 +160,9 @@ def _count(options: argparse.Namespace) -> None:
 
 
 def _regions(options: argparse.Namespace) -> None:
-    from geomtoy.regions import export  # loads shapely and networkx, which counting does not need
+    from geomtoy.regions.results import (
+        export,  # loads shapely and networkx, which counting does not need
+    )
 
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):

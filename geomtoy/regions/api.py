@@ -1,0 +1,93 @@
+"""What users call: count the regions of a network, or enumerate them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geomtoy.network import Network
+from geomtoy.regions.engine.run import Enumeration, Progress, resolve_window
+from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.linear import linear_regions
+from geomtoy.regions.results.pieces import Pieces
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+
+
+@dataclass(frozen=True)
+class RegionCount:
+    """Counts of a network on a window.
+
+    `regions` are activation regions, `linear_regions` their unions across edges on which the map does
+    not change (None if not asked for). `signs` were decided, `rational_signs` of them in rational
+    arithmetic.
+    """
+
+    regions: int
+    linear_regions: int | None
+    certified: bool
+    signs: int
+    rational_signs: int
+
+
+def count_regions(
+    network: Network,
+    *,
+    slice: Slice | Segment | None = None,
+    window: Any = UNIT_SQUARE,
+    linear: bool = True,
+    max_regions: int | None = None,
+    full_check: bool = False,
+    progress: Progress | None = None,
+) -> RegionCount:
+    """Count the activation regions and linear regions of a network inside a window.
+
+    Args:
+        network: CPA network.
+        slice: where to look in R^{d_in}; None when d_in is 1 or 2.
+        window: convex polygon (n, 2) in slice units; (low, high) in 1D; None for everything.
+        linear: whether to count linear regions too.
+        max_regions: stop rather than build more cells than this.
+        full_check: with linear=False, search a layer for concurrent lines however large it is. Excluding
+            three concurrent lines takes quadratic time (3SUM), so without it a layer with more than
+            2 * 10^8 crossing pairs is taken to be in general position: the count is not `certified`.
+    Raises:
+        WindowError: the window is not convex or has no area.
+        SliceError: the slice does not fit the network.
+        BudgetError: there are more than `max_regions` cells; no count is given.
+    Exactness: exact for the stored parameters.
+    Cost: O(cells x units of the next layer) sign tests; with linear=False the cells of the last
+        hidden layer are counted and not built.
+    """
+    polygon, _ = resolve_window(network, slice, window)
+    run = Enumeration(network, slice, polygon, max_regions)
+    with np.errstate(all="ignore"):
+        if linear:
+            subdivision, maps = run.run_with_outputs(progress)
+            regions, certified = subdivision.mesh.n_cells, True
+            merged = int(linear_regions(subdivision, maps).max()) + 1
+        else:
+            (regions, certified), merged = run.count(full_check, progress), None
+    return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)
+
+
+def enumerate_regions(
+    network: Network,
+    *,
+    slice: Slice | Segment | None = None,
+    window: Any = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Enumerate the activation regions of a network inside a window.
+
+    Args, Raises, Exactness: as `count_regions`.
+    Returns:
+        `CellComplex` in 2D; `Pieces` for a 1D input or a `Segment`.
+    Cost: as `count_regions`, plus memory of about 0.4 KB a cell and the units of the last layers.
+    """
+    polygon, flat = resolve_window(network, slice, window)
+    with np.errstate(all="ignore"):
+        subdivision = Enumeration(network, slice, polygon, max_regions).run(progress)
+    return Pieces(subdivision) if flat else CellComplex(subdivision)

@@ -1,0 +1,261 @@
+"""Layer after layer, the exact subdivision of a window by a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from geomtoy.errors import BudgetError, SettingError
+from geomtoy.network import Network
+from geomtoy.regions.engine.building import build_layer
+from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
+from geomtoy.regions.engine.meetings import count_cells, find_meetings
+from geomtoy.regions.frame import Frame, make_frame
+from geomtoy.regions.lines import Lines
+from geomtoy.regions.maps.floats import (
+    CellMaps,
+    FirstMaps,
+    Maps,
+    NextMaps,
+    all_maps,
+    blocks,
+    level_maps,
+)
+from geomtoy.regions.maps.levels import (
+    Level,
+    ancestors,
+    chosen_cells,
+    decides_a_maximum,
+    first_level,
+    patterns_so_far,
+)
+from geomtoy.regions.numbers.bounds import U, nearest
+from geomtoy.regions.numbers.predicates import Predicates, SignTally
+from geomtoy.regions.topology.merge import merge, same_pattern_regions
+from geomtoy.regions.topology.mesh import Mesh, part
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
+
+Progress = Callable[[int, int], None]
+"""Called after each layer with (hidden layers done, cells so far)."""
+
+FULL_CHECK_PAIRS = 200_000_000
+"""Crossing pairs in a block of cells beyond which it is not searched for concurrent chords unless asked
+to."""
+
+PART_BYTES = 64 * 2**20
+"""Size of the table of signs that counting the last layer holds at a time."""
+
+OUTPUT_CELLS = 1 << 14
+"""Cells on which maps of the outputs are computed at a time."""
+
+PAIR_BYTES = 830
+"""Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
+
+
+def memory() -> float:
+    """Bytes of this machine's memory; unlimited where it does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
+
+
+@dataclass(frozen=True)
+class Subdivision:
+    """A window cut by all hidden layers of a network: what the results are views of.
+
+    It holds the mesh, its lines' sources and what each level remembers; maps are computed again when
+    they are asked for.
+    """
+
+    network: Network
+    frame: Frame
+    mesh: Mesh
+    levels: tuple[Level, ...]
+    lines: Lines
+    tally: SignTally
+
+    @cached_property
+    def output_maps(self) -> Maps:
+        """Of the network's outputs on all cells, in frame coordinates; computed when first asked for."""
+        return all_maps(level_maps(self.network, self.frame, self.levels), OUTPUT_CELLS)
+
+    def ancestors(self, cells: np.ndarray) -> list[np.ndarray]:
+        """For each level 0..L, the cell of that level that contains each of the final cells."""
+        return ancestors(self.levels, cells)
+
+
+def resolve_window(
+    network: Network, slice: Slice | Segment | None, window: Any
+) -> tuple[tuple[Any, ...] | None, bool]:
+    """The window as an exact polygon (None for everything), and whether the problem is 1D.
+
+    A 1D window (low, high) becomes the strip [low, high] x [0, high - low]; the default is [-1, 1] for a
+    1D input and [0, 1], the whole segment, for a `Segment`.
+    """
+    flat = isinstance(slice, Segment) or (slice is None and network.d_in == 1)
+    if window is None:
+        return None, flat
+    if not flat:
+        return convex_window(window), flat
+    if window is UNIT_SQUARE:
+        window = (0, 1) if isinstance(slice, Segment) else (-1, 1)
+    low, high = interval(window)
+    height = high - low  # as high as wide, so that the frame suits both
+    return convex_window([(low, 0), (high, 0), (high, height), (low, height)]), flat
+
+
+class Enumeration:
+    """One run of the layer-by-layer subdivision.
+
+    Args:
+        window: exact convex polygon, counter-clockwise, or None for the whole plane.
+        max_regions: largest number of cells to build.
+    Raises:
+        BudgetError: a layer would make more cells than `max_regions`; nothing is returned then.
+    Source: layer-by-layer subdivision, Humayun et al. 2023, arXiv:2302.12828; the traversal of chords
+        inside convex cells is our own.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        slice: Slice | Segment | None,
+        window: tuple[Any, ...] | None,
+        max_regions: int | None,
+    ) -> None:
+        if max_regions is not None and max_regions < 1:
+            raise SettingError(f"max_regions is {max_regions}; give 1 or more, or None for no limit")
+        self.network = network
+        self.frame = make_frame(network, slice, window)
+        levels = [first_level()]
+        lines = Lines(network, self.frame, levels)
+        self.subject = Subject(network, levels, lines, Predicates())
+        self._max_regions = max_regions
+
+    @property
+    def tally(self) -> SignTally:
+        return self.subject.predicates.tally
+
+    def run(self, progress: Progress | None = None) -> Subdivision:
+        """Build the whole subdivision."""
+        return self._finished(self.through(self._hidden, progress)[0])
+
+    def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
+        """The same, and the maps of the outputs while those that lead to them are still at hand."""
+        mesh, maps = self.through(self._hidden, progress)
+        return self._finished(mesh), all_maps(maps, OUTPUT_CELLS)
+
+    def _finished(self, mesh: Mesh) -> Subdivision:
+        levels, lines = tuple(self.subject.levels), self.subject.lines.fresh()
+        return Subdivision(self.network, self.frame, mesh, levels, lines, self.tally)
+
+    def count(self, full_check: bool = False, progress: Progress | None = None) -> tuple[int, bool]:
+        """Number of cells, and whether it is proven; those of the last hidden layer are not built.
+
+        A block of parents with more than `FULL_CHECK_PAIRS` crossings between them is taken to be in
+        general position, and the count is then not proven, unless `full_check` or a limit on regions
+        asks for more.
+        """
+        if not self._hidden:
+            return 1, True
+        if decides_a_maximum(self.network, self._hidden):
+            return self.through(self._hidden, progress)[0].n_cells, True
+        mesh, maps = self.through(self._hidden - 1, progress)
+        full_check |= self._max_regions is not None
+        cells, proven = 0, True
+        for low, high in blocks(maps, PART_BYTES // maps.width):
+            found, sure = self._count_block(mesh, maps, low, high, full_check)
+            cells, proven = cells + found, proven and sure
+        self._within_budget(self._hidden, cells)
+        if progress:
+            progress(self._hidden, cells)
+        return cells, proven
+
+    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
+        """The mesh after some layers, and the maps of the next layer on it."""
+        mesh = _window_mesh(self.frame)
+        maps: CellMaps = FirstMaps(self.network, self.frame)
+        for layer in range(1, layers + 1):
+            mesh = self._build(mesh, layer, maps)
+            if decides_a_maximum(self.network, layer):
+                mesh = self._merge(mesh)
+            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
+            if progress:
+                progress(layer, mesh.n_cells)
+        return mesh, maps
+
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+        cutting = cut_layer(self.subject, mesh, layer, maps)
+        self._foresee(layer, cutting)
+        meetings = find_meetings(cutting, self.subject)
+        self._within_budget(layer, int(meetings.children.sum()))
+        mesh, level = build_layer(mesh, cutting, meetings)
+        self.subject.levels.append(level)
+        return mesh
+
+    def _merge(self, mesh: Mesh) -> Mesh:
+        """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
+        levels = self.subject.levels
+        label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
+        levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
+        return merge(mesh, label, self.subject.lines.n_sides)
+
+    def _count_block(
+        self, mesh: Mesh, maps: CellMaps, low: int, high: int, full_check: bool
+    ) -> tuple[int, bool]:
+        """Children of the cells of some segments, and whether the number is proven."""
+        first, end = (int(maps.segment_start[k]) for k in (low, high))
+        cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
+        lines = self.subject.lines
+        known = len(lines)
+        cutting = cut_layer(self.subject, cells, self._hidden, maps)
+        if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
+            found, proven = cutting.most_cells, False
+        else:
+            found, proven = count_cells(cutting, self.subject), True
+        lines.forget(known)
+        return found, proven
+
+    def _foresee(self, layer: int, cutting: Cutting) -> None:
+        """Refuse what would not fit before it is built."""
+        most = cutting.most_cells
+        if self._max_regions is not None and most > self._max_regions:
+            self._within_budget(layer, count_cells(cutting, self.subject))
+        if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
+            raise BudgetError(
+                f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
+                "them with linear=False (--no-linear) or look at a smaller window"
+            )
+
+    def _within_budget(self, layer: int, cells: int) -> None:
+        if self._max_regions is not None and cells > self._max_regions:
+            raise BudgetError(
+                f"hidden layer {layer} makes {cells} regions, more than max_regions = "
+                f"{self._max_regions}; raise it or look at a smaller window"
+            )
+
+    @property
+    def _hidden(self) -> int:
+        return len(self.network.activations)
+
+
+def _window_mesh(frame: Frame) -> Mesh:
+    """The window as one cell; its sides are the first lines of the book."""
+    n = len(frame.corners)
+    xy = np.array([[nearest(z) for z in corner] for corner in frame.corners])
+    stored = all(nearest(z) == z for corner in frame.corners for z in corner)
+    d = np.full(n, 0.0 if stored else 2.0 * U)
+    w = np.full(n, 0.0 if frame.unbounded else 1.0)
+    corner = np.arange(n)
+    return Mesh(
+        xy[:, 0].copy(), xy[:, 1].copy(), w, d,
+        np.column_stack([corner, (corner - 1) % n]),
+        corner, (corner + 1) % n, corner, np.ones(n, np.int8),
+        np.array([0, n]), 2 * corner,
+    )  # fmt: skip

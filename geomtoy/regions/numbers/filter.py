@@ -1,0 +1,107 @@
+"""The float64 filter over many at a time: what its bounds decide, and what they leave open.
+
+A comparison that a bound does not decide is left to rational arithmetic; NaN and inf never decide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geomtoy.regions.numbers.bounds import value_bound
+
+UNDECIDED = np.int8(2)
+
+
+@njit(cache=True, nogil=True)
+def sort_groups(start, key, error):
+    """Sort the members of each group by key and mark what the errors leave open.
+
+    Args:
+        start: (g + 1,) group g holds members start[g]:start[g + 1].
+        key, error: (n,) each member's true key lies within error of key.
+    Returns:
+        order: (n,) members in sorted order, group by group.
+        clusters: (m, 3) rows (group, low, high): order[low:high] may be wrong and may hold ties;
+            everything outside the clusters is certainly in strictly increasing order.
+    """
+    n = key.shape[0]
+    order = np.arange(n)
+    clusters = [(0, 0, 0) for _ in range(0)]  # an empty list whose type is known
+    floor = np.empty(n)
+    for g in range(start.shape[0] - 1):
+        sort_group(order, key, error, start[g], start[g + 1], floor, g, clusters)
+    out = np.empty((len(clusters), 3), np.int64)
+    for i in range(len(clusters)):
+        out[i, 0], out[i, 1], out[i, 2] = clusters[i]
+    return order, out
+
+
+@njit(cache=True, nogil=True)
+def sort_group(order, key, error, low, high, floor, g, clusters):
+    """Sort order[low:high] by key and append its clusters (g, low, high); floor is scratch."""
+    if high - low < 24:
+        _insertion_sort(order, key, low, high)
+    else:
+        order[low:high] = order[low:high][np.argsort(key[order[low:high]])]
+    least = np.inf
+    for i in range(high - 1, low - 1, -1):
+        bottom = key[order[i]] - error[order[i]]
+        least = min(least, bottom) if bottom == bottom else -np.inf
+        floor[i] = least
+    begin, most = low, -np.inf
+    for i in range(low, high):
+        if i > begin and floor[i] > most:
+            if i - begin > 1:
+                clusters.append((g, begin, i))
+            begin = i
+        top = key[order[i]] + error[order[i]]
+        most = max(most, top) if top == top else np.inf
+    if high - begin > 1:
+        clusters.append((g, begin, high))
+
+
+@njit(cache=True, nogil=True)
+def _insertion_sort(order, key, low, high):
+    for i in range(low + 1, high):
+        k = order[i]
+        j = i
+        while j > low and key[order[j - 1]] > key[k]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = k
+
+
+@njit(cache=True, nogil=True)
+def filtered_signs(which, signs, open_count, x, y, w, d, cell, rows, error, segment):
+    """Signs of all cuts at the vertices `which`, as far as the filter knows.
+
+    Args:
+        signs: (V, n) int8, filled in; UNDECIDED where the filter cannot tell.
+        open_count: (V,) number of undecided cuts at each vertex, filled in.
+        x, y, w, d: (V,) points. cell: (V,) a cell with the vertex on its boundary, a row of the lines.
+        rows, error, segment: (F, 3, n), (segments, n), (F,): the cuts' lines on each cell, whose error
+        is that
+            of its segment; an error of 0 with a slope of 0 means a constant that is known exactly.
+    """
+    n = rows.shape[2]
+    for v in which:
+        f = cell[v]
+        A, B, C, E = rows[f, 0], rows[f, 1], rows[f, 2], error[segment[f]]
+        xv, yv, wv, dv = x[v], y[v], w[v], d[v]
+        row = signs[v]
+        silent = 0
+        for i in range(n):
+            z, bound = value_bound(A[i], B[i], C[i], E[i], xv, yv, wv, dv)
+            s = np.int8(z > bound) - np.int8(z < -bound)
+            row[i] = s
+            silent += s == 0
+        open_count[v] = 0
+        if silent:
+            for i in range(n):
+                if row[i] == 0:
+                    if E[i] == 0.0 and A[i] == 0.0 and B[i] == 0.0:  # a constant, known exactly
+                        row[i] = np.int8(C[i] > 0.0) - np.int8(C[i] < 0.0)
+                    else:
+                        row[i] = UNDECIDED
+                        open_count[v] += 1

@@ -1,0 +1,113 @@
+"""A subdivision refined by cuts of the outputs, which become one more hidden layer for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from geomtoy.activations import PiecewiseLinear
+from geomtoy.errors import WindowError
+from geomtoy.network import Layer, Network
+from geomtoy.regions.engine.run import Enumeration, Subdivision, resolve_window
+from geomtoy.regions.numbers.bounds import values_bound
+from geomtoy.regions.numbers.exact import Line, side_of
+from geomtoy.regions.results.complex import CellComplex
+from geomtoy.slices import Segment, Slice
+
+
+def refine(
+    network: Network,
+    layer: Layer,
+    cut: PiecewiseLinear,
+    slice: Slice | Segment | None,
+    window: Any,
+    max_regions: int | None,
+) -> Refined:
+    """Cut the regions of a network where units of `layer`, in place of its last one, meet a breakpoint.
+
+    Raises:
+        WindowError: the window is the whole plane, where a line has no vertex.
+    """
+    polygon, on_line = resolve_window(network, slice, window)
+    if polygon is None and not on_line:
+        raise WindowError("level sets on the whole plane have no ends; give a bounded window")
+    units = len(layer[0])
+    layers = [*network.layers[:-1], layer, (np.eye(units), np.zeros(units))]
+    more = Network(layers, [*network.activations, cut], network.maxima)
+    with np.errstate(all="ignore"):
+        return Refined(CellComplex(Enumeration(more, slice, polygon, max_regions).run()), on_line)
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """The refined complex; on a line it is the strip of `Pieces`."""
+
+    complex: CellComplex
+    on_line: bool
+
+    @property
+    def layer(self) -> int:
+        """The hidden layer that the outputs are."""
+        return len(self.complex.network.activations)
+
+    @cached_property
+    def region(self) -> np.ndarray:
+        """(F,) the region of the network itself that each cell is a part of."""
+        parent = self.complex.subdivision.levels[-1].parent
+        if not self.on_line:
+            return parent
+        joints = self.along(np.flatnonzero((self.complex.edge_cells >= 0).all(axis=1)))
+        cells = [self.beside(joints[0])[0]] if joints else [0]
+        cells += [self.beside(joint)[1] for joint in joints]
+        region = np.empty(len(parent), np.int64)
+        region[cells] = np.cumsum(np.diff(parent[cells], prepend=parent[cells[0]]) != 0)
+        return region
+
+    def along(self, edges: np.ndarray) -> list[int]:
+        """Edges across a strip, from left to right."""
+        found: list[int] = sorted(edges.tolist(), key=self.position)
+        return found
+
+    def position(self, edge: int) -> Fraction:
+        """Where an edge across a strip lies on the line."""
+        sub = self.complex.subdivision
+        line = sub.lines.exact(int(sub.mesh.line[edge]))  # a x + c = 0
+        return sub.frame.exact_to_slice((Fraction(-int(line.c), int(line.a)), Fraction(0)))[0]
+
+    def beside(self, edge: int) -> tuple[int, int]:
+        """Cells on the left and on the right of an edge across a strip, -1 for none."""
+        sub = self.complex.subdivision
+        upwards = sub.lines.exact(int(sub.mesh.line[edge])).a * int(sub.mesh.direction[edge]) > 0
+        one, other = self.complex.edge_cells[edge].tolist()
+        return (one, other) if upwards else (other, one)
+
+    @cached_property
+    def vertex_signs(self) -> np.ndarray:
+        """(V,) sign of the refined network's first output at each vertex."""
+        sub, mesh = self.complex.subdivision, self.complex.subdivision.mesh
+        cell = np.empty(len(mesh.x), np.int64)  # one that has the vertex as a corner
+        sizes = np.diff(self.complex.cell_start)
+        cell[self.complex.cell_corners] = np.repeat(np.arange(self.complex.n_cells), sizes)
+        value, error = _values(sub, cell)
+        signs = np.where(np.abs(value) > error, np.sign(value), 0).astype(np.int64)
+        open_vertices = ~(np.abs(value) > error)
+        open_vertices[self.complex.edges[self.complex.edge_layer == self.layer]] = False
+        for v in np.flatnonzero(open_vertices):
+            rows, _ = sub.lines.maps.affine(self.layer + 1, int(cell[v]))
+            signs[v] = side_of(
+                Line(rows[0, 0], rows[0, 1], rows[0, 2]), sub.lines.meet(*sub.mesh.lines[v].tolist())
+            )
+        return signs
+
+
+@np.errstate(all="ignore")
+def _values(sub: Subdivision, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first output at each vertex, from its map on a cell there, and a bound on the error."""
+    _, rows, errors, segment = sub.output_maps
+    mesh = sub.mesh
+    d = np.where(mesh.w == 1, mesh.d, np.inf)
+    return values_bound(rows[cell, :, 0], errors[segment[cell], 0], mesh.x, mesh.y, d)

@@ -1,0 +1,90 @@
+"""The subdivision of the window after some layers, as flat arrays: who meets whom, and where it is
+stored."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+
+class Mesh(NamedTuple):
+    """V vertices, E edges, F convex cells that share them.
+
+    A half-edge 2e runs along edge e from `tail[e]` to `head[e]`, 2e + 1 runs back. The boundary of
+    cell f, counter-clockwise, is `half[start[f]:start[f + 1]]`. Coordinates are those of the frame,
+    up to `d`; exactly, a vertex is the intersection of its two lines. Cell f is cell first + f of its
+    level: a mesh may hold a part of it.
+    """
+
+    x: np.ndarray  # (V,) float64
+    y: np.ndarray
+    w: np.ndarray  # (V,) 1.0, or 0.0 for a point at infinity in direction (x, y)
+    d: np.ndarray  # (V,) bound on the error of x and of y
+    lines: np.ndarray  # (V, 2) ids of two lines through the vertex
+    tail: np.ndarray  # (E,)
+    head: np.ndarray  # (E,)
+    line: np.ndarray  # (E,) id of the line that the edge lies on
+    direction: np.ndarray  # (E,) +1 if the edge runs along (-b, a) of that line, else -1
+    start: np.ndarray  # (F + 1,)
+    half: np.ndarray  # (H,)
+    first: int = 0
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.start) - 1
+
+
+@njit(cache=True, nogil=True)
+def owners(start, half, tail, head, n_vertices):
+    """A cell on whose boundary each vertex lies, and one for each edge."""
+    of_vertex = np.empty(n_vertices, np.int64)
+    of_edge = np.empty(tail.shape[0], np.int64)
+    for f in range(start.shape[0] - 2, -1, -1):
+        for p in range(start[f], start[f + 1]):
+            h = half[p]
+            of_edge[h >> 1] = f
+            of_vertex[tail[h >> 1] if h & 1 == 0 else head[h >> 1]] = f
+    return of_vertex, of_edge
+
+
+@njit(cache=True, nogil=True)
+def edge_cells(start, half, n_edges):
+    """Cells left and right of each edge, -1 for the outside of the window."""
+    sides = np.full((n_edges, 2), -1, np.int64)
+    for f in range(start.shape[0] - 1):
+        for p in range(start[f], start[f + 1]):
+            sides[half[p] >> 1, half[p] & 1] = f
+    return sides
+
+
+@njit(cache=True, nogil=True)
+def corner_vertices(half, tail, head):
+    """Tail vertex of each half-edge in the boundary lists: the corners of all cells."""
+    corner = np.empty(half.shape[0], np.int64)
+    for p in range(half.shape[0]):
+        h = half[p]
+        corner[p] = tail[h >> 1] if h & 1 == 0 else head[h >> 1]
+    return corner
+
+
+@njit(cache=True, nogil=True)
+def part(mesh, low, high):
+    """The mesh of cells low..high-1 alone; edges and vertices are numbered anew, lines are as they
+    were."""
+    begin, end = mesh.start[low], mesh.start[high]
+    edges = np.unique(mesh.half[begin:end] >> 1)
+    ends = np.empty(2 * edges.shape[0], np.int64)
+    for i in range(edges.shape[0]):
+        ends[2 * i], ends[2 * i + 1] = mesh.tail[edges[i]], mesh.head[edges[i]]
+    vertices = np.unique(ends)
+    half = np.empty(end - begin, np.int64)
+    for i in range(begin, end):
+        half[i - begin] = 2 * np.searchsorted(edges, mesh.half[i] >> 1) + (mesh.half[i] & 1)
+    return Mesh(
+        mesh.x[vertices], mesh.y[vertices], mesh.w[vertices], mesh.d[vertices], mesh.lines[vertices],
+        np.searchsorted(vertices, mesh.tail[edges]), np.searchsorted(vertices, mesh.head[edges]),
+        mesh.line[edges], mesh.direction[edges], mesh.start[low : high + 1] - begin, half,
+        mesh.first + low,
+    )  # fmt: skip
