@@ -1,9 +1,14 @@
-"""Regions of a normed network by a sweep in 240 digits: the truth that `geomtoy.circles` is compared with.
+"""Regions of a normed network by a sweep in 240 digits: the truth that `geomtoy.circles` is compared
+with.
 
-It shares no code with the package. The plane is cut by vertical lines at every abscissa where two borders (of
-any pattern that occurs), or a border and itself, may meet. Between two such lines nothing changes, so each
-strip's cells are the intervals of any line in it; cells of neighbouring strips are one where an open interval of
-the line between them lies in both. Numbers of small networks are either 0 or much greater than 1e-80, so "equal"
+It shares no code with the package. The plane is cut by vertical lines at every abscissa where two
+borders (of
+any pattern that occurs), or a border and itself, may meet. Between two such lines nothing changes, so
+each
+strip's cells are the intervals of any line in it; cells of neighbouring strips are one where an open
+interval of
+the line between them lies in both. Numbers of small networks are either 0 or much greater than 1e-80,
+so "equal"
 means "equal to 80 digits" and each zero is a true one.
 """
 
@@ -58,11 +63,14 @@ class Sweep:
             return x
         W, b = self.net.before
         return [
-            [sum(number(w) * x[j][k] for j, w in enumerate(row)) + (number(c) if k == 2 else 0) for k in range(3)]
+            [
+                sum(number(w) * x[j][k] for j, w in enumerate(row)) + (number(c) if k == 2 else 0)
+                for k in range(3)
+            ]
             for row, c in zip(W.tolist(), b.tolist(), strict=True)
-        ]  # fmt: skip
+        ]
 
-    # functions are rows (a, b, c, e): a s + b t + c + e sigma, zero where a layer's unit is on a breakpoint
+    # functions are rows (a, b, c, e): a s + b t + c + e sigma
 
     def values(self, pattern):
         """Rows of the layer that follows the layers of a pattern."""
@@ -80,9 +88,12 @@ class Sweep:
                 return z
             acts = self.net.after.units(layer + 1)
             h = [
-                [number(act.slopes[p]) * x + (number(act.offsets[p]) if k == 3 else 0) for k, x in enumerate(r)]
+                [
+                    number(act.slopes[p]) * x + (number(act.offsets[p]) if k == 3 else 0)
+                    for k, x in enumerate(r)
+                ]
                 for act, p, r in zip(acts, pattern[layer], z, strict=True)
-            ]  # fmt: skip
+            ]
 
     def borders(self, pattern):
         acts = self.net.after.units(len(pattern) + 1)
@@ -148,7 +159,8 @@ class Sweep:
         return merged
 
     def on_border(self, pattern, s, t):
-        """Whether a point in the middle of an interval lies on a border, which then is this vertical line."""
+        """Whether a point in the middle of an interval lies on a border, which then is this vertical
+        line."""
         rows = [row for k in range(len(pattern)) for row in self.borders(pattern[:k])]
         return any(max(map(abs, row)) > NEAR and abs(self.at(row, s, t)) < NEAR for row in rows)
 
@@ -224,42 +236,56 @@ class Sweep:
                 return self.glue(lines)
 
     def glue(self, lines):
-        leader, cells = {}, {}
-
-        def find(x):
-            leader.setdefault(x, x)
-            while leader[x] != x:
-                x = leader[x]
-            return x
-
+        cells = {
+            (i, side, j): pattern
+            for i, triple in enumerate(lines)
+            for side in (0, 2)
+            for j, (_, _, pattern) in enumerate(triple[side])
+        }
+        parts = Parts(cells)
         for i, triple in enumerate(lines):
-            for side in (0, 2):
-                for j, (_, _, pattern) in enumerate(triple[side]):
-                    cells[i, side, j] = pattern
-                    find((i, side, j))
-            for low, high, pattern in triple[1]:
-                if pattern is None:
-                    continue
-                middle = (low + high) / 2
-                both = [
-                    (i, side, j)
-                    for side in (0, 2)
-                    for j, (a, b, _) in enumerate(triple[side])
-                    if a < middle < b
-                ]
-                assert all(cells[key] == pattern for key in both), "patterns jump inside a cell"
-                for key in both[1:]:
-                    leader[find(both[0])] = find(key)
+            self.glue_across(i, triple, cells, parts)
             for side in (0, 2):  # intervals that no border parts
                 for j in range(len(triple[side]) - 1):
                     if cells[i, side, j] == cells[i, side, j + 1]:
-                        leader[find((i, side, j))] = find((i, side, j + 1))
+                        parts.join((i, side, j), (i, side, j + 1))
         for i in range(len(lines) - 1):
             right, left = lines[i][2], lines[i + 1][0]
             assert [p for *_, p in right] == [p for *_, p in left], "a strip changes inside"
             for j in range(len(right)):
-                leader[find((i, 2, j))] = find((i + 1, 0, j))
-        return len({find(key) for key in cells})
+                parts.join((i, 2, j), (i + 1, 0, j))
+        return parts.number()
+
+    def glue_across(self, i, triple, cells, parts):
+        for low, high, pattern in triple[1]:
+            if pattern is None:
+                continue
+            middle = (low + high) / 2
+            both = [
+                (i, side, j)
+                for side in (0, 2)
+                for j, (a, b, _) in enumerate(triple[side])
+                if a < middle < b
+            ]
+            assert all(cells[key] == pattern for key in both), "patterns jump inside a cell"
+            for key in both[1:]:
+                parts.join(both[0], key)
+
+
+class Parts:
+    def __init__(self, members):
+        self.leader = {x: x for x in members}
+
+    def find(self, x):
+        while self.leader[x] != x:
+            x = self.leader[x]
+        return x
+
+    def join(self, x, y):
+        self.leader[self.find(x)] = self.find(y)
+
+    def number(self):
+        return len({self.find(x) for x in self.leader})
 
 
 def quadratic(A, B, C):

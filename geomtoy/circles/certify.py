@@ -1,6 +1,7 @@
 """An independent check of a complex behind a norm: Euler's relation, and the network itself in balls.
 
-The enumeration never evaluates the network: it works with functions on the sphere. Here the network is run as
+The enumeration never evaluates the network: it works with functions on the sphere. Here the network is
+run as
 it is written, mean, deviation and all, in ball arithmetic at a place on every arc.
 """
 
@@ -46,8 +47,10 @@ class Certificate:
 def certify(complex: CircleComplex) -> Certificate:
     """Check a complex.
 
-    Euler's relation for a drawing of several parts; that faces follow one another around every vertex; and that
-    every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns of both
+    Euler's relation for a drawing of several parts; that faces follow one another around every vertex;
+    and that
+    every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns
+    of both
     faces say so, or, if it is one that the arc parts, in one of them.
     """
     wrong, places = _patterns(complex)
@@ -147,7 +150,7 @@ def _normed(sphere: Sphere, place: np.ndarray) -> arb_mat:
 
 
 def _matrix(array: np.ndarray) -> arb_mat:
-    return arb_mat(*array.shape, [_ball(x) for x in array.ravel().tolist()])
+    return arb_mat(len(array), array.shape[1], [_ball(x) for x in array.ravel().tolist()])
 
 
 def _ball(x: Any) -> arb:

@@ -24,7 +24,8 @@ class CircleComplex:
 
     Borders are arcs of circles of the sphere in `sphere`: on the slice, arcs of conics (straight where a
     unit's bias cancels). A face need not be convex or simply connected, and one pattern may have several
-    faces. The structure is exact; float arrays are near the exact numbers, vertices within `vertex_error` on the
+    faces. The structure is exact; float arrays are near the exact numbers, vertices within
+    `vertex_error` on the
     sphere. A linear region is a connected union of faces on which the output is one affine map of the
     normalised vector (not of the input: the deviation varies within a region).
     """
@@ -131,7 +132,7 @@ class CircleComplex:
     def _exact(self) -> Exact:
         return Exact(self.subdivision.circles, self._mesh.points)
 
-    def exact_vertex(self, vertex: int) -> tuple[tuple[Fraction, Fraction, Fraction], ...]:
+    def exact_vertex(self, vertex: int) -> tuple[tuple[Fraction, ...], ...]:
         """Both coordinates (x, y, E) of a vertex: s and t are x + y sqrt(E), with one E.
 
         Raises:
@@ -149,7 +150,7 @@ class CircleComplex:
         u12, u13, u23 = self.subdivision.sphere.shear
         t = (ratios[1][0] - u23, ratios[1][1])
         s = (ratios[0][0] - u12 * t[0] - u13, ratios[0][1] - u12 * t[1])
-        return tuple(tuple(Fraction(int(z.p), int(z.q)) for z in (*x, P.E)) for x in (s, t))  # type: ignore[return-value]
+        return tuple(tuple(Fraction(int(z.p), int(z.q)) for z in (*x, P.E)) for x in (s, t))
 
     def arc(self, edge: int, n: int = 17) -> np.ndarray:
         """(n, 2) places along an arc from its tail to its head, in slice coordinates."""

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 
 import numpy as np
+from flint import fmpq
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from geomtoy.circles import kernels
-from geomtoy.circles.exact import Circle, Point, compare, cross, sign_of
+from geomtoy.circles.exact import Circle, Point, Triple, compare, cross, dot, sign_of
 from geomtoy.circles.maps import FaceMaps, Maps
 from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally
 from geomtoy.circles.probe import inside_arc
 from geomtoy.circles.topology import UNKNOWN, arcs, grouped
 from geomtoy.circles.vertices import Corner
 
+by_angle = cmp_to_key(compare)
 FINE = 2.0**-51
 COARSE = 1e-9
 """Rows that float64 knows less well than this are rounded from the exact functions."""
@@ -31,7 +33,8 @@ COARSE = 1e-9
 class Curves:
     """The circles of a layer that meet faces: curve q is circle `circle[q]`, of `cut[q]` on `face[q]`.
 
-    `twin[q]` is the first curve on the same circle of the same face; `alike[q]` is -1 where the functions have
+    `twin[q]` is the first curve on the same circle of the same face; `alike[q]` is -1 where the
+    functions have
     opposite signs.
     """
 
@@ -279,7 +282,7 @@ class Cutter:
     def _is_loop(self, face: int, cut: int, signs: np.ndarray) -> bool:
         """Whether a circle that misses a face's boundary lies inside the face."""
         k, geometry = self._circle(face, cut), self._geometry
-        start, circle, side = self._walls_of(face)
+        circle, side = self._walls_of(face)
         vertices = self._vertices_of(face)
         if len(vertices):
             s = int(signs[vertices[0], cut])
@@ -288,43 +291,43 @@ class Cutter:
             if geometry.relation(k, wall) == 3:
                 return False
             s = geometry.mean_sign(k, wall)
-        del start
-        pole = tuple(-s * x / d for x, d in zip(k.m, geometry.D, strict=True))
+        x, y, z = (-s * m / d for m, d in zip(k.m, geometry.D, strict=True))
+        pole = (x, y, z)
         size = geometry.product(k, k)
         for g, on in zip(circle.tolist(), side.tolist(), strict=True):
             wall = self._circles.exact(g)
-            value = sum(x * p for x, p in zip(wall.m, pole, strict=True))
-            if sign_of(value, wall.c, size) != on:
+            if sign_of(dot(wall.m, pole), wall.c, size) != on:
                 return False
         return self._layer == 1 or self._holds(face, pole)
 
-    def _walls_of(self, face: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _walls_of(self, face: int) -> tuple[np.ndarray, np.ndarray]:
         start, edge, side = self._mesh.sides
         own = slice(start[face], start[face + 1])
         walls = np.unique(np.column_stack([self._mesh.circle[edge[own]], side[own]]), axis=0)
-        return start, walls[:, 0], walls[:, 1]
+        return walls[:, 0], walls[:, 1]
 
     def _vertices_of(self, face: int) -> np.ndarray:
         faces, vertex = self._mesh.corners
         found: np.ndarray = vertex[np.searchsorted(faces, face) : np.searchsorted(faces, face + 1)]
         return found
 
-    def _holds(self, face: int, pole: tuple[object, ...]) -> bool:
+    def _holds(self, face: int, pole: Triple) -> bool:
         """Whether a place inside the window lies in a face: a half great circle from it to its antipode
         crosses the face's boundary an odd number of times."""
         start, edge, _ = self._mesh.sides
         own = edge[start[face] : start[face + 1]].tolist()
         for attempt in range(64):
-            aim = (attempt * 7 + 1, 3 - 2 * attempt, attempt * attempt + 2)
-            other = (2 * attempt + 5, attempt + 3, -1 - attempt)
-            line, half = (Circle(cross(pole, q), self._geometry.D[0] * 0) for q in (aim, other))
+            aim = (fmpq(attempt * 7 + 1), fmpq(3 - 2 * attempt), fmpq(attempt * attempt + 2))
+            beside = (fmpq(2 * attempt + 5), fmpq(attempt + 3), fmpq(-1 - attempt))
+            line, half = (Circle(cross(pole, q), fmpq(0)) for q in (aim, beside))
             crossed = self._parity(own, line, half)
             if crossed is not None:
                 return crossed
         raise AssertionError(f"no line through a place in face {face} avoids its vertices")
 
     def _parity(self, edges: list[int], line: Circle, half: Circle) -> bool | None:
-        """Whether arcs are crossed an odd number of times by the half of a line; None if it touches them."""
+        """Whether arcs are crossed an odd number of times by the half of a line; None if it touches
+        them."""
         geometry, odd = self._geometry, False
         if all(x == 0 for x in line.m) or geometry.relation(line, half) == 3:
             return None
@@ -357,7 +360,8 @@ class Cutter:
     # --- events inside faces ----------------------------------------------------------------------
 
     def _meetings(self, curves: Curves, keep: np.ndarray) -> tuple[Points, np.ndarray, np.ndarray]:
-        """Common points of two curves of a face, but for those certainly outside it; and the two curves."""
+        """Common points of two curves of a face, but for those certainly outside it; and the two
+        curves."""
         live = np.flatnonzero(keep)
         rows = self._circles.rows[curves.circle[live]]
         start = np.searchsorted(curves.face[live], np.arange(self._mesh.n_faces + 1))
@@ -455,7 +459,7 @@ class Cutter:
         for low, high in clusters.tolist():
             members = order[low:high].tolist()
             position = {j: exact.position(int(of[j]), int(node[j])) for j in members}
-            members.sort(key=cmp_to_key(lambda a, b, at=position: compare(at[a], at[b])))
+            members.sort(key={j: by_angle(place) for j, place in position.items()}.__getitem__)
             order[low:high] = members
             for i in range(1, len(members)):
                 tied[low + i] = compare(position[members[i - 1]], position[members[i]]) == 0
@@ -466,7 +470,8 @@ class Cutter:
     def _along_edges(
         self, events: EdgeEvents, first: int, exact: Exact
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Nodes of each old arc in order from its tail: CSR (start, node), tied pairs, and the first of each."""
+        """Nodes of each old arc in order from its tail: CSR (start, node), tied pairs, and the first
+        of each."""
         mesh = self._mesh
         by_edge = np.argsort(events.edge, kind="stable")
         start = grouped(events.edge, len(mesh.tail))
@@ -481,7 +486,8 @@ class Cutter:
     def _from_tail(
         self, start: np.ndarray, order: np.ndarray, tied: np.ndarray, node: np.ndarray, exact: Exact
     ) -> np.ndarray:
-        """Turn each arc's order, which starts at the circle's axis, so that it starts at the arc's tail."""
+        """Turn each arc's order, which starts at the circle's axis, so that it starts at the arc's
+        tail."""
         mesh = self._mesh
         order = order.copy()
         for e in np.flatnonzero((np.diff(start) > 1) & (mesh.tail >= 0)).tolist():

@@ -39,7 +39,8 @@ class Enumeration:
 
     Raises:
         BudgetError: a layer would make more faces than `max_regions`.
-    Source: layer by layer as in Humayun et al. 2023, arXiv:2302.12828; the arrangement of circles is our own.
+    Source: layer by layer as in Humayun et al. 2023, arXiv:2302.12828; the arrangement of circles is
+    our own.
     """
 
     def __init__(self, sphere: Sphere, max_regions: int | None) -> None:

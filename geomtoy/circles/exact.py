@@ -1,7 +1,10 @@
-"""Exact circles, points and signs: everything is a rational number, or a + b sqrt(E) with rational a, b, E.
+"""Exact circles, points and signs: everything is a rational number, or a + b sqrt(E) with rational a,
+b, E.
 
-In the coordinates p of `sphere`, a point of the slice is a positive multiple of (p1, p2, p3), its deviation
-is sigma = sqrt(D1 p1^2 + D2 p2^2 + D3 p3^2), and omega_k = sqrt(D_k) p_k / sigma is its place on the unit sphere.
+In the coordinates p of `sphere`, a point of the slice is a positive multiple of (p1, p2, p3), its
+deviation
+is sigma = sqrt(D1 p1^2 + D2 p2^2 + D3 p3^2), and omega_k = sqrt(D_k) p_k / sigma is its place on the
+unit sphere.
 A circle is a function m . p + c sigma, that is n . omega + c with n_k = m_k / sqrt(D_k): only products
 n . n' = sum m_k m'_k / D_k occur, which are rational. Two circles meet where
     S omega = (A c' - N' c) n + (A c - N c') n' +- sqrt(Delta) n x n',   S = N N' - A^2,
@@ -20,7 +23,8 @@ Triple = tuple[fmpq, fmpq, fmpq]
 
 
 class Circle(NamedTuple):
-    """The function m . p + c sigma; the circle is its zero set, run through with values > 0 on the left."""
+    """The function m . p + c sigma; the circle is its zero set, run through with values > 0 on the
+    left."""
 
     m: Triple
     c: fmpq
@@ -96,7 +100,8 @@ class Geometry:
         return Pencil(N, Np, A, S, S - (Np * k.c * k.c - 2 * A * k.c * h.c + N * h.c * h.c))
 
     def is_circle(self, k: Circle) -> int:
-        """Sign of |n|^2 - c^2: positive for a circle, zero for a single point or nothing, negative for none."""
+        """Sign of |n|^2 - c^2: positive for a circle, zero for a single point or nothing, negative for
+        none."""
         return sign(self.product(k, k) - k.c * k.c)
 
     def constant_sign(self, k: Circle) -> int:

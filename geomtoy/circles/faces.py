@@ -1,8 +1,10 @@
 """The faces that a layer makes: half-edges around vertices, cycles, and which cycles bound one face.
 
-A face may have holes: parts of the drawing that hang together with nothing else. A straight line through such
+A face may have holes: parts of the drawing that hang together with nothing else. A straight line
+through such
 a part, from one side of the window to the other, runs through one face between two arcs that follow one
-another on it, so the two cycles that it leaves and meets bound one face; this reaches the window's boundary.
+another on it, so the two cycles that it leaves and meets bound one face; this reaches the window's
+boundary.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from geomtoy.circles.vertices import Around
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Arcs of a mesh in the making; `curve` is that of the layer that made the arc, -1 for a piece of an old
+    """Arcs of a mesh in the making; `curve` is that of the layer that made the arc, -1 for a piece of
+    an old
     one, whose old faces are `left` and `right` (for a new arc its face, twice)."""
 
     circle: np.ndarray
@@ -163,7 +166,8 @@ class _Builder:
         return found
 
     def _probe(self, target: int) -> tuple[np.ndarray, np.ndarray]:
-        """Half-edges (m, 2) that bound one face, two and two along a line across an arc; the arcs it crosses."""
+        """Half-edges (m, 2) that bound one face, two and two along a line across an arc; the arcs it
+        crosses."""
         for attempt in range(64):
             line = self._line_across(target, attempt)
             crossed = line_crossings(self._exact, self._edges, line)
@@ -197,7 +201,8 @@ class _Builder:
     # --- patterns ---------------------------------------------------------------------------------
 
     def bits(self, mesh: Mesh, parent: np.ndarray, n_cuts: int) -> np.ndarray:
-        """Packed bits of all cuts on each face: known on one child of each old face, then across arcs."""
+        """Packed bits of all cuts on each face: known on one child of each old face, then across
+        arcs."""
         cutting = self._cutting
         first_child = np.searchsorted(parent, np.arange(cutting.mesh.n_faces))
         bits = np.zeros((mesh.n_faces, (n_cuts + 7) // 8), np.uint8)
@@ -236,8 +241,8 @@ class _Builder:
         signs = np.where((v >= 0)[:, None], cutting.signs[v] if n_old else 0, 0).astype(np.int8)
         constant = cutting.kinds == 0
         signs = np.where(constant, np.sign(cutting.rows[:, :, 3]), signs).astype(np.int8)
-        for face, cut in np.argwhere((signs == 0) & ~constant).tolist():
-            signs[face, cut] = self._sign_inside(mesh, int(first_child[face]), face, cut)
+        for parent, cut in np.argwhere((signs == 0) & ~constant).tolist():
+            signs[parent, cut] = self._sign_inside(mesh, int(first_child[parent]), parent, cut)
         return signs
 
     def _sign_inside(self, mesh: Mesh, child: int, face: int, cut: int) -> int:

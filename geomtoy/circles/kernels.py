@@ -1,24 +1,36 @@
-"""The float64 filter on the sphere: values, common points and orders of circles, with proven error bounds.
+"""The float64 filter on the sphere: values, common points and orders of circles, with proven error
+bounds.
 
-Notation. A *circle* is (n, c, e): its true n and c, divided by the true |n|, differ from the stored ones by at
-most e in each entry; |n| = 1 and |c| < 1. A *point* is (P, r): the true unit vector lies within distance r of P.
+Notation. A *circle* is (n, c, e): its true n and c, divided by the true |n|, differ from the stored
+ones by at
+most e in each entry; |n| = 1 and |c| < 1. A *point* is (P, r): the true unit vector lies within
+distance r of P.
 u = 2^-53; a sum of k terms of size at most s is off by at most k u s (Higham 2002, section 4.2).
 
-Value of a circle at a point: n . P + c moves by at most |n| r + sqrt(3) e (1 + r) + e and is off by 8 u, together
-less than (1 + 4 e) r + 3 e + 8 u. The same holds for functions that are no circles, divided by max(|n|, |c|).
+Value of a circle at a point: n . P + c moves by at most |n| r + sqrt(3) e (1 + r) + e and is off by 8
+u, together
+less than (1 + 4 e) r + 3 e + 8 u. The same holds for functions that are no circles, divided by
+max(|n|, |c|).
 
-Common points of (n, c) and (n', c'), with E = e + e' + 4 u: w = n x n' is off by at most 2 E as a vector, A = n . n'
-by 2 E, S = |w|^2 by at most 5 E |w| + 5 E^2 and Delta = S - c^2 - c'^2 + 2 A c c' by 16 E (5 E for S, 2 E for the
-squares, 6 E for the product, 3 E for rounding). The numerator (A c' - c) n + (A c - c') n' +- sqrt(Delta) w is off by
-at most 17 E + |w| 16 E / sqrt(Delta): each factor A c' - c by 4 E, each vector by sqrt(3) e times at most 2, the root by
+Common points of (n, c) and (n', c'), with E = e + e' + 4 u: w = n x n' is off by at most 2 E as a
+vector, A = n . n'
+by 2 E, S = |w|^2 by at most 5 E |w| + 5 E^2 and Delta = S - c^2 - c'^2 + 2 A c c' by 16 E (5 E for S,
+2 E for the
+squares, 6 E for the product, 3 E for rounding). The numerator (A c' - c) n + (A c - c') n' +-
+sqrt(Delta) w is off by
+at most 17 E + |w| 16 E / sqrt(Delta): each factor A c' - c by 4 E, each vector by sqrt(3) e times at
+most 2, the root by
 16 E / sqrt(Delta), w by 2 E. Divided by S, with the quotient of length 1,
     r = (17 E + 16 E |w| / sqrt(Delta) + 5 E |w| + 5 E^2) / (S - 5 E |w| - 5 E^2) + 4 u.
 
-Position on a circle: with axis k the least |n_k|, X = P_k + n_k c and Y = (n x e_k) . P are the coordinates of P from the
-circle's centre, equally scaled, each within d = 2 r + 4 e + 8 u; the key 1 - X / (|X| + |Y|) (or 3 + X / ... where Y < 0)
+Position on a circle: with axis k the least |n_k|, X = P_k + n_k c and Y = (n x e_k) . P are the
+coordinates of P from the
+circle's centre, equally scaled, each within d = 2 r + 4 e + 8 u; the key 1 - X / (|X| + |Y|) (or 3 + X
+/ ... where Y < 0)
 grows with the angle from 0 to 4 and is off by at most 4 d / (|X| + |Y| - 2 d) + 8 u.
 
-Bounds are multiplied by SLACK for their own roundings. What they do not decide, and NaN, is left to rationals. All
+Bounds are multiplied by SLACK for their own roundings. What they do not decide, and NaN, is left to
+rationals. All
 kernels live in this one file, so that numba's cache is renewed whenever one of them changes.
 """
 
@@ -91,14 +103,15 @@ def axis_of(n):
 
 @njit(cache=True, inline="always")
 def key_of(row, P, r):
-    """Key in [0, 4] of a point of a circle, its error, and 1 if it may lie on either side of the start."""
+    """Key in [0, 4] of a point of a circle, its error, and 1 if it may lie on either side of the
+    start."""
     k = axis_of(row)
     a, b = (k + 1) % 3, (k + 2) % 3
     X = P[k] + row[k] * row[3]
     Y = row[b] * P[a] - row[a] * P[b]
     d = (2.0 * r + 4.0 * row[4] + 8.0 * U) * SLACK
     T = abs(X) + abs(Y)
-    if not T > 8.0 * d:
+    if not 8.0 * d < T:
         return 2.0, np.inf, 1
     error = (4.0 * d / (T - 2.0 * d) + 8.0 * U) * SLACK
     key = 1.0 - X / T if Y >= 0.0 else 3.0 + X / T
@@ -107,7 +120,8 @@ def key_of(row, P, r):
 
 @njit(cache=True, nogil=True)
 def normalise(rows, error):
-    """Functions (n, 4) over max(|n|, |c|), in (n, 5) with the bounds: a row is vague if its bound is infinite.
+    """Functions (n, 4) over max(|n|, |c|), in (n, 5) with the bounds: a row is vague if its bound is
+    infinite.
 
     With s the size and f the error of an entry, dividing by the size moves an entry by at most
     f / s + sqrt(3) f / (s - sqrt(3) f), so by less than 4 f / s if f < s / 8.
@@ -170,13 +184,15 @@ def arc_lengths(tail, head, circle, P, circles):
             b, eb, _ = key_of(g, P[head[e]], P[head[e], 3])
             turn = (b - a) % 4.0
             if ea + eb < 1e-6 and turn > 1e-6 and turn < 4.0 - 1e-6:
-                # a unit of the key is at most 2 radians, as d(angle) = (|x| + |y|)^2 d(key) for |(x, y)| = 1
+                # d(angle) = (|x| + |y|)^2 d(key) on the unit circle, so 2 d(key) at most
                 length[e] = min(length[e], 2.0 * rho * (turn + 2e-6) * 1.001)
     return length
 
 
 @njit(cache=True, nogil=True)
-def edge_events(tail, head, circle, owner, length, P, circles, signs, rows, kinds, first):
+def edge_events(  # noqa: C901 - one loop, its cases in order of cost
+    tail, head, circle, owner, length, P, circles, signs, rows, kinds, first
+):
     """Where the functions of each edge's face change sign inside the edge.
 
     Returns:
@@ -424,7 +440,8 @@ def sort_groups(start, key, error):
 
 @njit(cache=True, nogil=True)
 def directions(start, half, circle, vertex_of, P, circles):
-    """Keys and errors of outgoing half-edges (circle, +-1) at each vertex, by their angle in its tangent plane."""
+    """Keys and errors of outgoing half-edges (circle, +-1) at each vertex, by their angle in its
+    tangent plane."""
     m = half.shape[0]
     key, error, doubt = np.empty(m), np.empty(m), np.empty(m, np.int8)
     for i in range(m):
@@ -440,7 +457,7 @@ def directions(start, half, circle, vertex_of, P, circles):
         Y = p[b] * (t0, t1, t2)[a] - p[a] * (t0, t1, t2)[b]
         d = (4.0 * r + 8.0 * row[4] + 16.0 * U) * SLACK
         T = abs(X) + abs(Y)
-        if not T > 8.0 * d:
+        if not 8.0 * d < T:
             key[i], error[i], doubt[i] = 2.0, np.inf, 1
             continue
         key[i] = 1.0 - X / T if Y >= 0.0 else 3.0 + X / T

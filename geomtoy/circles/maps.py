@@ -1,4 +1,5 @@
-"""A network behind a norm on the faces of each level: functions n . omega + c, in float64 and exactly."""
+"""A network behind a norm on the faces of each level: functions n . omega + c, in float64 and
+exactly."""
 
 from __future__ import annotations
 

@@ -44,9 +44,12 @@ class Points:
 class Mesh:
     """V vertices, E arcs, F faces that may have holes.
 
-    Arc e runs along its circle, counter-clockwise around where that is positive, from `tail` to `head` (both
-    -1 for a whole circle without vertices); `left` is the face on the positive side, `right` on the other,
-    -1 outside the window. Half-edge 2e runs along the arc, 2e + 1 back; the half-edges that leave vertex v,
+    Arc e runs along its circle, counter-clockwise around where that is positive, from `tail` to `head`
+    (both
+    -1 for a whole circle without vertices); `left` is the face on the positive side, `right` on the
+    other,
+    -1 outside the window. Half-edge 2e runs along the arc, 2e + 1 back; the half-edges that leave
+    vertex v,
     counter-clockwise, are `leaving[first_leaving[v]:first_leaving[v + 1]]`.
     """
 

@@ -25,7 +25,8 @@ class Arcs(Protocol):
 
 
 class Crossing(NamedTuple):
-    """A line crosses an arc at a point, its function falling (-1) or growing (1) along the arc's circle."""
+    """A line crosses an arc at a point, its function falling (-1) or growing (1) along the arc's
+    circle."""
 
     edge: int
     branch: int
@@ -62,7 +63,8 @@ def line_crossings(exact: Exact, arcs: Arcs, line: Circle) -> list[Crossing] | N
 
 
 def inside_arc(exact: Exact, arcs: Arcs, edge: int, k: Circle) -> list[Crossing]:
-    """Common points of a circle and an arc, without the arc's ends, exactly; branch 0 where they touch."""
+    """Common points of a circle and an arc, without the arc's ends, exactly; branch 0 where they
+    touch."""
     circle, tail, head = int(arcs.circle[edge]), int(arcs.tail[edge]), int(arcs.head[edge])
     geometry, g = exact.circles.geometry, exact.circles.exact(circle)
     branches = {1: (0,), 2: (-1, 1)}.get(geometry.relation(k, g), ())
@@ -74,7 +76,11 @@ def in_order(geometry: Geometry, line: Circle, crossed: Sequence[Crossing]) -> l
     """The crossings of a line in cyclic order along it."""
     axis = int(kernels.axis_of(np.array(geometry.row(line))))
     position = [geometry.position(line, axis, one.point) for one in crossed]
-    return sorted(range(len(crossed)), key=cmp_to_key(lambda a, b: compare(position[a], position[b])))
+
+    def order(i: int, j: int) -> int:
+        return compare(position[i], position[j])
+
+    return sorted(range(len(crossed)), key=cmp_to_key(order))
 
 
 def side_after(crossing: Crossing) -> int:

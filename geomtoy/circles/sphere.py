@@ -1,8 +1,11 @@
 """The sphere behind a norm: on a slice, a normed network is a network of three inputs, a unit vector.
 
-With y = Y (s, t, 1) on the slice (less its mean, for LayerNorm) the squared deviation is a quadratic form Q of
-(s, t, 1). Q = U^T diag(D) U with U upper triangular and 1 on its diagonal, so that p = U (s, t, 1) has p3 = 1 and
-omega = (sqrt(D_k) p_k / sigma) is a unit vector: the slice becomes the half sphere omega_3 > 0, seen from its
+With y = Y (s, t, 1) on the slice (less its mean, for LayerNorm) the squared deviation is a quadratic
+form Q of
+(s, t, 1). Q = U^T diag(D) U with U upper triangular and 1 on its diagonal, so that p = U (s, t, 1) has
+p3 = 1 and
+omega = (sqrt(D_k) p_k / sigma) is a unit vector: the slice becomes the half sphere omega_3 > 0, seen
+from its
 centre, and y / sigma is linear in omega. Everything exact happens in p, everything in float64 in omega.
 """
 
@@ -120,7 +123,8 @@ class Sphere:
         return fmpq_mat(len(bias), 1, bias)
 
     def first_rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """The first layer as a layer of the unit vector: rows (4, n), and a bound (n,) on each entry's error.
+        """The first layer as a layer of the unit vector: rows (4, n), and a bound (n,) on each entry's
+        error.
 
         A sum of d products of rounded factors is off by at most (d + 8) u times the sum of their sizes.
         """
@@ -142,7 +146,7 @@ def make_sphere(network: NormedNetwork, slice: Slice | None, window: Any) -> Sph
     Raises:
         SliceError: the slice does not fit the network.
         WindowError: the window is not convex or has no area.
-        DegenerateSlice: the deviation depends on less than two coordinates of the slice.
+        DegenerateSliceError: the deviation depends on less than two coordinates of the slice.
     """
     basis = _basis(network, slice)
     norm = network.norm
@@ -161,7 +165,7 @@ def make_sphere(network: NormedNetwork, slice: Slice | None, window: Any) -> Sph
     return Sphere(network, slice, gained * inverse, shear, Geometry(D), corners)
 
 
-class DegenerateSlice(SettingError):
+class DegenerateSliceError(SettingError):
     """The deviation has no minimum at one point of the slice, or vanishes there."""
 
 
@@ -176,11 +180,11 @@ def _diagonal(form: fmpq_mat) -> tuple[Triple, tuple[fmpq, fmpq, fmpq]]:
             d3 = form[2, 2] - u13 * u13 * d1 - u23 * u23 * d2
             if d3 != 0:
                 return (d1, d2, d3), (u12, u13, u23)
-            raise DegenerateSlice(
+            raise DegenerateSliceError(
                 "the norm's input is constant at a point of the plane and epsilon is 0; give epsilon > 0"
             )
-    raise DegenerateSlice(
-        "the norm sees the slice change in less than two directions; choose u and v that differ behind it"
+    raise DegenerateSliceError(
+        "the norm sees the slice change in less than two directions; choose another u or v"
     )
 
 
@@ -201,7 +205,7 @@ def _basis(network: NormedNetwork, slice: Slice | None) -> fmpq_mat:
     if network.before is None:
         return x
     W, b = network.before
-    y = fmpq_mat(*W.shape, [rational(z) for z in W.ravel().tolist()]) * x
+    y = fmpq_mat(len(W), W.shape[1], [rational(z) for z in W.ravel().tolist()]) * x
     for j, constant in enumerate(b.tolist()):
         y[j, 2] += rational(constant)
     return y

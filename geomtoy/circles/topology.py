@@ -1,4 +1,5 @@
-"""Topology of arcs, without numbers: which arcs of a circle lie inside its face, from the order of events."""
+"""Topology of arcs, without numbers: which arcs of a circle lie inside its face, from the order of
+events."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ UNKNOWN = 2
 
 
 @njit(cache=True, nogil=True)
-def arcs(start, order, tied, node, before, after):
+def arcs(  # noqa: C901 - one walk around each circle
+    start, order, tied, node, before, after
+):
     """Arcs of circles inside their faces.
 
     Args:

@@ -47,7 +47,8 @@ class Around:
         return 0 if self.agree(base, ray) else 2
 
     def compare(self, base: Ray, p: Ray, q: Ray) -> int:
-        """Order of two rays counter-clockwise from the base; those that touch it on its right come last."""
+        """Order of two rays counter-clockwise from the base; those that touch it on its right come
+        last."""
         one, other = self._sector(base, p), self._sector(base, q)
         if one != other:
             return one - other
@@ -61,8 +62,11 @@ class Around:
     def sorted(self, rays: Sequence[Ray]) -> list[int]:
         """Indices of rays in counter-clockwise order, the first one first."""
         base = rays[0]
-        by_angle = cmp_to_key(lambda i, j: self.compare(base, rays[i], rays[j]))
-        return [0, *sorted(range(1, len(rays)), key=by_angle)]
+
+        def order(i: int, j: int) -> int:
+            return self.compare(base, rays[i], rays[j])
+
+        return [0, *sorted(range(1, len(rays)), key=cmp_to_key(order))]
 
 
 class Corner(Around):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.compiler import compile_layers
@@ -31,7 +31,7 @@ def from_torch(module: nn.Module, input_shape: int | Sequence[int] | None = None
             know; named.
     Exactness: float32 parameters are widened exactly; see `compile_layers`.
     """
-    return compile_layers(torch_layers(module), input_shape)
+    return cast(Network, compile_layers(torch_layers(module), input_shape))  # none is a norm
 
 
 def torch_layers(module: nn.Module) -> list[Any]:
