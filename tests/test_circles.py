@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import circles_oracle
 import numpy as np
@@ -21,6 +22,7 @@ from geomtoy import (
     count_regions,
     enumerate_regions,
 )
+from geomtoy import circles as circle_room
 from geomtoy.circles.sphere import DegenerateSliceError
 from geomtoy.errors import BudgetError, GeomtoyError, NetworkError
 from geomtoy.layers import Affine, LayerNorm, Residual, RMSNorm
@@ -137,7 +139,7 @@ def random_network(seed, n=9, d=5, deeper=(6,), **norm):
     rng = np.random.default_rng(seed)
     widths = [d, n, *deeper]
     layers = [
-        (rng.normal(size=(o, i)), rng.normal(size=o)) for i, o in zip(widths, widths[1:], strict=False)
+        (rng.normal(size=(o, i)), rng.normal(size=o)) for i, o in pairwise(widths)
     ]
     layers.append((rng.normal(size=(2, widths[-1])), rng.normal(size=2)))
     norm = {
@@ -183,7 +185,7 @@ def test_order_and_size_of_units_do_not_matter():
 
 
 def test_one_pattern_may_have_two_regions():
-    failed, tried = doctest.testmod(geomtoy.circles)
+    failed, tried = doctest.testmod(circle_room)
     assert (failed, tried) == (0, 6)
 
 

@@ -1,7 +1,7 @@
 """Exact regions behind LayerNorm or RMSNorm: arrangements of circles on a sphere.
 
-Borders are curved, so one pattern may have several regions. Here a single unit is on in the middle of a strip, and
-off in two regions beside it:
+Borders are curved, so one pattern may have several regions. Here a single unit is on in the middle of a
+strip, and off in two regions beside it:
 
 >>> import geomtoy
 >>> from geomtoy.layers import Affine, RMSNorm

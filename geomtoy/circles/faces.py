@@ -284,7 +284,7 @@ def _edges(cutting: Cutting) -> Edges:
     tail, head = np.where(untouched, -1, tail), np.where(untouched, -1, head)
     curve = cutting.arcs[:, 0]
     own = cutting.curves.face[curve]
-    new = np.where(cutting.arcs[:, 1:] >= 0, label[cutting.arcs[:, 1:]], -1)
+    new = ends[cutting.arcs[:, 1:]]
     return Edges(
         np.concatenate([mesh.circle[edge], cutting.curves.circle[curve]]),
         np.concatenate([tail, new[:, 0]]),

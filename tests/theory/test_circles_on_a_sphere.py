@@ -1,4 +1,4 @@
-"""n circles on a sphere make at most n^2 - n + 2 regions (Steiner 1826); LayerNorm's borders attain it."""
+"""n circles on a sphere make at most n^2 - n + 2 regions (Steiner 1826); a norm's borders attain it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PLANE = Slice((0, 0, 1), (1, 0, 0), (0, 1, 0))
 
 
 def caps(centres, cosines):
-    """Units that are on in caps of the sphere of (s, t, 1) / |(s, t, 1)|, as RMSNorm without epsilon sees it."""
+    """Units that are on in caps of the sphere of unit vectors along (s, t, 1)."""
     norm = Norm(np.ones(3), np.zeros(3), 0, centred=False)
     scaled = -np.sqrt(3) * np.asarray(cosines)
     return NormedNetwork(None, norm, Network([(centres, scaled), (np.ones((1, len(centres))), [0.0])]))
