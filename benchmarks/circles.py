@@ -3,7 +3,7 @@
     python benchmarks/circles.py
 
 The last two counted have the shape of OPT-125M's MLP (d 768, 3,072 units), once with biases and once
-with biases that cancel, so that borders are straight lines; `faces` are built, deeper networks among them.
+with biases that cancel, so that borders are lines; `faces` are built, deeper networks among them.
 """
 
 from __future__ import annotations

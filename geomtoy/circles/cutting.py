@@ -19,7 +19,7 @@ from geomtoy.circles import kernels
 from geomtoy.circles.exact import Circle, Point, Triple, compare, cross, dot, sign_of
 from geomtoy.circles.maps import FaceMaps, Maps
 from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally
-from geomtoy.circles.probe import inside_arc
+from geomtoy.circles.probe import Boundary, inside_arc, line_crossings
 from geomtoy.circles.topology import UNKNOWN, arcs, grouped
 from geomtoy.circles.vertices import Corner
 
@@ -314,32 +314,20 @@ class Cutter:
     def _holds(self, face: int, pole: Triple) -> bool:
         """Whether a place inside the window lies in a face: a half great circle from it to its antipode
         crosses the face's boundary an odd number of times."""
-        start, edge, _ = self._mesh.sides
-        own = edge[start[face] : start[face + 1]].tolist()
+        mesh, geometry = self._mesh, self._geometry
+        start, edge, _ = mesh.sides
+        own = edge[start[face] : start[face + 1]]
+        boundary = Boundary(mesh.circle[own], mesh.tail[own], mesh.head[own])
         for attempt in range(64):
             aim = (fmpq(attempt * 7 + 1), fmpq(3 - 2 * attempt), fmpq(attempt * attempt + 2))
             beside = (fmpq(2 * attempt + 5), fmpq(attempt + 3), fmpq(-1 - attempt))
             line, half = (Circle(cross(pole, q), fmpq(0)) for q in (aim, beside))
-            crossed = self._parity(own, line, half)
+            if all(x == 0 for x in line.m) or geometry.relation(line, half) == 3:
+                continue
+            crossed = line_crossings(self._old, boundary, line)
             if crossed is not None:
-                return crossed
-        raise AssertionError(f"no line through a place in face {face} avoids its vertices")
-
-    def _parity(self, edges: list[int], line: Circle, half: Circle) -> bool | None:
-        """Whether arcs are crossed an odd number of times by the half of a line; None if it touches
-        them."""
-        geometry, odd = self._geometry, False
-        if all(x == 0 for x in line.m) or geometry.relation(line, half) == 3:
-            return None
-        for e in edges:
-            ends = {int(self._mesh.tail[e]), int(self._mesh.head[e])} - {-1}
-            if any(geometry.side(line, self._old.point(v)) == 0 for v in ends):
-                return None
-            for one in inside_arc(self._old, self._mesh, e, line):
-                if one.branch == 0:
-                    return None
-                odd ^= geometry.side(half, one.point) > 0
-        return odd
+                return sum(geometry.side(half, one.point) > 0 for one in crossed) % 2 == 1
+        raise AssertionError(f"no line through a place in face {face} avoids the vertices")
 
     def _without_twins(self, curves: Curves) -> tuple[Curves, np.ndarray]:
         """Curves on one circle are told apart no longer; `keep` marks the first of each."""

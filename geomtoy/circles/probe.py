@@ -24,6 +24,14 @@ class Arcs(Protocol):
     def head(self) -> np.ndarray: ...
 
 
+class Boundary(NamedTuple):
+    """Some of the arcs of a mesh."""
+
+    circle: np.ndarray
+    tail: np.ndarray
+    head: np.ndarray
+
+
 class Crossing(NamedTuple):
     """A line crosses an arc at a point, its function falling (-1) or growing (1) along the arc's
     circle."""
