@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.agreement import random_points, require_agreement
@@ -40,7 +40,7 @@ def from_torch(module: nn.Module, input_shape: int | Sequence[int] | None = None
     Exactness: float32 parameters are widened exactly; see `compile_layers`.
     """
     source = _copy(module)
-    network = compile_layers(_layers(source, "the module"), input_shape)
+    network = cast(Network, compile_layers(_layers(source, "the module"), input_shape))  # no norm
     points = random_points(network.d_in)
     shape = (-1,) if input_shape is None or isinstance(input_shape, int) else input_shape
     with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -59,7 +59,7 @@ def _network(module: nnx.Module, input_shape: int | Sequence[int] | None) -> Net
             raise NetworkError(
                 f"layer 0 is {_name(first)!r}; start with an nnx.Linear or give input_shape"
             )
-        return compile_layers(_layers(module.layers), input_shape)
+        return cast(Network, compile_layers(_layers(module.layers), input_shape))  # none is a norm
     raise NetworkError(f"{type(module).__name__} cannot be exported; give an MLP or an nnx.Sequential")
 
 
