@@ -1,8 +1,8 @@
-"""Runs of noisy in-context recall: a two-layer model is trained, and looked at with parts truncated."""
+"""The runs of this paper: a two-layer model learns noisy recall, and is looked at with parts truncated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -17,8 +17,8 @@ from geomtoy.models.named import named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
-from geomtoy.training.recall_measures import Probe, rows_of
 from geomtoy.training.streams import stream
+from truncation.measure import Probe, rows_of
 
 Arrays = dict[str, np.ndarray]
 
@@ -29,7 +29,7 @@ SGD = TokenFitConfig(
 
 
 @dataclass(frozen=True)
-class RecallConfig:
+class RecallRun:
     """One run.
 
     Args:
@@ -74,6 +74,11 @@ class RecallConfig:
             self.task.vocabulary, self.task.length, 2, layer, mlp_layers=self.mlp_layers, fixed=OUTSIDE
         )
 
+    @property
+    def cost(self) -> float:
+        """Of a run, in a unit of its own."""
+        return self.fit.steps * self.fit.batch_size * self.d_model * (1 + len(self.mlp_layers))
+
     def build(self, rngs: nnx.Rngs) -> Decoder:
         """The model that `fit` trains; trained entries start as N(0, 1 / (3 d_in)), which is the
         variance that linear layers of PyTorch start with."""
@@ -89,18 +94,18 @@ class RecallConfig:
         return decoder
 
 
-def run_recall(configs: Sequence[RecallConfig]) -> list[Arrays]:
-    """For each config: losses, what `Probe` measures at the steps `at` and at the end, and parameters.
+def run_recall(config: RecallRun) -> Arrays:
+    """Losses, what `Probe` measures at the steps `at` and at the end, and parameters.
 
     Arrays of the final model are named "param/NAME"; those at the steps `kept_at`, where they are
     trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and "test/counted" are
     the test without noise.
     """
     with jax.enable_x64(True):
-        return [_run(config) for config in configs]
+        return _run(config)
 
 
-def stored_models(config: RecallConfig, arrays: Mapping[str, np.ndarray]) -> dict[int, Decoder]:
+def stored_models(config: RecallRun, arrays: Mapping[str, np.ndarray]) -> dict[int, Decoder]:
     """The models of a run by step: those kept, and the one at the end."""
     final = {name.removeprefix("param/"): a for name, a in arrays.items() if name.startswith("param/")}
     kept = {name.removeprefix("kept/"): a for name, a in arrays.items() if name.startswith("kept/")}
@@ -113,7 +118,7 @@ def stored_models(config: RecallConfig, arrays: Mapping[str, np.ndarray]) -> dic
         return {step: with_arrays(empty, one) for step, one in {**at, config.fit.steps: final}.items()}
 
 
-def _run(config: RecallConfig) -> Arrays:
+def _run(config: RecallRun) -> Arrays:
     task, seed = config.task, config.fit.seed
     rows = rows_of(replace(task, alpha=0.0))(stream(seed, "bigrams"))
     law = task.law_from(rows.astype(config.fit.dtype))
@@ -141,7 +146,7 @@ def _parameters(model: nnx.Module) -> dict[str, jax.Array]:
     return named_parameters(model)
 
 
-def _kept(fit: TokenFit, config: RecallConfig) -> Arrays:
+def _kept(fit: TokenFit, config: RecallRun) -> Arrays:
     chosen = np.flatnonzero(np.isin(fit.at, config.keep))
     kept = {f"kept/{name}": array[chosen] for name, array in fit.measured.items()}
     return {"kept_at": fit.at[chosen], **kept}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from figure import arguments
+from geomtoy.training.shots_runs import RULES, ShotsConfig, run_shots
 
 from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import DecoderConfig
@@ -20,7 +21,6 @@ from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import CONTEXTS, prompt_length
 from geomtoy.training.fit_tokens import TokenFitConfig
 from geomtoy.training.pools import pool_for
-from geomtoy.training.shots_runs import RULES, ShotsConfig, run_shots
 from geomtoy.training.sweep import sweep
 
 TASKS: dict[str, Functions | Modular] = {"functions": Functions(), "modular": Modular()}

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 from figure import arguments
+from geomtoy.training.count_blocks import CountConfig, count_blocks
 
 from geomtoy.models.block import BlockConfig
 from geomtoy.models.time_encoding import ENCODINGS
 from geomtoy.results import Result, config_hash
-from geomtoy.training.count_blocks import CountConfig, count_blocks
 from geomtoy.training.fit_block import ADAM, BlockFitConfig
 from geomtoy.training.pools import pool_for
 from geomtoy.training.sweep import sweep

@@ -1,8 +1,7 @@
-"""Runs of chain reasoning: a decoder is trained, and looked at with all instruments on the way."""
+"""The runs of this paper: a decoder learns chains, and is looked at with all instruments on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import jax
@@ -15,9 +14,9 @@ from geomtoy.models.layer import LayerConfig
 from geomtoy.models.named import named_arrays, named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.chains import ChainTask, draw_chains
-from geomtoy.training.chain_measures import ChainProbe
 from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.streams import stream
+from matching.measure import ChainProbe
 
 Arrays = dict[str, np.ndarray]
 
@@ -80,14 +79,14 @@ class ChainRun:
         return draw_chains(self.task, key, size)
 
 
-def run_chains(configs: Sequence[ChainRun]) -> list[Arrays]:
-    """For each config: losses, what `ChainProbe` measures at the steps `at`, and parameters.
+def run_chain(config: ChainRun) -> Arrays:
+    """Losses, what `ChainProbe` measures at the steps `at`, and parameters.
 
     Parameters of the final model are named "final/NAME", those at the steps `kept_at` "kept/NAME", with
     a leading axis, and the final model's matrices of real queries and keys "functional/layer K".
     """
     with jax.enable_x64(True):
-        return [_run(config) for config in configs]
+        return _run(config)
 
 
 def restore(config: ChainRun, arrays: Arrays) -> Decoder:

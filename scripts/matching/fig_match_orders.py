@@ -5,43 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from figure import publish
-from matching import (
-    LEARNED,
-    final_accuracy,
-    judged,
-    match_arguments,
-    preset,
-    record,
-    settings,
-    trained,
-    with_two_chains,
-)
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geomtoy.plots.style import DOUBLE, new_figure, paper_style
-from geomtoy.results import Result, Verdict
+from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.store import Result
+from geomtoy.verdicts import Verdict, agreement
+from matching.config import ORDERS, Orders
+from matching.trained import LEARNED, final_accuracy, trained
 
-NAME = "fig_match_orders"
+PRESETS = ORDERS
 MOST = 0.5
 """Mean attention from which a layer counts as looking a hop up."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results = trained(args, p)
-    shown = with_two_chains(p)
-    steps = {setting: settings(p)[setting].task.steps for setting in shown}
+def make(config: Orders, machine: Machine) -> Drawn:
+    runs = trained(machine, config)
+    steps = {setting: run.task.steps for setting, run in config.settings.items()}
     masses = {
-        setting: [hop_masses(result, steps[setting]) for result in results[setting]] for setting in shown
+        setting: [hop_masses(result, steps[setting]) for result in found]
+        for setting, found in runs.items()
     }
-    accuracy = {setting: final_accuracy(results[setting]) for setting in shown}
-    with paper_style():
-        figure = draw({setting: found[0] for setting, found in masses.items()}, steps, accuracy)
-        numbers = {"masses": masses, "accuracy": accuracy, "steps": steps}
-        publish(args, name, figure, record(p), numbers, [verdict(masses, steps, accuracy)])
+    accuracy = {setting: final_accuracy(found) for setting, found in runs.items()}
+    figure = draw({setting: found[0] for setting, found in masses.items()}, steps, accuracy)
+    return Drawn(figure, {"masses": masses, "accuracy": accuracy, "steps": steps})
 
 
 def hop_masses(result: Result, steps: Sequence[int]) -> np.ndarray:
@@ -89,38 +77,26 @@ def in_order(masses: np.ndarray, n: int) -> bool:
     return bool(found.all() and (np.diff(layers) > 0).all())
 
 
-def verdict(
-    masses: dict[str, list[np.ndarray]],
-    steps: dict[str, Sequence[int]],
-    accuracy: dict[str, np.ndarray],
-) -> Verdict:
-    """Only numbers of steps that a model has learned count."""
-    right: dict[str, list[dict[int, bool]]] = {}
-    for setting, found in masses.items():
-        learned = accuracy[setting] >= LEARNED
-        right[setting] = [
-            {n: in_order(one[s], n) for s, n in enumerate(steps[setting]) if learned[seed, s]}
-            for seed, one in enumerate(found)
-        ]
-    layers = {
-        setting: {
-            f"{n} steps": [[int(k) for k in one[s][:n].argmax(axis=1)] for one in found]
-            for s, n in enumerate(steps[setting])
-        }
-        for setting, found in masses.items()
-    }
-    seeds = zip(*right.values(), strict=True)
-    by_seed = [all(order for setting in one for order in setting.values()) for one in seeds]
-    return Verdict(
-        claim="Mixed numbers of steps: the hops that are asked for are looked up layer after layer",
-        statistic={"layer of greatest attention, hop by hop, of each seed": layers},
-        seeds=len(by_seed),
-        spread={"in order, by number of steps learned": right},
-        holds=judged(by_seed),
-        note=f"It holds if for every number of steps learned (accuracy {LEARNED} or more) {MOST} or "
-        "more of the questions' attention is on each hop in some layer, later hops in later layers.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    """Only numbers of steps that a model has learned are evidence."""
+    in_orders = {
+        f"{setting}, {n} step{'s' * (n > 1)}": np.array([
+            in_order(np.array(masses[s]), n) if accuracy[s] >= LEARNED else np.nan
+            for masses, accuracy in zip(
+                numbers["masses"][setting], numbers["accuracy"][setting], strict=True
+            )
+        ])
+        for setting, steps in numbers["steps"].items()
+        for s, n in enumerate(steps)
+    }  # fmt: skip
+    seen = {name: found for name, found in in_orders.items() if not np.isnan(found).all()}
+    never = ", ".join(name for name in in_orders if name not in seen) or "none"
+    return [
+        agreement(
+            "Mixed numbers of steps: the hops that are asked for are looked up layer after layer",
+            seen,
+            note=f"In order: {MOST} or more of the questions' attention is on each hop in some layer, "
+            "later hops in later layers. A run is evidence for the numbers of steps that it has learned "
+            f"(accuracy {LEARNED} or more); learned in no seed, and so no part of this: {never}.",
+        )
+    ]

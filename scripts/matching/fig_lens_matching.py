@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
-from figure import publish
-from matching import LEARNED, LENS, Preset, match_arguments, named, preset, record, settings, trained
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from geomtoy.models.export import from_flax
 from geomtoy.plots.colours import pattern_colours
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, new_figure, paper_style
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, new_figure
 from geomtoy.regions import CellComplex
-from geomtoy.results import Result, Verdict
-from geomtoy.training.chain_measures import TEST_SEED, ChainProbe
-from geomtoy.training.chain_runs import restore
+from geomtoy.store import Result
+from geomtoy.verdicts import Verdict, agreement
 from geomtoy.views.token_lens import choose_subsets, enumerate_triangle, true_to_scale
+from matching.config import LENS, RANDOM, Mlps
+from matching.measure import TEST_SEED, ChainProbe
+from matching.run import restore
+from matching.trained import LEARNED, named, trained
 
-NAME = "fig_lens_matching"
-SHOWN = LENS[0]
+PRESETS = LENS
+SHOWN = RANDOM
 LAYER = 1
 """Whose MLP is drawn: it acts where the first hop has been found."""
 COLOURS = (BLUE, ORANGE, GREEN)
@@ -36,26 +39,31 @@ Jump = tuple[int, int]
 """Indices of the looks between which held-out accuracy jumps."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results = trained(args, p)
-    runs = [result for setting in LENS for result in results[setting]]
-    judged_runs = [(result, jump) for result in runs if (jump := find_jump(result)) is not None]
+def make(config: Mlps, machine: Machine) -> Drawn:
+    runs = trained(machine, config)
+    shown = runs[SHOWN][0]
+    jumps = {setting: [find_jump(result) for result in found] for setting, found in runs.items()}
     seen = {
-        measure: [largest_in_jump(result, measure, jump) for result, jump in judged_runs]
+        measure: {
+            setting: [
+                largest_in_jump(result, measure, jump) if jump else None
+                for result, jump in zip(runs[setting], jumps[setting], strict=True)
+            ]
+            for setting in runs
+        }
         for measure in MEASURES
     }
-    shown = results[SHOWN][0]
     numbers = {
         "at": shown.arrays["at"],
         **{measure: series(shown, measure) for measure in MEASURES},
         "held-out accuracy": shown.arrays["held_out_accuracy"],
-        "jumps": [[int(result.arrays["at"][k]) for k in jump] for result, jump in judged_runs],
+        "jumps": {
+            setting: [jump and shown.arrays["at"][[*jump]] for jump in found]
+            for setting, found in jumps.items()
+        },
+        "largest change is the jump's (seeds, layers)": seen,
     }
-    verdicts = [verdict(measure, seen[measure], len(runs)) for measure in MEASURES]
-    with paper_style():
-        publish(args, name, draw(p, shown), record(p), numbers, verdicts)
+    return Drawn(draw(shown), numbers)
 
 
 def series(result: Result, measure: str) -> np.ndarray:
@@ -71,7 +79,7 @@ def find_jump(result: Result) -> Jump | None:
     learned = np.flatnonzero(accuracy >= LEARNED)
     if accuracy[-1] < LEARNED or not learned[0]:
         return None
-    low = accuracy[result.arrays["at"] >= result.config["fit"]["warmup"]].min()
+    low = accuracy[result.arrays["at"] >= result.config.fit.warmup].min()
     way = (accuracy - low) / (accuracy[-1] - low)
     end = int(np.flatnonzero(way >= 0.9)[0])
     before = np.flatnonzero(way[:end] <= 0.1)
@@ -84,20 +92,20 @@ def largest_in_jump(result: Result, measure: str, jump: Jump) -> list[bool]:
     values = np.log(np.maximum(series(result, measure), 1e-9))
     begin, end = jump
     length = end - begin
-    first = int(np.searchsorted(result.arrays["at"], result.config["fit"]["warmup"]))
+    first = int(np.searchsorted(result.arrays["at"], result.config.fit.warmup))
     starts = [k for k in range(first, len(values) - length) if k >= end or k + length <= begin]
     change = np.abs(values[end] - values[begin])
     others = np.array([np.abs(values[k + length] - values[k]) for k in starts])
     return [bool(one) for one in change > others.max(axis=0, initial=0.0)]
 
 
-def draw(p: Preset, result: Result) -> Figure:
+def draw(result: Result) -> Figure:
     """Three triangles of seed 0 above, curves below."""
     figure = new_figure(DOUBLE, 4.6)
     above, below = figure.subfigures(2, 1, height_ratios=[1.2, 1])
     steps = moments(result)
     for ax, step in zip(above.subplots(1, 3), steps, strict=True):
-        draw_triangle(ax, *triangle(p, result, step))
+        draw_triangle(ax, *triangle(result, step))
         ax.set_title(f"step {step}: {ax.get_title()}")
     above.suptitle(
         f"MLP of layer {LAYER} on one triangle of held-out representations, true to scale", fontsize=8
@@ -111,13 +119,13 @@ def moments(result: Result) -> list[int]:
     kept = result.arrays["kept_at"]
     jump = find_jump(result)
     before = result.arrays["at"][jump[0]] if jump else kept[len(kept) // 2]
-    wanted = (result.config["fit"]["warmup"], before, kept[-1])
+    wanted = (result.config.fit.warmup, before, kept[-1])
     return [int(kept[np.abs(kept - step).argmin()]) for step in wanted]
 
 
-def triangle(p: Preset, result: Result, step: int) -> tuple[CellComplex, np.ndarray]:
+def triangle(result: Result, step: int) -> tuple[CellComplex, np.ndarray]:
     """The exact regions of the first triangle of the test at this step, and its corners to scale."""
-    config = settings(p)[SHOWN]
+    config = result.config
     at = int(np.flatnonzero(result.arrays["kept_at"] == step)[0])
     with jax.enable_x64(True):
         model = restore(config, {key: array[at] for key, array in named(result, "kept/").items()})
@@ -168,20 +176,24 @@ def draw_curves(axes: Sequence[Axes], result: Result, steps: Sequence[int]) -> N
     axes[1].legend(fontsize=6, loc="best")
 
 
-def verdict(measure: str, seen: list[list[bool]], runs: int) -> Verdict:
-    """Seen where one and the same layer shows it in every run."""
-    in_all = bool(seen) and any(all(layer) for layer in zip(*seen, strict=True))
-    holds = "holds" if in_all else "mixed" if any(map(any, seen)) else "fails"
-    return Verdict(
-        claim=f"The lens on matching: the jump in held-out accuracy is seen in {MEASURES[measure]}",
-        statistic={"largest change is the jump's, by layer": seen},
-        seeds=len(seen),
-        holds=holds,
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    found = numbers["largest change is the jump's (seeds, layers)"]
+    return [verdict(measure, found[measure]) for measure in MEASURES]
+
+
+def verdict(measure: str, seen: dict[str, list[Any]]) -> Verdict:
+    """Seen where one and the same layer shows it in every run that jumps."""
+    jumping = {setting: runs for setting, runs in seen.items() if any(run is not None for run in runs)}
+    all_runs = [run for runs in jumping.values() for run in runs if run is not None]
+    layer = int(np.sum(all_runs, axis=0).argmax()) if all_runs else 0
+    never = ", ".join(setting for setting in seen if setting not in jumping) or "none"
+    return agreement(
+        f"The lens on matching: the jump in held-out accuracy is seen in {MEASURES[measure]}",
+        {
+            f"{setting}, layer {layer}": [np.nan if run is None else run[layer] for run in runs]
+            for setting, runs in jumping.items()
+        },
         note="A layer sees it if no other stretch of training of that length after the warm-up changes "
-        "the measure by so great a factor; it holds if one layer sees it in all runs that jump, "
-        f"{len(seen)} of {runs}, with and without random matrices.",
+        "the measure by so great a factor; the layer that sees it most often is judged. Runs without a "
+        f"jump are no evidence; no run jumps with: {never}.",
     )
-
-
-if __name__ == "__main__":
-    main()

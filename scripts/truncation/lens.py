@@ -10,12 +10,12 @@ import numpy as np
 from geomtoy.instruments.margins import mlp_logits
 from geomtoy.instruments.truncation import factors
 from geomtoy.models.named import named_arrays
-from geomtoy.results import Result
+from geomtoy.store import Result
 from geomtoy.theory.intrinsic_dimension import intrinsic_dimension
-from geomtoy.training.recall_measures import scores, trace
-from geomtoy.training.recall_runs import RecallConfig, stored_models
 from geomtoy.views.low_rank import count_low_rank_triangle
 from geomtoy.views.token_lens import choose_subsets
+from truncation.measure import scores, trace
+from truncation.run import stored_models
 
 MATRIX = "layers.1.mlp.hidden.0.kernel"
 LOW = 4
@@ -34,10 +34,10 @@ class Seen(NamedTuple):
     pattern: np.ndarray
 
 
-def look(config: RecallConfig, result: Result) -> dict[int, Seen]:
+def look(result: Result) -> dict[int, Seen]:
     """At the models of a run, by step."""
     found = {}
-    for step, model in stored_models(config, result.arrays).items():
+    for step, model in stored_models(result.config, result.arrays).items():
         mid, pattern = (np.asarray(a) for a in trace(model, result.arrays["test/tokens"]))
         found[step] = Seen(named_arrays(model), mid.reshape(-1, mid.shape[-1]), pattern)
     return found
@@ -65,7 +65,7 @@ def patterns_in_use(seen: Seen, parts: Factors) -> int:
 
 
 def rank_measures(
-    config: RecallConfig, result: Result, seen: Seen, ranks: Sequence[int], triples: np.ndarray
+    result: Result, seen: Seen, ranks: Sequence[int], triples: np.ndarray
 ) -> dict[str, list[float]]:
     """Of the final model, with the last MLP's input matrix at each rank."""
     counted = result.arrays["test/counted"]
@@ -74,7 +74,7 @@ def rank_measures(
     parts = [factors(seen.arrays[MATRIX], rank) for rank in ranks]
     for left, right in parts:
         logits = direct + mlp_logits({**seen.arrays, MATRIX: left @ right}, 1, mid)
-        found.append(scores(logits, targets, config.task))
+        found.append(scores(logits, targets, result.config.task))
     return {
         "regions": [count(seen, pair, triples) for pair in parts],
         "patterns": [patterns_in_use(seen, pair) for pair in parts],
@@ -98,7 +98,7 @@ def step_measures(result: Result, seen: dict[int, Seen], triples: np.ndarray) ->
             count(one, pair, triples) for one, pair in zip(seen.values(), low, strict=True)
         ],
         "patterns": [patterns_in_use(one, pair) for one, pair in zip(seen.values(), whole, strict=True)],
-        "ID, layer 1": [dimension[0] for dimension in dimensions],
-        "ID, layer 2": [dimension[1] for dimension in dimensions],
+        "ID, layer 0": [dimension[0] for dimension in dimensions],
+        "ID, layer 1": [dimension[1] for dimension in dimensions],
         "p_correct": [result.arrays["p_correct"][at.index(step), 0] for step in seen],
     }

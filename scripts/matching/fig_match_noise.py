@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from figure import publish
-from matching import (
-    IDENTITY,
-    LEARNED,
-    PLAIN,
-    RANDOM,
-    judged,
-    match_arguments,
-    preset,
-    record,
-    steps_to_learn,
-    trained,
-)
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Result, Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
+from geomtoy.store import Result, Runs
+from geomtoy.verdicts import Verdict, agreement
+from matching.config import ADDED, IDENTITY, PLAIN, RANDOM, Added
+from matching.trained import LEARNED, steps_to_learn, trained
 
-NAME = "fig_match_noise"
+PRESETS = ADDED
 COLOURS = {PLAIN: GREY, RANDOM: BLUE, IDENTITY: ORANGE}
 LAYER_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
@@ -32,20 +21,14 @@ Steps = dict[str, list[int | None]]
 """By setting, for each seed when it was learned; None is never."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    added = [PLAIN, *(f"MLP, random {signs}" for signs in p.signs), IDENTITY]
-    everything = trained(args, p)
-    results = {setting: everything[setting] for setting in added}
-    learned = {setting: steps_to_learn(found) for setting, found in results.items()}
-    numbers = {"steps": learned, "never is more than": p.mlp_steps}
-    with paper_style():
-        figure = draw(results, learned, p.mlp_steps)
-        publish(args, name, figure, record(p), numbers, [verdict(learned, p.mlp_steps)])
+def make(config: Added, machine: Machine) -> Drawn:
+    runs = trained(machine, config)
+    learned = {setting: steps_to_learn(found) for setting, found in runs.items()}
+    numbers = {"steps": learned, "never is more than": config.steps}
+    return Drawn(draw(runs, learned, config.steps), numbers)
 
 
-def draw(results: dict[str, list[Result]], learned: Steps, budget: int) -> Figure:
+def draw(results: dict[str, Runs], learned: Steps, budget: int) -> Figure:
     figure = new_figure(DOUBLE, 2.6)
     curves, bars, factors = figure.subplots(1, 3, width_ratios=[1.1, 1, 1.1])
     for setting, colour in COLOURS.items():
@@ -93,24 +76,25 @@ def draw_factors(ax: Axes, result: Result) -> None:
     ax.legend(fontsize=6, ncols=2, loc="best")
 
 
-def verdict(learned: Steps, budget: int) -> Verdict:
+def verdicts(numbers: Numbers) -> list[Verdict]:
     """A run that never learns counts as learning just after its end."""
+    learned, budget = numbers["steps"], numbers["never is more than"]
     plain, random, identity = (
         np.array([budget + 1 if step is None else step for step in learned[setting]])
         for setting in (PLAIN, RANDOM, IDENTITY)
     )
-    faster = (random <= plain / 2) & (random <= budget)
-    return Verdict(
-        claim=f"Random matrices added to the products reach {LEARNED:.0%} in at most half the steps; "
-        "the identity in their place does not",
-        statistic={f"{short(setting)}, steps to learn": steps for setting, steps in learned.items()},
-        seeds=len(plain),
-        spread={"steps over those with nothing added, at most": (random / plain).tolist()},
-        holds=judged(faster & (identity > plain / 2)),
-        note=f"From the look on from which accuracy stays there; null is never within {budget} steps, "
-        "and the ratio is then an upper bound. Factors start at 0.5 with the signs of (α, β) named.",
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
+    unknown = (identity > budget) & (plain > budget)
+    return [
+        agreement(
+            f"Random matrices added to the products reach {LEARNED:.0%} in at most half the steps; "
+            "the identity in their place does not",
+            {
+                "random ++: at most half": (random <= plain / 2) & (random <= budget),
+                "identity ++: more than half": np.where(unknown, np.nan, identity > plain / 2),
+            },
+            note="From the look on from which accuracy stays there. A model to which nothing is added "
+            f"and that has not learned within {budget} steps is known to need more; whether the identity "
+            "halves that is then unknown where it never learns either. Factors start at 0.5 with the "
+            "signs of (α, β) named.",
+        )
+    ]

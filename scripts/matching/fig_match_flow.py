@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from figure import publish
-from matching import SINGLE, WORKS, match_arguments, preset, record, seen_by, stacked, trained
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geomtoy.instruments.flow import Edge, main_path, mates
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict, spread
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, new_figure
+from geomtoy.verdicts import Verdict, difference
+from matching.config import SINGLE, TRAINING, WORKS, Training
+from matching.trained import seen_by, trained
 
-NAME = "fig_match_flow"
+PRESETS = TRAINING
 STEPS = 2
 FAINT = 0.05
 """Weights below this are not drawn."""
@@ -24,19 +23,15 @@ MOST = 0.8
 """Mean attention from which a role counts as found."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results = trained(args, p)[WORKS]
-    probe, seen = seen_by(p, WORKS, results[0])
+def make(config: Training, machine: Machine) -> Drawn:
+    runs = trained(machine, config)[WORKS]
+    probe, seen = seen_by(runs[0])
     at = SINGLE.steps.index(STEPS)
     tokens = np.asarray(probe.batches[1].tokens[at])
     pattern = seen["pattern"][:, at]
-    masses = {role: stacked(results, f"mass/{role}")[:, -1, at] for role in EXPECTED}
+    masses = {role: runs.stacked(f"mass/{role}")[:, -1, at] for role in EXPECTED}
     numbers = {"tokens": tokens[0], "pattern": pattern[:, 0, 0].round(6), "mass": masses}
-    with paper_style():
-        figure = draw(tokens[0], pattern[:, 0])
-        publish(args, name, figure, record(p), numbers, [verdict(masses)])
+    return Drawn(draw(tokens[0], pattern[:, 0]), numbers)
 
 
 def draw(tokens: np.ndarray, pattern: np.ndarray) -> Figure:
@@ -89,23 +84,16 @@ def decorate(ax: Axes, tokens: np.ndarray, n_layers: int) -> None:
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
-def verdict(masses: dict[str, np.ndarray]) -> Verdict:
-    """Masses (seeds, layers)."""
-    found = np.stack([masses[role][:, layer] for role, layer in EXPECTED.items()])
-    right = (found >= MOST).all(axis=0)
-    return Verdict(
-        claim="Matching, information flow: layer 0 joins pairs, layer 1 finds the first hop and layer 2 "
-        "the second",
-        statistic={
-            f"{role} in layer {layer}": masses[role][:, layer].mean() for role, layer in EXPECTED.items()
-        },
-        seeds=len(right),
-        spread={role: spread(masses[role][:, layer]) for role, layer in EXPECTED.items()},
-        holds="holds" if right.all() else "mixed" if right.any() else "fails",
-        note=f"Mean attention on held-out sequences that ask for {STEPS} steps; it holds if each is "
-        f"{MOST} or more for every seed. The sequence drawn is the first of the test.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    """Masses are (seeds, layers)."""
+    masses = {role: np.array(mass) for role, mass in numbers["mass"].items()}
+    return [
+        difference(
+            "Matching, information flow: layer 0 joins pairs, layer 1 finds the first hop and layer 2 "
+            "the second",
+            {f"{role} in layer {k}": masses[role][:, k] for role, k in EXPECTED.items()},
+            above=MOST,
+            note=f"Mean attention on held-out sequences that ask for {STEPS} steps. The sequence drawn "
+            "is the first of the test.",
+        )
+    ]

@@ -3,48 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 
 import jax
 import numpy as np
-from figure import publish
-from matching import DOUBLE, SINGLE, match_arguments
+from figure import Drawn, Numbers, Presets
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from geomtoy.plots import style
-from geomtoy.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, new_figure
 from geomtoy.tasks.chains import MODULUS, RESIDUES, ChainTask, draw_chains
+from geomtoy.verdicts import SelfCheck, Verdict, self_check
+from matching.config import DOUBLE, SINGLE
 
-NAME = "fig_match_data"
 KINDS = {
     "one chain, 1 step asked": (SINGLE, 1),
     "one chain, 2 steps asked": (SINGLE, 2),
     "two chains, one is noise": (DOUBLE, 2),
 }
 PALE = {BLUE: "#CFE4F2", ORANGE: "#F8DDCB", GREY: "#E4E4E4", PURPLE: "#EBD3E6"}
-CHECKED = 20_000
-"""Sequences searched for pairs that training and test have in common."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    common, trained, held_out = shared_pairs(SINGLE, 200 if args.tiny else CHECKED)
-    verdict = Verdict(
-        claim="Chains, our check: no pair of a held-out sequence occurs in a training sequence",
-        statistic={"pairs in both": common, "trained pairs": trained, "held-out pairs": held_out},
-        seeds=0,
-        holds="fails" if common else "holds",
-        note=f"In-pair differences are {RESIDUES['train']} modulo {MODULUS} in training and "
-        f"{RESIDUES['held_out']} in held-out sequences, which are of the same tokens.",
-    )
-    config = {"single": asdict(SINGLE), "double": asdict(DOUBLE)}
+@dataclass(frozen=True)
+class Data:
+    """
+    Args:
+        sequences: of each part, searched for pairs that training and test have in common.
+    """
+
+    sequences: int = 20_000
+
+
+PRESETS = Presets(Data(200), Data())
+
+
+def make(config: Data, machine: object) -> Drawn:
     numbers = {name: sequence(*kind) for name, kind in KINDS.items()}
-    with paper_style():
-        publish(args, NAME, draw(), config, numbers, [verdict])
+    common, trained, held_out = shared_pairs(SINGLE, config.sequences)
+    pairs = {"in both": common, "trained": trained, "held out": held_out}
+    return Drawn(draw(), {**numbers, "pairs": pairs})
+
+
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    return []
+
+
+def self_checks(numbers: Numbers) -> list[SelfCheck]:
+    pairs = numbers["pairs"]
+    return [
+        self_check(
+            "Chains: no pair of a held-out sequence occurs in a training sequence (differences within a "
+            f"pair are {RESIDUES['train']} modulo {MODULUS} in training and {RESIDUES['held_out']} in "
+            "held-out sequences, which are of the same tokens)",
+            checked=pairs["trained"] + pairs["held out"] - pairs["in both"],
+            violations=pairs["in both"],
+        )
+    ]
 
 
 def shared_pairs(task: ChainTask, size: int) -> tuple[int, int, int]:
@@ -123,7 +140,3 @@ def draw_residues(ax: Axes) -> None:
     ax.set(xlabel="second token $y$", ylabel="first token $x$", xticks=[0, 5, 10], yticks=[0, 5, 10])
     ax.set_title("pairs: trained (blue),\nheld out (orange)")
     ax.spines[["top", "right"]].set_visible(True)
-
-
-if __name__ == "__main__":
-    main()

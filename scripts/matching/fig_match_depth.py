@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from figure import publish
-from matching import (
-    LEARNED,
-    final_accuracy,
-    judged,
-    match_arguments,
-    mixed_settings,
-    preset,
-    record,
-    settings,
-    trained,
-)
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geomtoy.instruments.propagation import best_order, enumerate_reaches, reach
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
+from geomtoy.verdicts import Verdict, agreement, deduced
+from matching.config import DEPTHS, Depths
+from matching.trained import LEARNED, final_accuracy, trained
 
-NAME = "fig_match_depth"
+PRESETS = DEPTHS
 ENUMERATED = {2: 4, 3: 6, 4: 8}
 """Layers -> pairs whose orders are all tried; enough for the worst order to be among them."""
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
@@ -33,19 +24,13 @@ Accuracies = dict[int, np.ndarray]
 """By number of layers, (seeds, numbers of steps)."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results, shown = trained(args, p), mixed_settings(p)
-    configs = {setting: settings(p)[setting] for setting in shown}
-    accuracy = {configs[key].n_layers: final_accuracy(results[key]) for key in shown}
-    steps = configs[shown[0]].task.steps
+def make(config: Depths, machine: Machine) -> Drawn:
+    runs, steps = trained(machine, config), config.task.steps
+    accuracy = dict(zip(config.depths, map(final_accuracy, runs.values()), strict=True))
     orders = {L: enumerate_reaches(L, n) for L, n in ENUMERATED.items()}
     reached = {L: (least(counts), reach(L, best_order(L))) for L, counts in orders.items()}
     numbers = {"accuracy": accuracy, "steps": steps, "orders by steps": orders, "reached": reached}
-    verdicts = [depth_verdict(accuracy, steps), bound_verdict(reached)]
-    with paper_style():
-        publish(args, name, draw(accuracy, steps, reached), record(p), numbers, verdicts)
+    return Drawn(draw(accuracy, steps, reached), numbers)
 
 
 def least(counts: np.ndarray) -> int:
@@ -98,36 +83,33 @@ def max_learned(accuracy: np.ndarray, steps: Sequence[int]) -> int:
     return max((n for k, n in enumerate(steps) if learned[: k + 1].all()), default=0)
 
 
-def depth_verdict(accuracy: Accuracies, steps: Sequence[int]) -> Verdict:
-    expected = {L: np.array(steps) <= L - 1 for L in accuracy}
-    right = np.stack([((one >= LEARNED) == expected[L]).all(axis=1) for L, one in accuracy.items()])
-    return Verdict(
-        claim="Depth: L layers learn L - 1 steps, and not more",
-        statistic={f"{L} layers, accuracy on {', '.join(map(str, steps))} steps": one.mean(axis=0)
-                   for L, one in accuracy.items()},
-        seeds=right.shape[1],
-        spread={f"{L} layers": one.tolist() for L, one in accuracy.items()},
-        holds=judged(right.all(axis=0)),
-        note=f"Learned is a held-out accuracy of {LEARNED} or more at the end of training. It holds "
-        f"if every seed learns all n <= L - 1 of {list(steps)} and no other. The rules of propagation "
-        "would allow more (parallel reasoning).",
-    )  # fmt: skip
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    return [depth_verdict(numbers), bound_verdict(numbers)]
 
 
-def bound_verdict(reached: dict[int, tuple[int, int]]) -> Verdict:
-    expected = {L: (2 ** (L - 1) - 1, (3 ** (L - 1) - 1) // 2) for L in reached}
-    unmasked = {L: reach(L, range(most + 1), causal=False) for L, (_, most) in expected.items()}
-    holds = reached == expected and all(unmasked[L] == best for L, (_, best) in reached.items())
-    return Verdict(
-        claim="Parallel reasoning: by the rules of propagation L layers follow 2^(L-1) - 1 to "
-        "(3^(L-1) - 1) / 2 steps, and both are attained",
-        statistic={f"{L} layers, worst and best order": list(found) for L, found in reached.items()},
-        seeds=0,
-        holds="holds" if holds else "fails",
-        note="The worst is the least over all orders of 4, 6 and 8 pairs; the best is built, and "
-        "without a causal mask, when orders do not matter, it is no more.",
+def depth_verdict(numbers: Numbers) -> Verdict:
+    steps = np.array(numbers["steps"])
+    as_claimed = {
+        f"{L} layers": ((np.array(accuracy) >= LEARNED) == (steps <= int(L) - 1)).all(axis=1)
+        for L, accuracy in numbers["accuracy"].items()
+    }
+    return agreement(
+        "Depth: L layers learn L - 1 steps, and not more",
+        as_claimed,
+        note=f"Learned is a held-out accuracy of {LEARNED} or more at the end of training: all n <= L - 1"
+        f" of {numbers['steps']} and no other. The rules of propagation would allow more (parallel "
+        "reasoning).",
     )
 
 
-if __name__ == "__main__":
-    main()
+def bound_verdict(numbers: Numbers) -> Verdict:
+    reached = {int(L): tuple(found) for L, found in numbers["reached"].items()}
+    expected = {L: (2 ** (L - 1) - 1, (3 ** (L - 1) - 1) // 2) for L in reached}
+    unmasked = {L: reach(L, range(most + 1), causal=False) for L, (_, most) in expected.items()}
+    return deduced(
+        "Parallel reasoning: by the rules of propagation L layers follow 2^(L-1) - 1 to "
+        "(3^(L-1) - 1) / 2 steps, and both are attained",
+        {f"{L} layers": reached[L] == expected[L] and unmasked[L] == reached[L][1] for L in reached},
+        note="The worst is the least over all orders of 4, 6 and 8 pairs; the best is built, and "
+        "without a causal mask, when orders do not matter, it is no more.",
+    )

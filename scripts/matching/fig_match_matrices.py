@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from figure import publish
-from matching import (
-    SINGLE,
-    WORKS,
-    final_arrays,
-    judged,
-    match_arguments,
-    preset,
-    record,
-    stacked,
-    trained,
-)
+from figure import Drawn, Machine, Numbers
 from matplotlib.figure import Figure
+from scipy.special import softmax
 
-from geomtoy.instruments.matching import (
-    matching_kernel,
-    matching_matrix,
-    matching_score,
-    row_softmax,
-)
-from geomtoy.plots.style import DOUBLE, new_figure, paper_style
-from geomtoy.results import Result, Verdict, spread
+from geomtoy.instruments.matching import matching_kernel, matching_matrix, matching_score
+from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.store import Result
+from geomtoy.verdicts import Verdict, difference
+from matching.config import FAILING, LARGE_START, PRE_NORM, SINGLE, WORKS, Failing
+from matching.trained import named, trained
 
-NAME = "fig_match_matrices"
-FAILS = ("post-LN, γ = 0.3", "pre-LN, γ = 0.8")
+PRESETS = FAILING
+FAILS = (LARGE_START, PRE_NORM)
 ROWS = {"train": "trained", "fresh": "never trained", "functional": "real queries\nand keys"}
 SHOWN = 20
 """Tokens of each matrix that are drawn; scores are of all."""
 NEAR_ONE, NEAR_CHANCE = 0.8, 0.2
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results = trained(args, p)
-    shown = (WORKS, *FAILS)
+def make(config: Failing, machine: Machine) -> Drawn:
+    runs = trained(machine, config)
     scores = {
-        setting: {
-            part: stacked(results[setting], f"match_{part}")[:, -1] for part in ("trained", "fresh")
-        }
-        for setting in shown
+        setting: {part: found.stacked(f"match_{part}")[:, -1] for part in ("trained", "fresh")}
+        for setting, found in runs.items()
     }
-    with paper_style():
-        figure = draw({setting: results[setting][0] for setting in shown})
-        publish(
-            args, name, figure, record(p), {"scores": scores}, [verdict(scores), fresh_verdict(scores)]
-        )
+    figure = draw({setting: found[0] for setting, found in runs.items()})
+    return Drawn(figure, {"scores": scores})
 
 
 def matrices(result: Result, part: str) -> list[np.ndarray]:
@@ -59,7 +37,7 @@ def matrices(result: Result, part: str) -> list[np.ndarray]:
     ask for 2 steps, scores of real queries and keys."""
     if part == "functional":
         return [result.arrays[f"functional/layer {layer}"] for layer in (1, 2)]
-    arrays = final_arrays(result)
+    arrays = named(result, "final/")
     X = arrays["W_E"][list(SINGLE.tokens_of(part))]
     return [matching_matrix(X, matching_kernel(arrays, layer)) for layer in (1, 2)]
 
@@ -72,7 +50,7 @@ def draw(results: dict[str, Result]) -> Figure:
         row[0].set_ylabel(f"{words}:\nquery about token", fontsize=7)
         found = [h for result in results.values() for h in matrices(result, part)]
         for k, (ax, h) in enumerate(zip(row, found, strict=True)):
-            image = ax.imshow(row_softmax(h)[:SHOWN, :SHOWN], cmap="viridis", vmin=0, vmax=1)
+            image = ax.imshow(softmax(h, axis=-1)[:SHOWN, :SHOWN], cmap="viridis", vmin=0, vmax=1)
             ax.set(xticks=[], yticks=[])
             ax.spines[["top", "right"]].set_visible(True)
             name = f"layer {1 + k % 2}" if part == "functional" else f"Ker{1 + k % 2}"
@@ -84,18 +62,23 @@ def draw(results: dict[str, Result]) -> Figure:
     return figure
 
 
-def verdict(scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    scores = {
+        setting: {part: np.array(values) for part, values in found.items()}
+        for setting, found in numbers["scores"].items()
+    }
+    return [trained_verdict(scores), fresh_verdict(scores)]
+
+
+def trained_verdict(scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
     """A model's score is that of the worse of its two matching layers."""
     least = {setting: found["trained"].min(axis=1) for setting, found in scores.items()}
-    works = least[WORKS] >= NEAR_ONE
-    fails = np.array([least[setting] <= NEAR_CHANCE for setting in FAILS]).all(axis=0)
-    return Verdict(
-        claim="Matching matrices: the score on trained tokens is near 1 where training works and near "
+    near_chance = {f"{NEAR_CHANCE} - {setting}": NEAR_CHANCE - least[setting] for setting in FAILS}
+    return difference(
+        "Matching matrices: the score on trained tokens is near 1 where training works and near "
         "chance where it does not",
-        statistic={setting: values.mean() for setting, values in least.items()},
-        seeds=len(works),
-        spread={setting: spread(values) for setting, values in least.items()},
-        holds=judged(works & fails),
+        {f"{WORKS} - {NEAR_ONE}": least[WORKS] - NEAR_ONE, **near_chance},
+        above=0.0,
         note=f"Of the two matching layers the lesser score; {NEAR_ONE} or more is near 1, {NEAR_CHANCE} "
         f"or less near chance, which is 1/{SINGLE.trained}. No MLP.",
     )
@@ -103,17 +86,10 @@ def verdict(scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
 
 def fresh_verdict(scores: dict[str, dict[str, np.ndarray]]) -> Verdict:
     found = scores[WORKS]["fresh"]
-    chance = 1 / SINGLE.fresh
-    return Verdict(
-        claim="Matching matrices: never-trained tokens are matched too where training works",
-        statistic={f"Ker{k + 1}": found[:, k].mean() for k in range(2)} | {"chance": chance},
-        seeds=len(found),
-        spread={f"Ker{k + 1}": spread(found[:, k]) for k in range(2)},
-        holds=judged((found >= 0.5).all(axis=1)),
-        note="It holds if both layers' scores are 0.5 or more for every seed. Their embeddings have "
-        "kept their random direction; weight decay shrinks them and rows are normed.",
+    return difference(
+        "Matching matrices: never-trained tokens are matched too where training works",
+        {f"Ker{k + 1}": found[:, k] for k in range(2)},
+        above=0.5,
+        note=f"Chance is 1/{SINGLE.fresh}. Their embeddings have kept their random direction; weight "
+        "decay shrinks them and rows are normed.",
     )
-
-
-if __name__ == "__main__":
-    main()

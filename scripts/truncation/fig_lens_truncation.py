@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from blocks import full
-from figure import publish
+from figure import Drawn, Machine, Numbers
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from recall_lens import (
+
+from geomtoy.instruments.truncation import factors
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
+from geomtoy.verdicts import Verdict, difference, ratio
+from geomtoy.views.low_rank import enumerate_low_rank_triangle
+from geomtoy.views.token_lens import true_to_scale
+from truncation.config import LENS, Lens
+from truncation.lens import (
     LOW,
     MATRIX,
     Seen,
@@ -22,14 +27,9 @@ from recall_lens import (
     stack,
     step_measures,
 )
-from truncation import FULL, draw_band, record, setting, trained, truncation_arguments
+from truncation.trained import draw_band, trained
 
-from geomtoy.instruments.truncation import factors
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Verdict, spread
-from geomtoy.views.low_rank import enumerate_low_rank_triangle
-from geomtoy.views.token_lens import true_to_scale
-
+PRESETS = LENS
 RANKS = (32, 16, 8, 4, 3, 2, 1, 0)
 """Besides the full one."""
 DRAWN = (LOW, 2)
@@ -42,66 +42,58 @@ MEASURES = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = truncation_arguments(__doc__)
-    parser.add_argument("--triangles", type=int, default=8, help="whose regions are counted")
-    args = parser.parse_args(argv)
-    name = full(args, "fig_lens_truncation", **FULL, triangles=20)
-    results = trained(args).last[args.shown]
-    configs = [setting(args, args.shown, seed) for seed in range(args.seeds)]
-    seen = [look(config, result) for config, result in zip(configs, results, strict=True)]
-    triples = [choose_triples(result, args.triangles) for result in results]
-    ranks = (args.d_model, *(rank for rank in RANKS if rank < args.d_model))
+BY_RANK, ALONG = "by rank (seeds, ranks)", "along training (seeds, steps)"
+
+
+def make(config: Lens, machine: Machine) -> Drawn:
+    runs = trained(machine, config)[config.shown]
+    seen = [look(result) for result in runs]
+    triples = [choose_triples(result, config.triangles) for result in runs]
+    ranks = (config.d_model, *(rank for rank in RANKS if rank < config.d_model))
     by_rank = stack([
-        rank_measures(config, result, one[args.steps], ranks, some)
-        for config, result, one, some in zip(configs, results, seen, triples, strict=True)
+        rank_measures(result, one[config.steps], ranks, some)
+        for result, one, some in zip(runs, seen, triples, strict=True)
     ])  # fmt: skip
     along = stack([
         step_measures(result, one, some)
-        for result, one, some in zip(results, seen, triples, strict=True)
+        for result, one, some in zip(runs, seen, triples, strict=True)
     ])  # fmt: skip
     steps = list(seen[0])
     numbers = {
-        "ranks": ranks, "by rank (seeds, ranks)": by_rank,
-        "steps": steps, "along training (seeds, steps)": along, "triangles": args.triangles,
+        "ranks": ranks, BY_RANK: by_rank, "steps": steps, ALONG: along, "triangles": config.triangles,
     }  # fmt: skip
-    verdicts = [
-        *(cut_verdict(key, ranks, by_rank) for key in ("regions", "patterns")),
-        *(jump_verdict(key, steps, along) for key in JUMPS),
-    ]
-    with paper_style():
-        figure = draw(args, seen[0][args.steps], triples[0][0], ranks, by_rank, steps, along)
-        publish(args, name, figure, record(args), numbers, verdicts)
+    figure = draw(config, seen[0][config.steps], triples[0][0], ranks, by_rank, steps, along)
+    return Drawn(figure, numbers)
 
 
 JUMPS = {
     "regions": "exact regions of triangles between tokens",
     "patterns": "activation patterns in use",
+    "ID, layer 0": "intrinsic dimension of layer 0",
     "ID, layer 1": "intrinsic dimension of layer 1",
-    "ID, layer 2": "intrinsic dimension of layer 2",
 }
 
 
-def cut_verdict(key: str, ranks: Sequence[int], by_rank: dict[str, np.ndarray]) -> Verdict:
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    by_rank, along = (
+        {key: np.array(values) for key, values in numbers[which].items()} for which in (BY_RANK, ALONG)
+    )
+    cut = [cut_verdict(key, numbers["ranks"], by_rank) for key in ("regions", "patterns")]
+    return [*cut, *(jump_verdict(key, numbers["steps"], along) for key in JUMPS)]
+
+
+def cut_verdict(key: str, ranks: Sequence[int], by_rank: Mapping[str, np.ndarray]) -> Verdict:
     """Whether the rank that brings most of the gain in recall takes regions away."""
     cures = [curing_place(row) for row in by_rank["p_correct"]]
     shares = by_rank[key] / by_rank[key][:, :1]
-    left = np.array([row[k] for row, k in zip(shares, cures, strict=True)])
-    return Verdict(
-        claim=f"Truncation that improves recall cuts the {JUMPS[key]}",
-        statistic={
-            "greatest rank with nine tenths of the gain, each seed": [ranks[k] for k in cures],
-            "share that is left there, each seed": left,
-            "share that is left by rank, mean": by_name(ranks, shares.mean(axis=0)),
-            "p(noise) by rank, mean": by_name(ranks, by_rank["p_noise"].mean(axis=0)),
-        },
-        seeds=len(left),
-        spread={"share that is left": spread(left)},
-        holds="holds" if (left <= 0.5).all() else "fails" if (left >= 0.75).all() else "mixed",
+    return difference(
+        f"Truncation that improves recall cuts the {JUMPS[key]} to half or less",
+        {"share that is left": [row[k] for row, k in zip(shares, cures, strict=True)]},
+        below=0.5,
         note="Looked at where the greatest rank stands that has nine tenths of the greatest gain of "
-        "p(correct) over all ranks. It holds if at most half is left there in each seed, and fails if "
-        f"three quarters or more are. {KINDS[key]} The input matrix of the last MLP is truncated; the "
-        "attention before it, and its intrinsic dimension, stay as they are. Toy scale.",
+        f"p(correct) over all ranks, {', '.join(str(ranks[k]) for k in cures)} seed by seed. {KINDS[key]} "
+        "The input matrix of the last MLP is truncated; the attention before it, and its intrinsic "
+        "dimension, stay as they are. Toy scale.",
     )
 
 
@@ -117,28 +109,19 @@ def curing_place(p_correct: np.ndarray) -> int:
     return int((gain >= 0.9 * gain.max()).argmax())
 
 
-def by_name(ranks: Sequence[int], values: np.ndarray) -> dict[str, float]:
-    return dict(zip(map(str, ranks), values.tolist(), strict=True))
-
-
-def jump_verdict(key: str, steps: Sequence[int], along: dict[str, np.ndarray]) -> Verdict:
+def jump_verdict(key: str, steps: Sequence[int], along: Mapping[str, np.ndarray]) -> Verdict:
     """Whether a measure moves by a quarter while p(correct) makes its jump, one way in all seeds."""
     p, values = along["p_correct"], along[key]
     starts = [int(np.flatnonzero(row < row[-1] / 10).max(initial=0)) for row in p]
-    change = np.array([row[-1] / row[k] - 1 for row, k in zip(values, starts, strict=True)])
-    moves, one_way = np.abs(change) >= 0.25, len(set(np.sign(change))) == 1
-    return Verdict(
-        claim=f"The jump in recall is seen in the {JUMPS[key]}",
-        statistic={
-            "change over the jump, each seed": change,
-            "last step before it, each seed": [steps[k] for k in starts],
-        },
-        seeds=len(values),
-        spread={"change": spread(change)},
-        holds="holds" if moves.all() and one_way else "mixed" if moves.any() else "fails",
+    change = np.array([row[-1] / row[k] for row, k in zip(values, starts, strict=True)])
+    rises = np.log(change).mean() > 0
+    return ratio(
+        f"The jump in recall is seen in the {JUMPS[key]}",
+        {f"{'end over start' if rises else 'start over end'}": change if rises else 1 / change},
+        above=MOVED,
         note="The jump goes from the last kept step at which p(correct) is below a tenth of its final "
-        "value to the end. It holds if the measure changes by a quarter or more, one way, in each seed, "
-        "and fails if it does in none. Toy scale.",
+        f"value, {', '.join(str(steps[k]) for k in starts)} seed by seed, to the end. Seen is a change by a "
+        "quarter or more, the way that the mean goes. Toy scale.",
     )
 
 
@@ -214,7 +197,3 @@ def draw_dimensions(ax: Axes, steps: Sequence[int], along: dict[str, np.ndarray]
     draw_band(right, np.array(steps), along["p_correct"], color=GREY, linestyle=":")
     right.spines["right"].set_visible(True)
     right.set(ylim=(0, 1), ylabel="p(correct), dotted")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from figure import publish
-from matching import (
-    LEARNED,
-    ORDER_COLOURS,
-    SINGLE,
-    WORKS,
-    judged,
-    match_arguments,
-    preset,
-    record,
-    stacked,
-    trained,
-)
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geomtoy.plots.style import BLUE, DOUBLE, GREY, ORANGE, new_figure, paper_style
-from geomtoy.results import Result, Verdict, spread
+from geomtoy.plots.style import BLUE, DOUBLE, GREY, ORANGE, new_figure
+from geomtoy.store import Result
+from geomtoy.verdicts import Verdict, agreement
+from matching.config import SINGLE, TRAINING, WORKS, Training
+from matching.trained import LEARNED, ORDER_COLOURS, trained
 
-NAME = "fig_match_training"
+PRESETS = TRAINING
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = match_arguments(__doc__).parse_args(argv)
-    p, name = preset(args, NAME)
-    results = trained(args, p)[WORKS]
-    first = results[0].arrays
+def make(config: Training, machine: Machine) -> Drawn:
+    runs = trained(machine, config)[WORKS]
+    first = runs[0].arrays
     curves = ("at", "train_accuracy", "held_out_accuracy", "match_trained", "match_fresh")
-    numbers = {curve: first[curve] for curve in curves}
-    with paper_style():
-        publish(args, name, draw(results[0]), record(p), numbers, [verdict(results)])
+    numbers = {
+        "seed 0": {curve: first[curve] for curve in curves},
+        "held-out accuracy on 2 steps (seeds, looks)": runs.stacked("held_out_accuracy")[:, :, -1],
+    }
+    return Drawn(draw(runs[0]), numbers)
 
 
 def draw(result: Result) -> Figure:
@@ -83,20 +72,17 @@ def dip(accuracy: np.ndarray) -> tuple[float, float]:
     return float(before[lowest]), float(peaks[lowest])
 
 
-def verdict(results: Sequence[Result]) -> Verdict:
-    found = [dip(accuracy) for accuracy in stacked(results, "held_out_accuracy")[:, :, -1]]
-    lowest, peak = np.array(found).T
-    final = stacked(results, "held_out_accuracy")[:, -1, -1]
-    return Verdict(
-        claim="Held-out accuracy on 2 steps first falls to half of what it was and then jumps to 1",
-        statistic={"peak": peak.mean(), "lowest after it": lowest.mean(), "at the end": final.mean()},
-        seeds=len(results),
-        spread={"peak": spread(peak), "lowest after it": spread(lowest), "at the end": spread(final)},
-        holds=judged((lowest <= peak / 2) & (final >= LEARNED)),
-        note="Before the mechanism the model uses which differences are trained, which is wrong for "
-        f"held-out pairs. {WORKS}, no MLP.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    accuracy = np.array(numbers["held-out accuracy on 2 steps (seeds, looks)"])
+    lowest, peak = np.array([dip(one) for one in accuracy]).T
+    return [
+        agreement(
+            "Held-out accuracy on 2 steps first falls to half of what it was and then jumps to 1",
+            {
+                "falls to half of its first peak": lowest <= peak / 2,
+                f"is {LEARNED} or more at the end": accuracy[:, -1] >= LEARNED,
+            },
+            note="Before the mechanism the model uses which differences are trained, which is wrong for "
+            f"held-out pairs. {WORKS}, no MLP.",
+        )
+    ]
