@@ -29,7 +29,7 @@ class Options:
         tiny: a few steps of small models, to see that all runs, as NAME_tiny.
         full: the long runs that the verdicts need, as NAME_full.
         out: folder of the figures.
-        store: folder of the results of training.
+        results: folder of what was computed before, the store.
         pdf: write PDFs as well.
         workers: processes that train.
         dask: address of a Dask scheduler whose workers train instead; they must find the folder of this
@@ -39,8 +39,8 @@ class Options:
     only: tuple[str, ...] = ()
     tiny: bool = False
     full: bool = False
-    out: Path = ROOT / "drawn"
-    store: Path = ROOT / "results"
+    out: Path = ROOT / "out"
+    results: Path = ROOT / "results"
     pdf: bool = False
     workers: int = 2
     dask: str | None = None
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     begin = perf_counter()
     for name, config in configs.items():
         start = perf_counter()
-        machine = Machine(options.store, pool, progress=True)
+        machine = Machine(options.results, pool, progress=True)
         found = make_figure(name, config, options.preset, machine, options.out, pdf=options.pdf)
         print(*found, f"{name}: {perf_counter() - start:.1f} s", sep="\n", flush=True)
     print(f"all: {perf_counter() - begin:.1f} s")

@@ -96,8 +96,8 @@ def depth_verdict(numbers: Numbers) -> Verdict:
     return agreement(
         "Depth: L layers learn L - 1 steps, and not more",
         as_claimed,
-        note=f"Learned is a held-out accuracy of {LEARNED} or more at the end of training: all n <= L - 1"
-        f" of {numbers['steps']} and no other. The rules of propagation would allow more (parallel "
+        note=f"Learned is a held-out accuracy of {LEARNED} or more at the end of training: all n <= L - "
+        f"1 of {numbers['steps']} and no other. The rules of propagation would allow more (parallel "
         "reasoning).",
     )
 

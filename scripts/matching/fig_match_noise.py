@@ -93,8 +93,8 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
                 "identity ++: more than half": np.where(unknown, np.nan, identity > plain / 2),
             },
             note="From the look on from which accuracy stays there. A model to which nothing is added "
-            f"and that has not learned within {budget} steps is known to need more; whether the identity "
-            "halves that is then unknown where it never learns either. Factors start at 0.5 with the "
-            "signs of (α, β) named.",
+            f"and that has not learned within {budget} steps is known to need more; whether the "
+            "identity halves that is then unknown where it never learns either. Factors start at 0.5 "
+            "with the signs of (α, β) named.",
         )
     ]

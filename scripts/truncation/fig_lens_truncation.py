@@ -42,6 +42,8 @@ MEASURES = {
 }
 
 
+MOVED = 1.25
+"""The factor from which a measure counts as moved."""
 BY_RANK, ALONG = "by rank (seeds, ranks)", "along training (seeds, steps)"
 
 
@@ -120,31 +122,31 @@ def jump_verdict(key: str, steps: Sequence[int], along: Mapping[str, np.ndarray]
         {f"{'end over start' if rises else 'start over end'}": change if rises else 1 / change},
         above=MOVED,
         note="The jump goes from the last kept step at which p(correct) is below a tenth of its final "
-        f"value, {', '.join(str(steps[k]) for k in starts)} seed by seed, to the end. Seen is a change by a "
-        "quarter or more, the way that the mean goes. Toy scale.",
+        f"value, {', '.join(str(steps[k]) for k in starts)} seed by seed, to the end. Seen is a change "
+        "by a quarter or more, the way that the mean goes. Toy scale.",
     )
 
 
 def draw(
-    args: argparse.Namespace, seen: Seen, triple: np.ndarray, ranks: Sequence[int],
+    config: Lens, seen: Seen, triple: np.ndarray, ranks: Sequence[int],
     by_rank: dict[str, np.ndarray], steps: Sequence[int], along: dict[str, np.ndarray],
 ) -> Figure:  # fmt: skip
     figure = new_figure(DOUBLE, 5.0)
     above, below = figure.subplots(2, 3, height_ratios=(1.1, 1))
     whole = seen.mid[triple].astype(float)
     corners = whole.mean(axis=0) + (whole - whole.mean(axis=0)) / ZOOM
-    for ax, rank in zip(above, (args.d_model, *DRAWN), strict=True):
+    for ax, rank in zip(above, (config.d_model, *DRAWN), strict=True):
         regions = draw_triangle(ax, seen, rank, corners)
-        ax.set_title(f"{'full rank' if rank == args.d_model else 'rank'} {rank}: {regions} regions")
+        ax.set_title(f"{'full rank' if rank == config.d_model else 'rank'} {rank}: {regions} regions")
     draw_shares(below[0], ranks, by_rank)
-    draw_regions(below[1], args, steps, along)
+    draw_regions(below[1], config, steps, along)
     draw_dimensions(below[2], steps, along)
     for ax in below:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), borderaxespad=0)
     figure.suptitle(
         "Activation regions of the last MLP, its input matrix truncated; above in the middle "
-        f"1/{ZOOM} of the triangle\nbetween three tokens (α = {args.shown:g}, width {args.d_model}, "
-        f"{4 * args.d_model} units)", fontsize=8,
+        f"1/{ZOOM} of the triangle\nbetween three tokens (α = {config.shown:g}, width {config.d_model}, "
+        f"{4 * config.d_model} units)", fontsize=8,
     )  # fmt: skip
     return figure
 
@@ -178,18 +180,16 @@ def draw_shares(ax: Axes, ranks: Sequence[int], by_rank: dict[str, np.ndarray]) 
     ax.set(xlabel="rank of the MLP's input matrix", ylabel="share of the full model's", ylim=(0, None))
 
 
-def draw_regions(
-    ax: Axes, args: argparse.Namespace, steps: Sequence[int], along: dict[str, np.ndarray]
-) -> None:
+def draw_regions(ax: Axes, config: Lens, steps: Sequence[int], along: dict[str, np.ndarray]) -> None:
     for key, label, colour in (
-        ("regions", f"full rank {args.d_model}", BLUE), ("regions, low rank", f"rank {LOW}", PURPLE)
+        ("regions", f"full rank {config.d_model}", BLUE), ("regions, low rank", f"rank {LOW}", PURPLE)
     ):  # fmt: skip
         draw_band(ax, np.array(steps), along[key], color=colour, marker="o", label=label)
     ax.set(xlabel="step", ylabel="regions of a triangle", ylim=(0, None), xlim=(0, steps[-1]))
 
 
 def draw_dimensions(ax: Axes, steps: Sequence[int], along: dict[str, np.ndarray]) -> None:
-    for layer, colour in ((1, GREEN), (2, ORANGE)):
+    for layer, colour in ((0, GREEN), (1, ORANGE)):
         values = along[f"ID, layer {layer}"]
         draw_band(ax, np.array(steps), values, color=colour, marker="o", label=f"layer {layer}")
     ax.set(xlabel="step", ylabel="intrinsic dimension", ylim=(0, None), xlim=(0, steps[-1]))

@@ -70,9 +70,7 @@ def draw(config: Places, tables: dict[str, Table]) -> Figure:
     return figure
 
 
-def draw_table(
-    ax: Axes, scores: Table, key: str, rhos: Sequence[float]
-) -> AxesImage:
+def draw_table(ax: Axes, scores: Table, key: str, rhos: Sequence[float]) -> AxesImage:
     values = np.stack([one[key].mean(axis=0) for one in scores.values()])
     image = ax.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
     for (row, column), value in np.ndenumerate(values):

@@ -107,9 +107,9 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
                 else one >= 1
                 for n, one in ratios.items()
             },
-            note=f"Cured: p(noise) at least tenfold lower after {numbers['steps'][-1]} steps; not cured: no "
-            "lower. Orthonormal embeddings. Noise is least for n = 4 too at first, and truncation then "
-            "helps. Later a difference is least; all are equal, so that rank n - 1 is not unique: each seed "
-            "draws which difference is lost.",
+            note=f"Cured: p(noise) at least tenfold lower after {numbers['steps'][-1]} steps; not "
+            "no lower. Orthonormal embeddings. Noise is least for n = 4 too at first, and truncation "
+            "then helps. Later a difference is least; all are equal, so that rank n - 1 is not unique: "
+            "each seed draws which difference is lost.",
         )
     ]

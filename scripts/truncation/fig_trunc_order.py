@@ -170,9 +170,9 @@ def order_verdict(steps: Mapping[str, Sequence[Any]]) -> Verdict:
         "The last MLP stores the noise token before the last layer's attention forms",
         {f"alpha {alpha}": [precedes(*pair) for pair in pairs] for alpha, pairs in steps.items()},
         note="The margin of the noise token in what the MLP says on a bare trigger is positive at an "
-        "earlier look than that at which half of the attention of counted positions is on the answer; if "
-        "attention never gets there that is later. Looks are 5 steps apart up to step 100, then 50. Toy "
-        "scale.",
+        "earlier look than that at which half of the attention of counted positions is on the answer; "
+        "if attention never gets there that is later. Looks are 5 steps apart up to step 100, then 50. "
+        "Toy scale.",
     )
 
 

@@ -57,8 +57,8 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
     for ax in axes[1]:
         ax.set_xlabel("step")
     figure.suptitle(
-        f"Clean test of models trained with noise α = {config.shown:g}; ρ: share of the singular values\n"
-        f"of the last MLP's input matrix that stay (2 layers, width {config.d_model}, {config.steps} steps)",
+        f"Clean test of models trained with noise α = {config.shown:g}; ρ: share of the singular "
+        f"values\n of the last MLP's input matrix that stay (2 layers, width {config.d_model}, {config.steps} steps)",
         fontsize=8,
     )  # fmt: skip
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -80,7 +80,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             "Truncating the last MLP improves in-context recall at the end of training",
             parts,
             above=0.0,
-            note="Both p(correct) and the loss of the clean test improve. One rho for each alpha, chosen on "
-            f"the same test by the mean over seeds: {', '.join(chosen)}. Toy scale.",
+            note="Both p(correct) and the loss of the clean test improve. One rho for each alpha, "
+            f"chosen on the same test by the mean over seeds: {', '.join(chosen)}. Toy scale.",
         )
     ]

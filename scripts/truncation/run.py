@@ -1,4 +1,4 @@
-"""The runs of this paper: a two-layer model learns noisy recall, and is looked at with parts truncated."""
+"""The runs of this paper: a two-layer model learns noisy recall, and is looked at truncated."""
 
 from __future__ import annotations
 

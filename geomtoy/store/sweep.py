@@ -1,0 +1,183 @@
+"""Computes what a store lacks on any pool, keeps results as they come; a bad config spoils no other."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tqdm import tqdm
+
+from geomtoy.errors import FileError, SettingError
+from geomtoy.store.canonical import canonical
+from geomtoy.store.entries import write_entry
+from geomtoy.store.pools import Pool, Workers
+from geomtoy.store.provenance import Origin, Provenance, name_of
+from geomtoy.store.workers import Done, Failed, work
+
+FAILURES = "failures.jsonl"
+SECONDS_BETWEEN_CHECKS = 1.0
+DIED = (
+    "its worker died, twice, the second time while it ran alone; has the machine enough memory for it?"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A config, where its result goes, its expected time, and the file that shows that it runs."""
+
+    config: Any
+    path: Path
+    cost: float
+    mark: Path
+
+
+class Sweep:
+    """One computation of what is missing.
+
+    Args:
+        task, where, made_by: the function, the module that it is in, and its code in this process.
+        pool: makes the workers.
+        bar: shows costs that are done.
+    """
+
+    def __init__(
+        self,
+        task: Callable[..., Any],
+        where: Origin,
+        made_by: Provenance,
+        pool: Pool,
+        bar: tqdm[Any],
+    ) -> None:
+        self._task, self._where, self._made_by, self._pool, self._bar = task, where, made_by, pool, bar
+        self._failures: list[tuple[Job, str]] = []
+
+    def compute(self, jobs: Sequence[Job]) -> None:
+        """All jobs, the longest first; those that ran when a pool broke come last, each alone.
+
+        Raises:
+            SettingError: a job failed, when all others are kept; or workers die before they run any.
+            FileError: a result cannot be written.
+        """
+        todo, suspects = sorted(jobs, key=lambda job: -job.cost), []
+        while todo:
+            undone = self._round(todo)
+            ran = [job for job in undone if job.mark.exists()]
+            if len(undone) == len(todo) and not ran:
+                raise SettingError(
+                    "the workers died before they ran a task; see what they wrote to stderr"
+                )
+            suspects += ran
+            todo = [job for job in undone if job not in ran]
+        for job in suspects:
+            if self._round([job]):
+                self._fail(job, DIED)
+        self._report(len(jobs))
+
+    def _round(self, jobs: Sequence[Job]) -> list[Job]:
+        """Run jobs in one pool; returns those that it left undone when it broke."""
+        undone: list[Job] = []
+        with self._pool() as workers:
+            futures: dict[Future[Done | Failed], Job] = {}
+            try:
+                for job in jobs:
+                    self._submit(job, workers, futures, undone)
+                self._settle_all(futures, workers, undone)
+            except KeyboardInterrupt:
+                self._bar.write("stopping when what runs is done and kept; Ctrl-C again stops at once")
+                for future in futures:
+                    future.cancel()
+                self._settle_all(futures, workers, undone)
+                raise
+            finally:
+                for future in futures:
+                    future.cancel()
+        return undone
+
+    def _submit(
+        self, job: Job, workers: Workers, futures: dict[Future[Done | Failed], Job], undone: list[Job]
+    ) -> None:
+        try:
+            future = workers.executor.submit(work, self._task, job.config, self._where, job.mark)
+        except BrokenExecutor:
+            undone.append(job)
+        else:
+            futures[future] = job
+
+    def _settle_all(
+        self, futures: dict[Future[Done | Failed], Job], workers: Workers, undone: list[Job]
+    ) -> None:
+        """Keep results as they come, and forget them."""
+        while futures:
+            ended = wait(futures, SECONDS_BETWEEN_CHECKS, FIRST_COMPLETED).done
+            for future in ended:
+                self._settle(future, futures[future], undone)
+                del futures[future]
+            workers.check()
+
+    def _settle(self, future: Future[Done | Failed], job: Job, undone: list[Job]) -> None:
+        try:
+            outcome = future.result()
+        except CancelledError:
+            return
+        except BrokenExecutor:
+            undone.append(job)
+        except Exception as error:  # what no worker could send, and what Dask has given up
+            self._fail(job, repr(error))
+        else:
+            if isinstance(outcome, Failed):
+                self._fail(job, outcome.reason, outcome.details)
+            elif outcome.made_by != self._made_by:
+                self._fail(job, f"its worker has {outcome.made_by}, and this process {self._made_by}")
+            else:
+                self._keep(job, outcome)
+
+    def _keep(self, job: Job, done: Done) -> None:
+        record = {
+            "task": name_of(self._task),
+            "config": canonical(job.config),
+            "code": done.made_by.code,
+            "versions": {**dict(done.made_by.packages), "python": done.python},
+            "seconds": done.seconds,
+        }
+        try:
+            write_entry(job.path, record, done.arrays)
+        except FileError:
+            raise
+        except ValueError as error:
+            self._fail(job, f"its result cannot be stored: {error}")
+        else:
+            self._bar.update(job.cost)
+
+    def _fail(self, job: Job, reason: str, details: str = "") -> None:
+        self._failures.append((job, reason))
+        line = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "config": canonical(job.config),
+            "result": job.path.name,
+            "reason": reason,
+            "details": details,
+        }
+        with open(job.path.with_name(FAILURES), "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _report(self, number: int) -> None:
+        if self._failures:
+            job, reason = self._failures[0]
+            raise SettingError(
+                f"{len(self._failures)} of {number} runs failed, and all others are kept; the first is "
+                f"{job.config}: {reason} ({job.path.with_name(FAILURES)} has all)"
+            )
+
+
+@contextmanager
+def with_marks(jobs: Sequence[tuple[Any, Path, float]]) -> Iterator[list[Job]]:
+    """Jobs of (config, path, cost), with a folder for their marks while they are worked on."""
+    with TemporaryDirectory(prefix="geomtoy-") as folder:
+        yield [Job(*job, Path(folder) / str(k)) for k, job in enumerate(jobs)]
