@@ -2,70 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from figure import arguments, publish
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from geometric_perspective.config import HIGH, LOW, SIN, Sin
+from geometric_perspective.run_mlps import ACTIVATION, train_mlps
 from geomtoy import Network, count_regions, enumerate_regions
-from geomtoy.models.stack import stack_networks, unstack_networks
+from geomtoy.models.stack import unstack_networks
 from geomtoy.plots.functions import draw_bins, draw_fit, draw_joints, ticks_in_pi
-from geomtoy.plots.style import DOUBLE, GREY, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict, spread
-from geomtoy.store import run
+from geomtoy.plots.style import DOUBLE, GREY, ORANGE, new_figure
+from geomtoy.verdicts import Verdict, ratio
 
-LOW, HIGH = -2 * np.pi, 2 * np.pi
+PRESETS = SIN
 BINS = np.linspace(LOW, HIGH, 33)
 X = np.linspace(LOW, HIGH, 4001)[:, None]
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = arguments(__doc__, seeds=8)
-    parser.add_argument("--neurons", type=int, nargs=2, default=[50, 500])
-    parser.add_argument("--steps", type=int, default=10_000)
-    args = parser.parse_args(argv)
-    configs = {n: training_config(n, args.steps, args.seeds) for n in args.neurons}
-    networks = {n: trained(args.results, config) for n, config in configs.items()}
+def make(config: Sin, machine: Machine) -> Drawn:
+    runs = machine.run(train_mlps, config.runs, lambda run: run.cost)
+    networks = {run.config.neurons: unstack_networks(run.arrays, ACTIVATION) for run in runs}
     numbers = {n: measure(nets) for n, nets in networks.items()}
-    with paper_style():
-        figure = draw({n: nets[0] for n, nets in networks.items()}, numbers)
-        publish(args, "fig2_sin_mlp", figure, configs, numbers, [verdict(numbers)])
-
-
-def training_config(neurons: int, steps: int, seeds: int) -> dict[str, Any]:
-    """All that the trained networks depend on. A bias_scale of 2π spreads the joints over the domain."""
-    model = {"d_in": 1, "widths": (neurons,), "d_out": 1, "activation": "relu", "bias_scale": HIGH}
-    fit = {"steps": steps, "learning_rate": 1e-2, "batch_size": None, "seeds": seeds, "seed": 0}
-    return {"target": "sin", "points": 256, "model": model, "fit": fit}
-
-
-def trained(folder: Path, config: dict[str, Any]) -> list[Network]:
-    """One network per seed, from the cache if this config was trained before."""
-    result = run(train, [config], folder)[0]
-    return unstack_networks(result.arrays, config["model"]["activation"])
-
-
-def train(config: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    import jax  # only here: redrawing needs none of it
-
-    from geomtoy.models.export import from_flax
-    from geomtoy.models.mlp import MLP, MLPConfig
-    from geomtoy.training.fit import FitConfig, fit
-    from geomtoy.training.targets import target
-
-    jax.config.update("jax_enable_x64", True)
-    sin, model = target(config["target"]), MLPConfig(**config["model"])
-    x = sin.grid(config["points"])
-    found = fit(
-        lambda rngs: MLP(model, rngs=rngs), x, sin(x), FitConfig(**config["fit"]),
-        progress=True,
-    )  # fmt: skip
-    return {**stack_networks([from_flax(m) for m in found.models()]), "loss": found.loss}
+    return Drawn(draw({n: nets[0] for n, nets in networks.items()}, numbers), numbers)
 
 
 def measure(networks: list[Network]) -> dict[str, Any]:
@@ -115,25 +78,18 @@ def draw_column(axes: Iterable[Axes], network: Network, found: dict[str, Any]) -
     ticks_in_pi(error, -2, 2)
 
 
-def verdict(numbers: dict[int, dict[str, Any]]) -> Verdict:
-    (few, less), (many, more) = numbers.items()
-    region_ratio = np.divide(more["regions"], less["regions"])
-    error_ratio = np.divide(more["rmse"], less["rmse"])
-    wins = [bool((region_ratio > 1).all()), bool((error_ratio < 1).all())]
-    ratios = {
-        f"regions, {many} over {few} neurons": region_ratio,
-        f"RMSE, {many} over {few}": error_ratio,
-    }
-    return Verdict(
-        claim="Figure 2: more neurons make more regions and a smaller error on sin(x)",
-        statistic=ratios,
-        seeds=len(region_ratio),
-        spread={name: spread(values) for name, values in ratios.items()},
-        holds="holds" if all(wins) else "mixed" if any(wins) else "fails",
-        note="It holds if it does for every seed. The picture shows seed 0. Regions are counted "
-        "exactly, in [-2π, 2π]; biases start as N(0, (2π)^2), so that most joints lie there.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    few, many = sorted(numbers, key=int)
+    less, more = numbers[few], numbers[many]
+    return [
+        ratio(
+            "Figure 2: more neurons make more regions and a smaller error on sin(x)",
+            {
+                f"regions, {many} over {few} neurons": np.divide(more["regions"], less["regions"]),
+                f"RMSE, {few} over {many} neurons": np.divide(less["rmse"], more["rmse"]),
+            },
+            above=1.0,
+            note="The picture shows seed 0. Regions are counted exactly, in [-2π, 2π]; biases start as "
+            "N(0, (2π)^2), so that most joints lie there.",
+        )
+    ]

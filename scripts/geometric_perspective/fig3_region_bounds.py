@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import log10
 
 import numpy as np
-from figure import arguments, publish
+from figure import Drawn, Numbers
 from flint import fmpq
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from geometric_perspective.config import BOUNDS, Bounds
 from geomtoy import UNIT_SQUARE, Network, Slice, count_regions
 from geomtoy.models.gaussian import gaussian_network
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, new_figure
 from geomtoy.theory.bounds import arrangement_regions
+from geomtoy.verdicts import SelfCheck, Verdict, deduced, self_check
 
+PRESETS = BOUNDS
 COLOURS = (BLUE, ORANGE, GREEN)
 DASHES = ("-", "--", "-.")
 MARKERS = {"whole space": "o", "window": "s", "slice": "^"}
@@ -34,20 +36,12 @@ Counts = dict[str, dict[int, list[int]]]
 Row = tuple[fmpq, ...]
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = arguments(__doc__, seeds=3)
-    parser.add_argument("--neurons", type=int, nargs="+", default=[50, 100, 500])
-    parser.add_argument("--max-cells", type=int, default=200_000, help="count up to this bound")
-    args = parser.parse_args(argv)
-    dimensions = range(1, max(args.neurons) + 1)
-    bounds = {n: [arrangement_regions(n, d) for d in dimensions] for n in args.neurons}
-    counts = {n: count(n, bounds[n], args.seeds, args.max_cells) for n in args.neurons}
-    config = {"neurons": args.neurons, "seeds": args.seeds, "max_cells": args.max_cells}
+def make(config: Bounds, machine: object) -> Drawn:
+    dimensions = range(1, max(config.neurons) + 1)
+    bounds = {n: [arrangement_regions(n, d) for d in dimensions] for n in config.neurons}
+    counts = {n: count(n, bounds[n], config.seeds, config.max_cells) for n in config.neurons}
     logs = {n: [log10(b) for b in bound] for n, bound in bounds.items()}
-    numbers = {"log10_bound": logs, "counts": counts}
-    verdicts = [growth_verdict(bounds), attained_verdict(bounds, counts)]
-    with paper_style():
-        publish(args, "fig3_region_bounds", draw(bounds, counts), config, numbers, verdicts)
+    return Drawn(draw(bounds, counts), {"log10_bound": logs, "counts": counts})
 
 
 def count(n: int, bound: list[int], seeds: int, max_cells: int) -> Counts:
@@ -143,50 +137,55 @@ def draw_counts(ax: Axes, counts: Counts, color: str) -> None:
         ax.plot(list(means), list(means.values()), marker, color=color, markerfacecolor="none")
 
 
-def growth_verdict(bounds: dict[int, list[int]]) -> Verdict:
-    """By what factor one more input dimension multiplies the bound."""
-    factor = {
-        n: {name: bound[d] / bound[d - 1] for name, d in quarters(n).items()}
-        for n, bound in bounds.items()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    """By what factor one more input dimension multiplies the bound, in exact integers."""
+    factors = {n: {name: factor(n, d) for name, d in quarters(n)} for n in map(int, numbers["counts"])}
+    return [
+        deduced(
+            "Figure 3: the number of regions grows exponentially with the input dimension",
+            {
+                f"{n} neurons, doubles at {name}": value >= 2
+                for n, of in factors.items()
+                for name, value in of.items()
+            },
+            note="About the bound. One more dimension multiplies it by less and less: about n/2 at "
+            "2 near d = n/3, 1 from d = n on. It passes half of its limit 2^n near d = n/2. In the "
+            "number n of neurons it is a polynomial of degree d.",
+        )
+    ]
+
+
+def factor(n: int, d: int) -> float:
+    return arrangement_regions(n, d + 1) / arrangement_regions(n, d)
+
+
+def quarters(n: int) -> list[tuple[str, int]]:
+    return [("d = n/4", n // 4), ("d = 3n/4", 3 * n // 4)]
+
+
+def self_checks(numbers: Numbers) -> list[SelfCheck]:
+    """Counts are exact: for d <= 2 by enumeration, for d >= 3 by deletion and restriction over the
+    rationals. A 2D slice is held against the bound of d = 2."""
+    pairs = {
+        kind: [
+            (found, arrangement_regions(int(n), 2 if kind == "slice" else int(d)))
+            for n, kinds in numbers["counts"].items()
+            for d, counts in kinds[kind].items()
+            for found in counts
+        ]
+        for kind in MARKERS
     }
-    early = all(f["d = n/4"] >= 2 for f in factor.values())
-    late = all(f["d = 3n/4"] >= 2 for f in factor.values())
-    return Verdict(
-        claim="Figure 3: the number of regions grows exponentially with the input dimension",
-        statistic={"factor of the bound for one more dimension, by neurons": factor},
-        seeds=0,
-        holds="holds" if early and late else "mixed" if early else "fails",
-        note="About the bound, in exact integers. One more dimension multiplies it by less and less: "
-        "about n/2 at first, 2 near d = n/3, 1 from d = n on. It passes half of its limit 2^n near "
-        "d = n/2. In the number n of neurons it is a polynomial of degree d.",
-    )
-
-
-def quarters(n: int) -> dict[str, int]:
-    return {"d = 1": 1, "d = n/4": n // 4, "d = n/2": n // 2, "d = 3n/4": 3 * n // 4}
-
-
-def attained_verdict(bounds: dict[int, list[int]], counts: dict[int, Counts]) -> Verdict:
-    """Share of the bound that random networks have; on a slice, of the bound of d = 2."""
-    share: dict[str, dict[str, np.ndarray]] = {kind: {} for kind in MARKERS}
-    for n, kinds in counts.items():
-        for kind, by_dimension in kinds.items():
-            for d, found in by_dimension.items():
-                bound = bounds[n][1 if kind == "slice" else d - 1]
-                share[kind][f"{n} neurons, d = {d}"] = np.divide(found, bound)
-    attained = all((s == 1).all() for s in share["whole space"].values())
-    within = all((s <= 1).all() for by_case in share.values() for s in by_case.values())
-    return Verdict(
-        claim="Figure 3, our check: on the whole space random networks with biases have as many regions "
-        "as the bound allows, and never more in a window or on a slice",
-        statistic={"share of the bound": share},
-        seeds=len(next(iter(share["whole space"].values()))),
-        holds="holds" if attained and within else "fails",
-        note="Counts are exact: for d <= 2 by enumeration, for d >= 3 by deletion and restriction over "
-        "the rationals. A 2D slice is held against the bound of d = 2; it shows fewer regions in higher "
-        "d because weights are N(0, 2/d) beside biases N(0, 0.5^2), so that lines leave the window.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+    every = [pair for of_kind in pairs.values() for pair in of_kind]
+    return [
+        self_check(
+            "Figure 3: on the whole space random networks with biases have as many regions as the bound "
+            "allows",
+            checked=len(pairs["whole space"]),
+            violations=sum(found != bound for found, bound in pairs["whole space"]),
+        ),
+        self_check(
+            "Figure 3: no network has more regions than the bound, in a window or on a slice either",
+            checked=len(every),
+            violations=sum(found > bound for found, bound in every),
+        ),
+    ]

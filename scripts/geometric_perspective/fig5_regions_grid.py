@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
-
 import numpy as np
-from blocks import (
-    FULL_GRID,
-    counts_of,
-    full,
-    grid_arguments,
-    grid_of_blocks,
-    grid_record,
-    trained,
-)
-from figure import publish
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from trends import trend_verdict
 
-from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geometric_perspective.config import GRID, Grid
+from geometric_perspective.run_blocks import count_blocks, counts_of
+from geometric_perspective.trends import growth
+from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
+from geomtoy.verdicts import Verdict
 
+PRESETS = GRID
 ROWS = {5: (BLUE, "o"), 10: (ORANGE, "s")}
 """Heads whose rows are drawn, as in the paper."""
 
@@ -32,37 +23,34 @@ Counts = dict[str, np.ndarray]
 """Kind of count and state of training -> (heads, contexts, seeds)."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = grid_arguments(__doc__).parse_args(argv)
-    name = full(args, "fig5_regions_grid", **FULL_GRID)
-    found = trained(args, grid_of_blocks(args))
-    counts = counts_of(found, (len(args.heads), len(args.contexts)))
-    verdicts = [verdict(args, counts, "context"), verdict(args, counts, "heads")]
-    with paper_style():
-        publish(args, name, draw(args, counts), grid_record(args), counts, verdicts)
+def make(config: Grid, machine: Machine) -> Drawn:
+    runs = machine.run(count_blocks, config.runs, lambda run: run.cost)
+    counts = counts_of(runs, (len(config.heads), len(config.contexts)))
+    sizes = {"heads": config.heads, "contexts": config.contexts, "encoding": config.encoding}
+    return Drawn(draw(config, counts), {**sizes, **counts})
 
 
-def draw(args: argparse.Namespace, counts: Counts) -> Figure:
+def draw(config: Grid, counts: Counts) -> Figure:
     figure = new_figure(DOUBLE, 2.9)
     image, along, changes = figure.subplots(1, 3, width_ratios=[1.25, 1, 1])
-    draw_image(image, args, counts["along time, trained"].mean(axis=2))
+    draw_image(image, config, counts["along time, trained"].mean(axis=2))
     for ax, kind in zip((along, changes), KINDS, strict=True):
         for state, dashes in (("trained", "-"), ("initial", ":")):
-            draw_rows(ax, args, counts[f"{kind}, {state}"], dashes, state)
+            draw_rows(ax, config, counts[f"{kind}, {state}"], dashes, state)
         ax.set(xlabel="context length", ylim=(0, None))
     image.set_title("regions along time, trained\n(estimate, mean over seeds)")
     along.set(title="regions along time\n(estimate)", ylabel="regions: mean and range")
-    changes.set_title(f"pattern changes\nover {args.bins} bins")
+    changes.set_title(f"pattern changes\nover {config.bins} bins")
     handles, labels = along.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower right", ncols=4, columnspacing=1.2)
     return figure
 
 
-def draw_image(ax: Axes, args: argparse.Namespace, means: np.ndarray) -> None:
+def draw_image(ax: Axes, config: Grid, means: np.ndarray) -> None:
     """One cell a pair, at equal distances, with its number where there is room."""
     ax.imshow(means, origin="lower", cmap="cividis", aspect="auto")
-    ax.set_xticks(range(len(args.contexts)), args.contexts)
-    ax.set_yticks(range(len(args.heads)), args.heads)
+    ax.set_xticks(range(len(config.contexts)), config.contexts)
+    ax.set_yticks(range(len(config.heads)), config.heads)
     ax.set(xlabel="context length", ylabel="heads")
     middle = (means.min() + means.max()) / 2
     for (row, column), mean in np.ndenumerate(means):
@@ -73,28 +61,26 @@ def draw_image(ax: Axes, args: argparse.Namespace, means: np.ndarray) -> None:
     ax.tick_params(length=0)
 
 
-def draw_rows(ax: Axes, args: argparse.Namespace, counts: np.ndarray, dashes: str, state: str) -> None:
+def draw_rows(ax: Axes, config: Grid, counts: np.ndarray, dashes: str, state: str) -> None:
     """Mean and range over seeds, a little to the right for more heads and for trained blocks."""
     for (H, (colour, marker)), shift in zip(ROWS.items(), (0, 2), strict=True):
-        if H in args.heads:
-            row = counts[args.heads.index(H)]
+        if H in config.heads:
+            row = counts[config.heads.index(H)]
             mean = row.mean(axis=1)
             ax.errorbar(
-                np.add(args.contexts, shift + (state == "trained")), mean,
+                np.add(config.contexts, shift + (state == "trained")), mean,
                 [mean - row.min(axis=1), row.max(axis=1) - mean],
                 linestyle=dashes, marker=marker, color=colour, capsize=1.5, elinewidth=0.7,
                 label=f"{H} heads, {state}",
             )  # fmt: skip
 
 
-def verdict(args: argparse.Namespace, counts: Counts, along: str) -> Verdict:
-    return trend_verdict(
-        f"Figure 5: with encoding {args.encoding} the regions of the MLP along time grow",
-        counts, args.heads, args.contexts, along,
-        decisive=[f"{kind}, trained" for kind in KINDS],
-        note="Counts are estimates. The paper names no encoding of time; fig5b_encodings shows others.",
-    )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    return [
+        growth(
+            f"Figure 5: with encoding {numbers['encoding']} the regions of the MLP along time grow",
+            numbers, [f"{kind}, trained" for kind in KINDS], along,
+            note="Counts are estimates. The paper names no encoding of time; see fig5b_encodings.",
+        )
+        for along in ("contexts", "heads")
+    ]  # fmt: skip

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from blocks import full
-from figure import publish
-from intervals import cell, sign_verdict
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from shots import FULL, RULE_LABELS, TITLES, Asked, asked, record, scale, shots_arguments
 
+from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config import SHOTS, Shots
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
 from geomtoy.instruments.partial_correlation import pooled_correlation
-from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
+from geomtoy.verdicts import Verdict, difference
 
+PRESETS = SHOTS
 BINS = 10
 ENOUGH = 20
 """Answers in a bin for its share to be drawn in full colour, and for that of a seed to be drawn."""
-NAME = "fig6_reasoning_id"
+CORRELATIONS = "correlation of rise and correctness, by seed"
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = shots_arguments(__doc__).parse_args(argv)
-    name = full(args, NAME, **FULL)
-    found = asked(args)
+def make(config: Shots, machine: Machine) -> Drawn:
+    found = asked(machine, config)
     bars = {task: {rule: binned(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()}
     accuracy = {task: runs.accuracy() for task, runs in found.items()}
+    correlations = {
+        f"{task}, {rule}": pooled_correlation(runs.gain(rule, "shots")[..., -1], runs.correct("shots"))
+        for task, runs in found.items()
+        for rule in RULE_LABELS
+    }
     numbers = {"bins": bars, "accuracy by shots, whatever it is without": accuracy}
-    with paper_style():
-        publish(args, name, draw(args, bars), record(args), numbers, [verdict(args, found)])
+    return Drawn(draw(config, bars), {**numbers, CORRELATIONS: correlations})
 
 
 def binned(runs: Asked, rule: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def binned(runs: Asked, rule: str) -> dict[str, Any]:
     }
 
 
-def draw(args: argparse.Namespace, bars: dict[str, dict[str, Any]]) -> Figure:
+def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
     figure = new_figure(DOUBLE, 4.4)
     axes = figure.subplots(len(RULE_LABELS), len(bars), squeeze=False, sharey=True)
     for column, (task, rules) in zip(axes.T, bars.items(), strict=True):
@@ -63,9 +63,9 @@ def draw(args: argparse.Namespace, bars: dict[str, dict[str, Any]]) -> Figure:
         column[-1].set_xlabel("rise of the last layer's intrinsic dimension")
     for ax in axes[:, 0]:
         ax.set(ylabel="correct answers (%)", ylim=(0, 112), yticks=range(0, 101, 25))
-    dots = " (dots)" if args.seeds > 1 else ""
+    dots = " (dots)" if config.seeds > 1 else ""
     figure.suptitle(
-        f"1 to 10 shots pooled, number of answers over each bar; {scale(args)}{dots}", fontsize=7
+        f"1 to 10 shots pooled, number of answers over each bar; {config.scale}{dots}", fontsize=7
     )
     return figure
 
@@ -87,26 +87,18 @@ def draw_bars(ax: Axes, found: dict[str, Any]) -> None:
             ax.text(x, height + 2, f"{count}", ha="center", va="bottom", fontsize=5.5)
 
 
-def verdict(args: argparse.Namespace, found: dict[str, Asked]) -> Verdict:
-    cells = {
-        f"{task}, {rule}": cell(
-            args, pooled_correlation, runs.gain(rule, "shots")[..., -1], runs.correct("shots")
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    return [
+        difference(
+            "Figure 6: over 1 to 10 shots pooled, the more the last layer's intrinsic dimension rises, "
+            "the more answers are correct",
+            numbers[CORRELATIONS],
+            above=0.0,
+            note="Correlation over prompts that are answered wrongly without shots, and over numbers of "
+            "shots. More shots are a longer context, over which the relative rule has no cap, and more "
+            "evidence: pooling, as the paper does, ties the two by their number, see fig8b_given_shots. "
+            "The absolute rule finds at most 9 tokens a head, and fewer where attention spreads over "
+            "tokens. Without shots the prompt is the query alone, whose intrinsic dimension hardly "
+            "differs from prompt to prompt; the paper's questions differ in length.",
         )
-        for task, runs in found.items()
-        for rule in RULE_LABELS
-    }
-    return sign_verdict(
-        "Figure 6: over 1 to 10 shots pooled, the more the last layer's intrinsic dimension rises, the "
-        "more answers are correct",
-        cells,
-        "Correlation of rise and correctness over prompts that are answered wrongly without shots, and "
-        "over numbers of shots. More shots are a longer context, over which the relative rule has no "
-        "cap, and more evidence: pooling, as the paper does, ties the two by their number, see "
-        "fig8b_given_shots. The absolute rule finds at most 9 tokens a head, and fewer where attention "
-        "spreads over more tokens. Without shots the prompt is the query alone, whose intrinsic "
-        "dimension hardly differs from prompt to prompt; the paper's questions differ in length.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+    ]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from blocks import full
-from figure import publish
-from intervals import Cells, around_zero, cell, sign_verdict
+from figure import Drawn, Machine, Numbers
 from matplotlib.figure import Figure
-from shots import FULL, RULE_LABELS, TITLES, Asked, asked, record, scale, shots_arguments
 
+from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config import SHOTS, Shots
 from geomtoy.instruments.partial_correlation import pooled_correlation
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
+from geomtoy.verdicts import Verdict, difference, equivalence
 
-NAME = "fig7_context_ablation"
+PRESETS = SHOTS
 LOOKS = {
     "shots": ("examples", BLUE, "o"),
     "random": ("random tokens", ORANGE, "s"),
@@ -28,18 +26,25 @@ LOOKS = {
 """Context -> name, colour and marker."""
 PAPER, OURS = ("random", "permuted"), ("other", "repeat")
 
-Found = dict[str, Asked]
+CORRELATIONS = "correlation of rise and correctness, by seed"
+MARGIN = 0.1
+"""A correlation below it explains less than a hundredth."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = shots_arguments(__doc__).parse_args(argv)
-    name = full(args, NAME, **FULL)
-    found = asked(args)
-    numbers = {
+def make(config: Shots, machine: Machine) -> Drawn:
+    found = asked(machine, config)
+    by_task = {
         task: {context: curves(runs, context) for context in LOOKS} for task, runs in found.items()
     }
-    with paper_style():
-        publish(args, name, draw(args, numbers), record(args), numbers, verdicts(args, found))
+    correlations = {
+        f"{task}, {rule}, {context}": pooled_correlation(
+            runs.gain(rule, context)[..., -1], runs.correct(context)
+        )
+        for task, runs in found.items()
+        for rule in RULE_LABELS
+        for context in PAPER
+    }
+    return Drawn(draw(config, by_task), {"curves": by_task, CORRELATIONS: correlations})
 
 
 def curves(runs: Asked, context: str) -> dict[str, np.ndarray]:
@@ -51,7 +56,7 @@ def curves(runs: Asked, context: str) -> dict[str, np.ndarray]:
     return found
 
 
-def draw(args: argparse.Namespace, numbers: dict[str, dict[str, Any]]) -> Figure:
+def draw(config: Shots, numbers: dict[str, dict[str, Any]]) -> Figure:
     figure = new_figure(DOUBLE, 5.6)
     rows = {
         "percent correct": "correct answers (%)",
@@ -77,79 +82,58 @@ def draw(args: argparse.Namespace, numbers: dict[str, dict[str, Any]]) -> Figure
         ax.set_ylabel(label)
     axes[0, 0].set_ylim(0, 103)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(LOOKS))
-    shown = "; mean and range" if args.seeds > 1 else ""
-    figure.suptitle(f"{scale(args)}{shown}", fontsize=7)
+    shown = "; mean and range" if config.seeds > 1 else ""
+    figure.suptitle(f"{config.scale}{shown}", fontsize=7)
     return figure
 
 
-def verdicts(args: argparse.Namespace, found: Found) -> list[Verdict]:
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    by_task = numbers["curves"]
     return [
-        sign_verdict(
+        difference(
             "Figure 7: random or permuted tokens raise the last layer's intrinsic dimension less than "
             "examples do",
-            rises(args, found, PAPER),
-            "Rise with examples minus rise with as many other tokens, mean over 1 to 10 shots. Here the "
-            "contexts are as long as the examples to the token; the relative rule has no cap, so length "
-            "alone can raise it. Where the paper's random text holds fewer tokens, or tokens that its "
-            "model ignores, that alone makes its rise smaller.",
+            {
+                f"{name}, {rule}": values
+                for rule in RULE_LABELS
+                for name, values in excess(by_task, f"rise, {rule}", PAPER).items()
+            },
+            above=0.0,
+            note="Rise with examples minus rise with as many other tokens, mean over 1 to 10 shots. "
+            "the contexts are as long as the examples to the token; the relative rule has no cap, so "
+            "length alone can raise it. Where the paper's random text holds fewer tokens, or tokens "
+            "that its model ignores, that alone makes its rise smaller.",
         ),
-        sign_verdict(
+        difference(
             "Figure 7: random or permuted tokens help less than examples",
-            accuracies(args, found, PAPER),
-            "Share correct with examples minus with other tokens, mean over 1 to 10 shots.",
+            excess(by_task, "percent correct", PAPER),
+            above=0.0,
+            note="Percentage correct with examples minus with other tokens, mean over 1 to 10 shots.",
         ),
-        sign_verdict(
+        equivalence(
             "Figure 7: with random or permuted tokens a greater rise of the last layer's intrinsic "
-            "dimension does not go with more correct answers",
-            correlations(args, found, PAPER),
-            "Correlation over 1 to 10 shots pooled. Permuted examples of one rule still tell something "
-            "about it to a model that reads tokens in any order.",
-            true_of=around_zero,
+            f"dimension does not go with more correct answers: the correlation is within ±{MARGIN:g}",
+            numbers[CORRELATIONS],
+            margin=MARGIN,
+            note="Over 1 to 10 shots pooled. Permuted examples of one rule still tell something about "
+            "it to a model that reads tokens in any order.",
         ),
-        sign_verdict(
+        difference(
             "Figure 7, our check: another rule's examples, or one example repeated, help less than "
             "examples",
-            accuracies(args, found, OURS),
-            "As with random tokens; these contexts are well formed and as long, and only what they say "
-            "differs.",
+            excess(by_task, "percent correct", OURS),
+            above=0.0,
+            note="As with random tokens; these contexts are well formed and as long, and only what they "
+            "say differs.",
         ),
     ]
 
 
-def rises(args: argparse.Namespace, found: Found, contexts: Sequence[str]) -> Cells:
+def excess(by_task: Any, what: str, contexts: Sequence[str]) -> dict[str, np.ndarray]:
+    """Of examples over other contexts, mean over shots, one a seed."""
     return {
-        f"{task}, {rule}, {context}": cell(
-            args, excess, *(runs.gain(rule, one)[..., -1] for one in ("shots", context))
-        )
-        for task, runs in found.items()
-        for rule in RULE_LABELS
+        f"{task}, {context}": np.mean(found["shots"][what], axis=1)
+        - np.mean(found[context][what], axis=1)
+        for task, found in by_task.items()
         for context in contexts
     }
-
-
-def accuracies(args: argparse.Namespace, found: Found, contexts: Sequence[str]) -> Cells:
-    return {
-        f"{task}, {context}": cell(args, excess, *map(runs.correct, ("shots", context)))
-        for task, runs in found.items()
-        for context in contexts
-    }
-
-
-def correlations(args: argparse.Namespace, found: Found, contexts: Sequence[str]) -> Cells:
-    return {
-        f"{task}, {rule}, {context}": cell(
-            args, pooled_correlation, runs.gain(rule, context)[..., -1], runs.correct(context)
-        )
-        for task, runs in found.items()
-        for rule in RULE_LABELS
-        for context in contexts
-    }
-
-
-def excess(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Of means over prompts and shots (..., n, K)."""
-    return one.mean(axis=(-2, -1)) - other.mean(axis=(-2, -1))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from blocks import full
-from fig8_id_by_layer import last_over_first
-from figure import publish
-from intervals import KINDS, Cell, cell, described, draw_by_layer, sign_verdict
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from shots import FULL, RULE_LABELS, TITLES, Asked, asked, record, scale, shots_arguments
 
-from geomtoy.instruments.partial_correlation import correlation_given_shots
-from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure, paper_style
-from geomtoy.results import Verdict
+from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config import RESAMPLED, Resampled
+from geometric_perspective.intervals import KINDS, Cell, cell, draw_by_layer
+from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
+from geomtoy.verdicts import Verdict, difference
 
-NAME = "fig8b_given_shots"
+PRESETS = RESAMPLED
 ENOUGH = 10
 """Correct and incorrect answers at a number of shots for their difference to be drawn."""
 LAYERS = {"first layer": (0, GREY, "^", -0.1), "last layer": (-1, BLUE, "o", 0.1)}
@@ -28,26 +24,28 @@ Correlations = dict[str, dict[str, dict[str, list[Cell]]]]
 """Task -> rule -> pooled or given shots -> a cell for each layer."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = shots_arguments(__doc__).parse_args(argv)
-    name = full(args, NAME, **FULL)
-    found = asked(args)
+CORRELATIONS = "correlations by layer"
+
+
+def make(config: Resampled, machine: Machine) -> Drawn:
+    found = asked(machine, config)
     correlations = {
-        task: {rule: by_layer(args, runs, rule) for rule in RULE_LABELS} for task, runs in found.items()
+        task: {rule: by_layer(config, runs, rule) for rule in RULE_LABELS}
+        for task, runs in found.items()
     }
     differences = {
         task: {rule: by_shots(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()
     }
-    numbers = {"correlations by layer": listed(correlations), "correct minus incorrect": differences}
-    with paper_style():
-        figure = draw(args, correlations, differences)
-        publish(args, name, figure, record(args), numbers, verdicts(args, found, correlations))
+    numbers = {CORRELATIONS: listed(correlations), "correct minus incorrect": differences}
+    return Drawn(draw(config, correlations, differences), numbers)
 
 
-def by_layer(args: argparse.Namespace, runs: Asked, rule: str) -> dict[str, list[Cell]]:
+def by_layer(config: Resampled, runs: Asked, rule: str) -> dict[str, list[Cell]]:
     gain, right = runs.gain(rule, "shots"), runs.correct("shots")
     return {
-        kind: [cell(args, statistic, gain[..., k], right) for k in range(runs.layers)]
+        kind: [
+            cell(statistic, gain[..., k], right, resamples=config.resamples) for k in range(runs.layers)
+        ]
         for kind, statistic in KINDS.items()
     }
 
@@ -77,7 +75,7 @@ def differences(gain: np.ndarray, right: np.ndarray) -> tuple[list[Any], list[An
     return list(values), list(errors)
 
 
-def draw(args: argparse.Namespace, correlations: Correlations, steps: dict[str, Any]) -> Figure:
+def draw(config: Resampled, correlations: Correlations, steps: dict[str, Any]) -> Figure:
     figure = new_figure(DOUBLE, 7.4)
     rows = [(draw_by_layer, correlations), (draw_differences, steps)]
     axes = figure.subplots(4, len(correlations), squeeze=False, sharey="row")
@@ -92,7 +90,7 @@ def draw(args: argparse.Namespace, correlations: Correlations, steps: dict[str, 
     named = [axes[k, 0].get_legend_handles_labels() for k in (0, 2)]
     figure.legend(*(a + b for a, b in zip(*named, strict=True)), loc="outside lower center", ncols=4)
     figure.suptitle(
-        f"95 % intervals; differences where {ENOUGH} answers or more are of either kind; {scale(args)}",
+        f"95 % intervals; differences where {ENOUGH} answers or more are of either kind; {config.scale}",
         fontsize=7,
     )
     return figure
@@ -116,28 +114,28 @@ def draw_differences(ax: Axes, found: dict[str, dict[str, list[Any]]]) -> None:
     ax.set(xlabel="number of shots", xticks=range(1, len(shots) + 1), xlim=(0.5, len(shots) + 0.5))
 
 
-def verdicts(
-    args: argparse.Namespace, found: dict[str, Asked], correlations: Correlations
-) -> list[Verdict]:
-    last = {
-        f"{task}, {rule}": kinds["given shots"][-1]
-        for task, rules in correlations.items()
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    by_layer = {
+        f"{task}, {rule}": [np.array(one["values"]) for one in kinds["given shots"]]
+        for task, rules in numbers[CORRELATIONS].items()
         for rule, kinds in rules.items()
     }
     return [
-        sign_verdict(
+        difference(
             "Figure 8, our check: at a fixed number of shots, answers are more often correct the more "
             "the last layer's intrinsic dimension rises",
-            last,
-            "Partial correlation given the number of shots as a category. The paper pools 0 to 10 "
+            {name: layers[-1] for name, layers in by_layer.items()},
+            above=0.0,
+            note="Partial correlation given the number of shots as a category. The paper pools 0 to 10 "
             "shots, so its figures contain what the number of shots does to both; it shows nothing at a "
             "fixed number.",
         ),
-        sign_verdict(
+        difference(
             "Figure 8, our check: at a fixed number of shots, the last layer's rise tells correct from "
             "incorrect answers better than the first's",
-            last_over_first(args, found, correlation_given_shots),
-            "Partial correlation in the last layer minus in the first.",
+            {name: layers[-1] - layers[0] for name, layers in by_layer.items()},
+            above=0.0,
+            note="Partial correlation in the last layer minus in the first.",
         ),
     ]
 
@@ -145,12 +143,8 @@ def verdicts(
 def listed(correlations: Correlations) -> dict[str, Any]:
     return {
         task: {
-            rule: {kind: [described(one) for one in cells] for kind, cells in kinds.items()}
+            rule: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
             for rule, kinds in rules.items()
         }
         for task, rules in correlations.items()
     }
-
-
-if __name__ == "__main__":
-    main()

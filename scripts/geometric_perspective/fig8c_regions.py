@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from blocks import full
-from figure import publish
-from intervals import KINDS, Cell, cell, described, draw_by_layer, last_minus_first, sign_verdict
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from shots import D_HEAD, FULL, HEADS, TITLES, Asked, asked, record, scale, shots_arguments
 
-from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geometric_perspective.asked import TITLES, Asked, asked
+from geometric_perspective.config import D_MODEL, RESAMPLED, Resampled
+from geometric_perspective.intervals import KINDS, Cell, cell, draw_by_layer
+from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
+from geomtoy.verdicts import Verdict, difference
 
-NAME = "fig8c_regions"
+PRESETS = RESAMPLED
+CORRELATIONS = "correlations by layer"
 LOOKS = {"correct": (True, BLUE), "incorrect": (False, ORANGE)}
 LAYERS = {"last layer": (-1, "-", "o"), "first layer": (0, ":", "^")}
 CHANGED = "given shots, changed answers"
@@ -36,23 +35,18 @@ Correlations = dict[str, dict[str, list[Cell]]]
 """Task -> pooled, given shots, or also among changed answers only -> a cell for each layer."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = shots_arguments(__doc__).parse_args(argv)
-    name = full(args, NAME, **FULL)
-    found = asked(args)
-    correlations = {task: by_layer(args, runs) for task, runs in found.items()}
+def make(config: Resampled, machine: Machine) -> Drawn:
+    found = asked(machine, config)
+    correlations = {task: by_layer(config, runs) for task, runs in found.items()}
     means = {task: by_shots(runs) for task, runs in found.items()}
     numbers = {
         "mean regions by shots": means,
-        "correlations by layer": {
-            task: {kind: [described(one) for one in cells] for kind, cells in kinds.items()}
+        CORRELATIONS: {
+            task: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
             for task, kinds in correlations.items()
         },
     }
-    with paper_style():
-        figure = draw(args, correlations, means)
-        told = [*verdicts(correlations), last_over_first(args, found)]
-        publish(args, name, figure, record(args), numbers, told)
+    return Drawn(draw(config, correlations, means), numbers)
 
 
 def answers(runs: Asked) -> np.ndarray:
@@ -60,7 +54,7 @@ def answers(runs: Asked) -> np.ndarray:
     return runs.correct("shots")[:, : runs.regions.shape[1]]
 
 
-def by_layer(args: argparse.Namespace, runs: Asked) -> dict[str, list[Cell]]:
+def by_layer(config: Resampled, runs: Asked) -> dict[str, list[Cell]]:
     right = answers(runs)
     changed = runs.changed()[:, : right.shape[1]]
     options = {
@@ -68,7 +62,10 @@ def by_layer(args: argparse.Namespace, runs: Asked) -> dict[str, list[Cell]]:
         CHANGED: (KINDS["given shots"], right, changed),
     }
     return {
-        kind: [cell(args, statistic, runs.regions[..., k], *arrays) for k in range(runs.layers)]
+        kind: [
+            cell(statistic, runs.regions[..., k], *arrays, resamples=config.resamples)
+            for k in range(runs.layers)
+        ]
         for kind, (statistic, *arrays) in options.items()
     }
 
@@ -91,7 +88,7 @@ def mean(counts: np.ndarray) -> float | None:
     return float(counts.mean()) if len(counts) >= ENOUGH else None
 
 
-def draw(args: argparse.Namespace, correlations: Correlations, means: dict[str, Any]) -> Figure:
+def draw(config: Resampled, correlations: Correlations, means: dict[str, Any]) -> Figure:
     figure = new_figure(DOUBLE, 4.4)
     axes = figure.subplots(2, len(means), squeeze=False, sharey="row")
     for (top, bottom), task in zip(axes.T, means, strict=True):
@@ -104,8 +101,8 @@ def draw(args: argparse.Namespace, correlations: Correlations, means: dict[str, 
     axes[0, -1].legend(*axes[0, 0].get_legend_handles_labels(), ncols=2, loc="lower right")
     figure.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(
-        f"exact counts in the space that each MLP of {4 * HEADS * D_HEAD} units reads, after LayerNorm; "
-        f"95 % intervals\n{scale(args)}", fontsize=7,
+        f"exact counts in the space that each MLP of {4 * D_MODEL} units reads, after LayerNorm; "
+        f"95 % intervals\n{config.scale}", fontsize=7,
     )  # fmt: skip
     return figure
 
@@ -119,32 +116,31 @@ def draw_means(ax: Axes, found: dict[str, Any]) -> None:
     ax.set(xlabel="number of shots", xticks=range(1, len(values) + 1))
 
 
-def verdicts(correlations: Correlations) -> list[Verdict]:
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    found = {
+        task: {kind: [np.array(one["values"]) for one in cells] for kind, cells in kinds.items()}
+        for task, kinds in numbers[CORRELATIONS].items()
+    }
     ways = {
         "shots pooled": "over 1 to 10 shots pooled",
         "given shots": "at a fixed number of shots",
         CHANGED: "at a fixed number of shots and among answers that examples changed",
     }
-    return [
-        sign_verdict(
+    pooled_and_given = [
+        difference(
             f"Figure 8, our check: {way}, answers are more often correct the more regions of the last "
             "MLP lie on the way from the 0-shot representation",
-            {task: kinds[kind][-1] for task, kinds in correlations.items()},
-            NOTE,
+            {task: kinds[kind][-1] for task, kinds in found.items()},
+            above=0.0,
+            note=NOTE,
         )
         for kind, way in ways.items()
     ]
-
-
-def last_over_first(args: argparse.Namespace, found: dict[str, Asked]) -> Verdict:
-    statistic = last_minus_first(KINDS["given shots"])
-    return sign_verdict(
+    last_over_first = difference(
         "Figure 8, our check: at a fixed number of shots, regions of the last MLP on the way tell "
         "correct from incorrect answers better than those of the first",
-        {task: cell(args, statistic, runs.regions, answers(runs)) for task, runs in found.items()},
-        f"Partial correlation in the last layer minus in the first. {NOTE}",
+        {task: kinds["given shots"][-1] - kinds["given shots"][0] for task, kinds in found.items()},
+        above=0.0,
+        note=f"Partial correlation in the last layer minus in the first. {NOTE}",
     )
-
-
-if __name__ == "__main__":
-    main()
+    return [*pooled_and_given, last_over_first]

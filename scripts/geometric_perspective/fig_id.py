@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from itertools import product
-from typing import Any
 
 import numpy as np
-from blocks import FULL_GRID, full, grid_arguments, grid_of_blocks, grid_record, trained
-from figure import publish
+from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from trends import trend_verdict
 
+from geometric_perspective.config import GRID, Grid
+from geometric_perspective.run_blocks import count_blocks
+from geometric_perspective.trends import growth
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure, paper_style
-from geomtoy.results import Verdict
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure
 from geomtoy.theory.intrinsic_dimension import graph_density, intrinsic_dimension
 from geomtoy.theory.minkowski import (
     dimension_bound,
@@ -24,36 +22,29 @@ from geomtoy.theory.minkowski import (
     head_vertices,
     hull_dimension_bound,
 )
+from geomtoy.verdicts import SelfCheck, Verdict, self_check
 
+PRESETS = GRID
 EPSILON = 0.1
 RULES = {"absolute": False, "relative": True}
 LABELS = {"absolute": "weight > 0.1", "relative": "weight > 0.1 of the row's greatest"}
 TIMES = np.linspace(-2 * np.pi, 2 * np.pi, 201)
+LOOKS = len(TIMES[::50])
+"""Times at which the theorem is checked."""
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 MARKERS = "os^D"
 
-Numbers = dict[str, np.ndarray]
+Found = dict[str, np.ndarray]
 """What is measured -> (heads, contexts, seeds)."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    args = grid_arguments(__doc__).parse_args(argv)
-    name = full(args, "fig_id", **FULL_GRID)
-    measured = [
-        [measure(block) for block in unstack_blocks(result.arrays)]
-        for result in trained(args, grid_of_blocks(args))
-    ]
-    shape = len(args.heads), len(args.contexts), args.seeds
-    numbers = {
-        key: np.reshape([one[key] for blocks in measured for one in blocks], shape)
-        for key in measured[0][0]
-    }
-    rules = [(rule, along) for rule, along in product(RULES, ("context", "heads"))]
-    verdicts = [growth_verdict(args, numbers, *pair) for pair in rules] + [
-        theorem_verdict(args, numbers)
-    ]
-    with paper_style():
-        publish(args, name, draw(args, numbers), grid_record(args), numbers, verdicts)
+def make(config: Grid, machine: Machine) -> Drawn:
+    runs = machine.run(count_blocks, config.runs, lambda run: run.cost)
+    measured = [measure(block) for run in runs for block in unstack_blocks(run.arrays)]
+    shape = len(config.heads), len(config.contexts), config.seeds
+    found = {key: np.reshape([one[key] for one in measured], shape) for key in measured[0]}
+    sizes = {"heads": config.heads, "contexts": config.contexts, "encoding": config.encoding}
+    return Drawn(draw(config, found), {**sizes, **found})
 
 
 def measure(block: BlockArrays) -> dict[str, float]:
@@ -83,16 +74,16 @@ def theorem(block: BlockArrays, x: np.ndarray, pattern: np.ndarray) -> dict[str,
     }
 
 
-def draw(args: argparse.Namespace, numbers: Numbers) -> Figure:
+def draw(config: Grid, numbers: Found) -> Figure:
     figure = new_figure(DOUBLE, 4.6)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    shown = [H for H in args.heads if H in (1, 2, 5, 10)]
+    shown = [H for H in config.heads if H in (1, 2, 5, 10)]
     for column, rule in zip(axes.T, RULES, strict=True):
         for H, colour, marker in zip(shown, COLOURS, MARKERS, strict=False):
             for ax, kind in zip(column, ("ID", "density"), strict=True):
-                row = numbers[f"{kind}, {rule}"][args.heads.index(H)]
-                draw_line(ax, args.contexts, row, colour, marker, f"{H} head{'s' * (H > 1)}")
-            column[0].plot(args.contexts, H * np.array(args.contexts), ":", color=colour)
+                row = numbers[f"{kind}, {rule}"][config.heads.index(H)]
+                draw_line(ax, config.contexts, row, colour, marker, f"{H} head{'s' * (H > 1)}")
+            column[0].plot(config.contexts, H * np.array(config.contexts), ":", color=colour)
         column[0].set_title(f"{rule} threshold: {LABELS[rule]}")
         column[1].set_xlabel("context length")
     axes[0, 0].plot([], [], ":", color="black", label="bound: heads × context")
@@ -100,7 +91,7 @@ def draw(args: argparse.Namespace, numbers: Numbers) -> Figure:
     axes[0, 0].set(xscale="log", ylim=(0, None))
     axes[0, 0].set_ylabel("intrinsic dimension\nof the last row")
     axes[1, 0].set(ylim=(0, 1.05), ylabel="density of the last row")
-    ticks = [C for C in args.contexts if len(args.contexts) < 6 or C in (10, 20, 30, 50, 70, 100)]
+    ticks = [C for C in config.contexts if len(config.contexts) < 6 or C in (10, 20, 30, 50, 70, 100)]
     axes[0, 0].set_xticks(ticks, ticks)
     axes[0, 0].minorticks_off()
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -119,33 +110,27 @@ def draw_line(
     )  # fmt: skip
 
 
-def growth_verdict(args: argparse.Namespace, numbers: Numbers, rule: str, along: str) -> Verdict:
-    return trend_verdict(
-        f"Equation 8, {rule} threshold: intrinsic dimension of trained attention grows",
-        {kind: numbers[f"{kind}, {rule}"] for kind in ("ID", "density")},
-        args.heads, args.contexts, along, decisive=["ID"],
-        note=f"Tokens count whose {LABELS[rule]}; the last row, summed over heads, mean over "
-        f"{len(TIMES)} times in [-2π, 2π]. Encoding {args.encoding}.",
-    )  # fmt: skip
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    return [
+        growth(
+            f"Equation 8, {rule} threshold: intrinsic dimension of trained attention grows",
+            numbers, [f"ID, {rule}"], along,
+            note=f"Tokens count whose {LABELS[rule]}; the last row, summed over heads, mean over "
+            f"{len(TIMES)} times in [-2π, 2π]. Encoding {numbers['encoding']}.",
+        )
+        for rule, along in product(RULES, ("contexts", "heads"))
+    ]  # fmt: skip
 
 
-def theorem_verdict(args: argparse.Namespace, numbers: Numbers) -> Verdict:
-    violations = int(numbers["violations"].sum())
-    shares = numbers["dimension of the Minkowski sum"] / numbers["bound of equation 7"]
-    statistic: dict[str, Any] = {
-        "violations of sum (k_h - 1)": violations,
-        "dimension over the bound of equation 7": {"least": shares.min(), "greatest": shares.max()},
-    }
-    return Verdict(
-        claim="Theorem 2.1: the Minkowski sum of the heads' hulls has at most equation 7's dimension",
-        statistic=statistic,
-        seeds=args.seeds,
-        holds="fails" if violations else "holds",
-        note="At threshold 0 every token counts, so the bound is heads times context; we checked the "
-        "tighter sum of k_h - 1. The dimension is a rank in float64, and never above d_model: the bound "
-        "says little where heads times context is larger.",
-    )
-
-
-if __name__ == "__main__":
-    main()
+def self_checks(numbers: Numbers) -> list[SelfCheck]:
+    violations = np.array(numbers["violations"])
+    return [
+        self_check(
+            "Theorem 2.1: the Minkowski sum of the heads' hulls has at most dimension sum (k_h - 1), "
+            "and so at most equation 7's (at threshold 0 every token counts; the dimension is a rank in "
+            "float64, never above d_model, so that the bound says little where heads times context is "
+            "larger)",
+            checked=violations.size * LOOKS,
+            violations=int(violations.sum()),
+        )
+    ]

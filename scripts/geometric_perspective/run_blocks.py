@@ -1,4 +1,4 @@
-"""Trains blocks and counts their regions along time, before and after: what the figures' sweeps run."""
+"""The runs of figures 4 and 5: blocks learn sin(t), and regions along time are counted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
+from geomtoy.store import Runs
 from geomtoy.training.fit_block import BlockFitConfig, fit_block_arrays
 from geomtoy.training.targets import target
 from geomtoy.views.along_time import (
@@ -17,13 +18,26 @@ from geomtoy.views.along_time import (
 
 Arrays = dict[str, np.ndarray]
 
+COUNTS = {
+    "along time, initial": "initial_regions",
+    "along time, trained": "regions",
+    "pattern changes, initial": "initial_pattern_changes",
+    "pattern changes, trained": "pattern_changes",
+}
+"""Kind of count and state of training -> its name among the arrays of `count_blocks`."""
+
 
 @dataclass(frozen=True)
-class CountConfig:
+class BlockRun:
     """Blocks to train, and of how many trained ones to prove the counts: the first so many seeds."""
 
     fit: BlockFitConfig
     certify: int = 0
+
+    @property
+    def cost(self) -> float:
+        """Time of a run, in a unit of its own."""
+        return self.fit.cost
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -31,7 +45,7 @@ class CountConfig:
         return target(self.fit.target).domain[0]
 
 
-def count_blocks(config: CountConfig) -> Arrays:
+def count_blocks(config: BlockRun) -> Arrays:
     """The arrays of `fit_block_arrays` and the counts of its blocks, seeds first.
 
     `regions` are those along time, `certified` whether they are proven, `borders` the times between
@@ -42,13 +56,18 @@ def count_blocks(config: CountConfig) -> Arrays:
     return {**fit, **_counts(fit, config)}
 
 
+def counts_of(runs: Runs, grid: tuple[int, ...]) -> Arrays:
+    """Each of `COUNTS` as an array (*grid, seeds)."""
+    return {name: runs.stacked(key).reshape(*grid, -1) for name, key in COUNTS.items()}
+
+
 def initial_blocks(arrays: Arrays) -> list[BlockArrays]:
     """The untrained blocks among the arrays of `fit_block_arrays`."""
     prefix = "initial_"
     return unstack_blocks({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
 
 
-def _counts(fit: Arrays, config: CountConfig) -> Arrays:
+def _counts(fit: Arrays, config: BlockRun) -> Arrays:
     interval, bins = config.interval, config.fit.bins
     trained, initial = unstack_blocks(fit), initial_blocks(fit)
     found = [

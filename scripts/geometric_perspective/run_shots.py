@@ -1,4 +1,4 @@
-"""One run of the few-shot protocol: train a decoder, then ask it after contexts of all kinds."""
+"""The runs of figures 6 to 8: a decoder learns few-shot prompts, then is asked in all contexts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _draw = jax.jit(draw_prompts, static_argnames=("task", "size"), compiler_options
 
 
 @dataclass(frozen=True)
-class ShotsConfig:
+class ShotsRun:
     """A task, a decoder, its training, and how much is asked.
 
     Args:
@@ -52,6 +52,11 @@ class ShotsConfig:
     prompts: int = 300
     paths: int = 50
     epsilon: float = 0.1
+
+    @property
+    def cost(self) -> float:
+        """Time of a run, in a unit of its own."""
+        return float(self.fit.steps * self.decoder.context_length)
 
 
 class Reading(NamedTuple):
@@ -68,7 +73,7 @@ class Reading(NamedTuple):
     mlp_input: Any
 
 
-def run_shots(config: ShotsConfig) -> dict[str, np.ndarray]:
+def run_shots(config: ShotsRun) -> dict[str, np.ndarray]:
     """With K the task's shots, M its prompts, L layers and H heads:
 
     "accuracy" (K + 1,) on prompts as they come; on base prompts "truth" (M,), "answers" (contexts,
@@ -80,7 +85,7 @@ def run_shots(config: ShotsConfig) -> dict[str, np.ndarray]:
         return _run(config)
 
 
-def _run(config: ShotsConfig) -> dict[str, np.ndarray]:
+def _run(config: ShotsRun) -> dict[str, np.ndarray]:
     fit = _train(config)
     drawn = _draw(config.task, stream(config.fit.seed, "prompts"), 2 * config.prompts)
     readings = _asked_all(config, fit.model, drawn, "shots")
@@ -161,16 +166,16 @@ def _mlp(layer: Layer) -> MLP:
     return layer.mlp
 
 
-def _train(config: ShotsConfig) -> TokenFit:
+def _train(config: ShotsRun) -> TokenFit:
     return fit_tokens(lambda rngs: Decoder(config.decoder, rngs=rngs), batches(config.task), config.fit)
 
 
-def _asked_all(config: ShotsConfig, model: Decoder, prompts: Prompts, context: str) -> list[Reading]:
+def _asked_all(config: ShotsRun, model: Decoder, prompts: Prompts, context: str) -> list[Reading]:
     """After 0 to all shots in this context."""
     return [_asked(config, model, prompts, k, context) for k in range(config.task.shots + 1)]
 
 
-def _asked(config: ShotsConfig, model: Decoder, prompts: Prompts, k: int, context: str) -> Reading:
+def _asked(config: ShotsRun, model: Decoder, prompts: Prompts, k: int, context: str) -> Reading:
     """The reading, as NumPy arrays, after k shots in this context."""
     task: ShotTask = config.task
     key = stream(config.fit.seed, context)

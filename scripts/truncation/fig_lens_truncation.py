@@ -93,7 +93,7 @@ def cut_verdict(key: str, ranks: Sequence[int], by_rank: Mapping[str, np.ndarray
         {"share that is left": [row[k] for row, k in zip(shares, cures, strict=True)]},
         below=0.5,
         note="Looked at where the greatest rank stands that has nine tenths of the greatest gain of "
-        f"p(correct) over all ranks, {', '.join(str(ranks[k]) for k in cures)} seed by seed. {KINDS[key]} "
+        f"p(correct) over all ranks, {', '.join(str(ranks[k]) for k in cures)} by seed. {KINDS[key]} "
         "The input matrix of the last MLP is truncated; the attention before it, and its intrinsic "
         "dimension, stay as they are. Toy scale.",
     )

@@ -82,6 +82,6 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
         ordering(
             "The gain of p(correct) from dropping the last MLP grows with alpha",
             gains,
-            note="Accuracy (arg max) hides the gain where p(correct) is above one half anyway. Toy scale.",
+            note="Accuracy (arg max) hides the gain where p(correct) is above one half. Toy scale.",
         ),
     ]

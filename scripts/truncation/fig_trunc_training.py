@@ -57,8 +57,9 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
     for ax in axes[1]:
         ax.set_xlabel("step")
     figure.suptitle(
-        f"Clean test of models trained with noise α = {config.shown:g}; ρ: share of the singular "
-        f"values\n of the last MLP's input matrix that stay (2 layers, width {config.d_model}, {config.steps} steps)",
+        f"Clean test of models trained with noise α = {config.shown:g}; ρ: share of singular values\n"
+        f"of the last MLP's input matrix that stay (2 layers, width {config.d_model}, "
+        f"{config.steps} steps)",
         fontsize=8,
     )  # fmt: skip
     handles, labels = axes[0, 0].get_legend_handles_labels()
