@@ -171,7 +171,7 @@ GAMMAS = (0.3, 0.5, 0.8, 1.0)
 TRAINING = Presets(Training(**SMALL), Training(), Training(3, 2000))
 FAILING = Presets(Failing(**SMALL), Failing(), Failing(3, 2000))
 STARTS = Presets(Starts(**SMALL), Starts(), Starts(3, 2000, gammas=GAMMAS, pre_gammas=GAMMAS))
-DEPTHS = Presets(Depths(**SMALL), Depths(), Depths(3, 3000, depths=(2, 3, 4), task=DEEP))
+DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(3, 3000, depths=(2, 3, 4), task=DEEP))
 ORDERS = Presets(
     Orders(**SMALL, depths=(3,)),
     Orders(),
