@@ -90,7 +90,7 @@ def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str
     import jax.numpy as jnp
 
     from geomtoy.models.block import Block, BlockConfig
-    from geomtoy.training.fit import FitConfig, fit
+    from geomtoy.training.regression import FitConfig, fit
 
     config = BlockConfig(n_heads=n_heads, context_length=context, d_head=D_HEAD, hidden=HIDDEN)
     t = np.linspace(LOW, HIGH, POINTS)

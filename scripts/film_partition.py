@@ -78,7 +78,7 @@ def train(config: Film) -> dict[str, np.ndarray]:
 
     from geomtoy.models.mlp import MLP, MLPConfig
     from geomtoy.training.callback import RegionCallback
-    from geomtoy.training.fit import FitConfig, fit
+    from geomtoy.training.regression import FitConfig, fit
     from geomtoy.training.targets import target
 
     function, watch = target(config.target), RegionCallback(config.every, networks=True)

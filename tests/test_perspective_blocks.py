@@ -18,7 +18,7 @@ from geometric_perspective.trends import growth
 
 from geomtoy.block_arrays import unstack_blocks
 from geomtoy.models.block import BlockConfig
-from geomtoy.training.fit_block import BlockFitConfig
+from geomtoy.training.blocks import BlockFitConfig
 from geomtoy.training.trainer import FitConfig
 from geomtoy.views.along_time import count_regions_along, estimate_pattern_changes
 

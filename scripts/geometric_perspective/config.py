@@ -20,8 +20,8 @@ from geomtoy.models.time_encoding import ENCODINGS
 from geomtoy.tasks.functions import Functions
 from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import prompt_length
-from geomtoy.training.fit_block import ADAM, BlockFitConfig
-from geomtoy.training.fit_tokens import TokenFitConfig
+from geomtoy.training.blocks import ADAM, BlockFitConfig
+from geomtoy.training.tokens import TokenFitConfig
 
 LOW, HIGH = -2 * np.pi, 2 * np.pi
 """Times, and numbers x, of figures 2, 4 and 5."""

@@ -49,8 +49,8 @@ def draw(config: Grid, counts: Counts) -> Figure:
 def draw_image(ax: Axes, config: Grid, means: np.ndarray) -> None:
     """One cell a pair, at equal distances, with its number where there is room."""
     ax.imshow(means, origin="lower", cmap="cividis", aspect="auto")
-    ax.set_xticks(range(len(config.contexts)), config.contexts)
-    ax.set_yticks(range(len(config.heads)), config.heads)
+    ax.set_xticks(range(len(config.contexts)), [*map(str, config.contexts)])
+    ax.set_yticks(range(len(config.heads)), [*map(str, config.heads)])
     ax.set(xlabel="context length", ylabel="heads")
     middle = (means.min() + means.max()) / 2
     for (row, column), mean in np.ndenumerate(means):

@@ -32,9 +32,9 @@ def make(config: Encodings, machine: Machine) -> Drawn:
     found = counts_of(runs, config.shape)
     counts = {state: found[f"along time, {state}"] for state in STATES}
     factors = {state: growth_factors(one) for state, one in counts.items()}
-    sizes = {"encodings": config.encodings, "variants": config.variants}
-    sizes |= {"contexts": config.contexts, "heads": config.heads}
-    return Drawn(draw(config, counts, factors), {**sizes, **counts})
+    names = {"encodings": config.encodings, "variants": config.variants}
+    sizes = {"contexts": config.contexts, "heads": config.heads}
+    return Drawn(draw(config, counts, factors), {**names, **sizes, **counts})
 
 
 def growth_factors(counts: np.ndarray) -> dict[str, np.ndarray]:

@@ -73,7 +73,7 @@ def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
 def draw_bars(ax: Axes, found: dict[str, Any]) -> None:
     edges = np.asarray(found["edges"])
     middle, width = (edges[1:] + edges[:-1] - 1) / 2, edges[1] - edges[0]
-    heights = [0 if one is None else one for one in found["percent"]]
+    heights = np.array([0 if one is None else one for one in found["percent"]])
     bars = ax.bar(middle, heights, 0.9 * width, color=BLUE)
     for bar, count in zip(bars, found["counts"], strict=True):
         bar.set_alpha(1 if count >= ENOUGH else 0.35)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ def differences(gain: np.ndarray, right: np.ndarray) -> tuple[list[Any], list[An
 
 def draw(config: Resampled, correlations: Correlations, steps: dict[str, Any]) -> Figure:
     figure = new_figure(DOUBLE, 7.4)
+    rows: list[tuple[Callable[..., None], Any]]
     rows = [(draw_by_layer, correlations), (draw_differences, steps)]
     axes = figure.subplots(4, len(correlations), squeeze=False, sharey="row")
     for column, task in zip(axes.T, correlations, strict=True):

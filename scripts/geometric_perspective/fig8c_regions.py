@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from geometric_perspective.asked import TITLES, Asked, asked
 from geometric_perspective.config import D_MODEL, RESAMPLED, Resampled
-from geometric_perspective.intervals import KINDS, Cell, cell, draw_by_layer
+from geometric_perspective.intervals import KINDS, Cell, Statistic, cell, draw_by_layer
 from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
 from geomtoy.verdicts import Verdict, difference
 
@@ -57,16 +57,16 @@ def answers(runs: Asked) -> np.ndarray:
 def by_layer(config: Resampled, runs: Asked) -> dict[str, list[Cell]]:
     right = answers(runs)
     changed = runs.changed()[:, : right.shape[1]]
-    options = {
-        **{kind: (statistic, right) for kind, statistic in KINDS.items()},
-        CHANGED: (KINDS["given shots"], right, changed),
+    ways: dict[str, tuple[Statistic, tuple[np.ndarray, ...]]] = {
+        **{kind: (statistic, (right,)) for kind, statistic in KINDS.items()},
+        CHANGED: (KINDS["given shots"], (right, changed)),
     }
     return {
         kind: [
             cell(statistic, runs.regions[..., k], *arrays, resamples=config.resamples)
             for k in range(runs.layers)
         ]
-        for kind, (statistic, *arrays) in options.items()
+        for kind, (statistic, arrays) in ways.items()
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
 from geomtoy.store import Runs
-from geomtoy.training.fit_block import BlockFitConfig, fit_block_arrays
+from geomtoy.training.blocks import BlockFitConfig, fit_block_arrays
 from geomtoy.training.targets import target
 from geomtoy.views.along_time import (
     count_regions_along,

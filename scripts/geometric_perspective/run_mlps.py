@@ -41,7 +41,7 @@ def train_mlps(config: MlpRun) -> dict[str, np.ndarray]:
 
     from geomtoy.models.export import from_flax
     from geomtoy.models.mlp import MLP, MLPConfig
-    from geomtoy.training.fit import FitConfig, fit
+    from geomtoy.training.regression import FitConfig, fit
     from geomtoy.training.targets import target
 
     with jax.enable_x64(True):

@@ -22,8 +22,8 @@ from geomtoy.tasks.functions import Functions
 from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import CONTEXTS, Prompts, ShotTask, ask, batches, draw_prompts, prompt_length
 from geomtoy.theory.intrinsic_dimension import edges
-from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.streams import stream
+from geomtoy.training.tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.trainer import RUN_ONCE
 from geomtoy.views.token_lens import count_on_segments
 

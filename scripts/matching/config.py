@@ -134,8 +134,9 @@ class Mlps(Training):
     def with_mlps(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
         """One run; signs are those of the trained factors (alpha, beta) of what is added."""
         alpha, beta = (0.0 if added == "none" else 0.5 if s == "+" else -0.5 for s in signs)
-        factors = {"added": added, "alpha": alpha, "beta": beta}
-        return self.run(hidden=self.hidden, triangles=self.triangles, **factors, **others)
+        return self.run(
+            hidden=self.hidden, triangles=self.triangles, added=added, alpha=alpha, beta=beta, **others
+        )
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -102,7 +102,7 @@ def largest_in_jump(result: Result, measure: str, jump: Jump) -> list[bool]:
 def draw(result: Result) -> Figure:
     """Three triangles of seed 0 above, curves below."""
     figure = new_figure(DOUBLE, 4.6)
-    above, below = figure.subfigures(2, 1, height_ratios=[1.2, 1])
+    above, below = cast(Sequence[Figure], figure.subfigures(2, 1, height_ratios=[1.2, 1]))
     steps = moments(result)
     for ax, step in zip(above.subplots(1, 3), steps, strict=True):
         draw_triangle(ax, *triangle(result, step))
@@ -131,9 +131,11 @@ def triangle(result: Result, step: int) -> tuple[CellComplex, np.ndarray]:
         model = restore(config, {key: array[at] for key, array in named(result, "kept/").items()})
         probe = ChainProbe(model, config.task, config.test, config.triangles)
         points = probe.representations(probe.run(model)["mlp_input"][LAYER])
-        mlp = from_flax(model.layers[LAYER].mlp)
+        mlp = model.layers[LAYER].mlp
+        assert mlp is not None  # the setting has MLPs
+        network = from_flax(mlp)
     corners = points[choose_subsets(len(points), 3, config.triangles, seed=TEST_SEED)[0]]
-    return enumerate_triangle(mlp, corners), true_to_scale(corners)
+    return enumerate_triangle(network, corners), true_to_scale(corners)
 
 
 def draw_triangle(ax: Axes, cells: CellComplex, scale: np.ndarray) -> None:

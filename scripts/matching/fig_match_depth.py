@@ -18,6 +18,7 @@ from matching.trained import LEARNED, final_accuracy, trained
 PRESETS = DEPTHS
 ENUMERATED = {2: 4, 3: 6, 4: 8}
 """Layers -> pairs whose orders are all tried; enough for the worst order to be among them."""
+TICKS = (0, 1, 2, 3, 4, 7, 13, 40)
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 Accuracies = dict[int, np.ndarray]
@@ -70,7 +71,7 @@ def draw_bounds(
     learned = [max_learned(one, steps) for one in accuracy.values()]
     ax.plot(list(accuracy), learned, "o", color=BLUE, label="learned by the models beside", zorder=4)
     ax.set_yscale("symlog", linthresh=1)
-    ax.set_yticks([0, 1, 2, 3, 4, 7, 13, 40], [0, 1, 2, 3, 4, 7, 13, 40])
+    ax.set_yticks(TICKS, [*map(str, TICKS)])
     ax.minorticks_off()
     ax.set(xlabel="layers $L$", ylabel="steps", xticks=L, ylim=(-0.2, 60))
     ax.legend(fontsize=6, loc="upper left")
@@ -79,7 +80,7 @@ def draw_bounds(
 
 def max_learned(accuracy: np.ndarray, steps: Sequence[int]) -> int:
     """The greatest number of steps that all seeds have learned, with all smaller ones; 0 is none."""
-    learned = (accuracy >= LEARNED).all(axis=0)
+    learned = np.all(accuracy >= LEARNED, axis=0)
     return max((n for k, n in enumerate(steps) if learned[: k + 1].all()), default=0)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from geomtoy.plots.style import DOUBLE, new_figure
 from geomtoy.store import Result
@@ -39,7 +40,7 @@ def hop_masses(result: Result, steps: Sequence[int]) -> np.ndarray:
 
 
 def draw(
-    masses: dict[str, np.ndarray], steps: dict[str, Sequence[int]], accuracy: dict[str, np.ndarray]
+    masses: dict[str, np.ndarray], steps: Mapping[str, Sequence[int]], accuracy: dict[str, np.ndarray]
 ) -> Figure:
     """Of seed 0: a row for each model, a column for each number of steps."""
     columns = max(map(len, steps.values()))
@@ -57,7 +58,7 @@ def draw(
     return figure
 
 
-def draw_masses(ax: Axes, masses: np.ndarray, n: int) -> object:
+def draw_masses(ax: Axes, masses: np.ndarray, n: int) -> AxesImage:
     """Hops (rows) by layers (columns); hops that are not asked for are beyond the answer."""
     image = ax.imshow(masses, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for (hop, layer), value in np.ndenumerate(masses):

@@ -28,8 +28,8 @@ from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.chains import ChainTask, draw_chains
 from geomtoy.theory.intrinsic_dimension import intrinsic_dimension
 from geomtoy.training.compiled import compiled
-from geomtoy.training.fit_tokens import accuracy
 from geomtoy.training.streams import stream
+from geomtoy.training.tokens import accuracy
 from geomtoy.views.token_lens import choose_subsets, count_on_triangles, estimate_patterns
 
 Arrays = dict[str, np.ndarray]

@@ -14,8 +14,8 @@ from geomtoy.models.layer import LayerConfig
 from geomtoy.models.named import named_arrays, named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.chains import ChainTask, draw_chains
-from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.streams import stream
+from geomtoy.training.tokens import TokenFit, TokenFitConfig, fit_tokens
 from matching.measure import ChainProbe
 
 Arrays = dict[str, np.ndarray]

@@ -130,4 +130,4 @@ def cured(p_correct: np.ndarray, p_noise: np.ndarray) -> np.ndarray:
     """For scores (seeds, rhos) whose first is the whole model: (seeds,)."""
     fallen = 10 * p_noise[:, 1:] <= p_noise[:, :1]
     kept = p_correct[:, 1:] >= p_correct[:, :1]
-    return (fallen & kept).any(axis=1)
+    return np.any(fallen & kept, axis=1)

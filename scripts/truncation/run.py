@@ -16,8 +16,8 @@ from geomtoy.models.layer import LayerConfig
 from geomtoy.models.named import named_parameters, with_arrays
 from geomtoy.tasks.batch import Batch
 from geomtoy.tasks.recall import RecallTask
-from geomtoy.training.fit_tokens import TokenFit, TokenFitConfig, fit_tokens
 from geomtoy.training.streams import stream
+from geomtoy.training.tokens import TokenFit, TokenFitConfig, fit_tokens
 from truncation.measure import Probe, rows_of
 
 Arrays = dict[str, np.ndarray]

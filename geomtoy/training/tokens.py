@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from time import monotonic
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -19,14 +17,10 @@ from tqdm import tqdm
 from geomtoy.errors import SettingError
 from geomtoy.tasks.batch import Batch, Draw
 from geomtoy.training.compiled import compiled
-from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.streams import stream
 from geomtoy.training.trainer import Build
 
 OPTIMISERS = ("adamw", "sgd")
-SECONDS_BETWEEN_CHECKPOINTS = 15.0
-SEEN = "seen_"
-"""Begins the names of measurements in a checkpoint."""
 
 
 Measure = Callable[[nnx.Module], Mapping[str, Array]]
@@ -115,43 +109,38 @@ def fit_tokens(
     *,
     measure: Measure = lambda model: {},
     also_at: Iterable[int] = (),
-    checkpoint: Path | None = None,
     progress: bool = False,
 ) -> TokenFit:
     """Train a model from (B, T) tokens to (B, T, vocabulary) logits on batches that `draw` makes.
 
     All steps between two measurements are one loop on device. Only `nnx.Param`s are trained. The same
-    config gives the same bits on the same machine, stopped and resumed or not.
+    config gives the same bits on the same machine.
 
     Args:
         build: makes the model from its random streams.
         draw: the task.
         measure: looked at every `config.every` steps; must not change from run to run.
         also_at: further steps to look at, such as more of the first ones.
-        checkpoint: file stem where the run is kept while unfinished, at most every 15 s.
         progress: show a bar on stderr.
     Raises:
-        SettingError: a loss is not finite, or the checkpoint is of another run.
+        SettingError: a loss is not finite.
     """
     graphdef, params, fixed = _start(build, config)
     optimiser = config.transformation()
     run = params, optimiser.init(params)
-    identity = {"fit": asdict(config), "start": digest(*jax.tree.leaves((params, fixed)))}
     rest = fixed, stream(config.seed, "batches")
     train = compiled(_trainer(graphdef, optimiser, draw, config), run, rest, 0, 1)
     look = compiled(
         lambda params, fixed: dict(measure(nnx.merge(graphdef, params, fixed))), params, fixed
     )
-    run, kept = load_run(checkpoint, identity, run)
-    loss = kept.pop("loss", np.empty(0, config.dtype))
-    seen = {name: list(array) for name, array in kept.items()}
+    loss = np.empty(0, config.dtype)
+    seen: list[dict[str, np.ndarray]] = []
     looks = {*range(0, config.steps, config.every), config.steps, *also_at} & {*range(config.steps + 1)}
-    saved = monotonic()
 
-    with tqdm(total=config.steps, initial=len(loss), disable=not progress, unit="step") as bar:
+    with tqdm(total=config.steps, disable=not progress, unit="step") as bar:
         while True:
-            if len(loss) in looks - {int(at) for at in seen.get(SEEN + "at", ())}:
-                _note(seen, len(loss), look(run[0], fixed))
+            if len(loss) in looks:
+                seen.append({name: np.asarray(array) for name, array in look(run[0], fixed).items()})
             if len(loss) == config.steps:
                 break
             stop = min(look_at for look_at in looks if look_at > len(loss))
@@ -160,12 +149,8 @@ def fit_tokens(
             _require_finite(loss, config)
             bar.update(len(new))
             bar.set_postfix(loss=f"{loss[-1]:.3f}")
-            if checkpoint is not None and monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS:
-                save_run(checkpoint, identity, run, {"loss": loss, **_stacked(seen)})
-                saved = monotonic()
-    measured = {name.removeprefix(SEEN): array for name, array in _stacked(seen).items()}
-    at = measured.pop("at")
-    return TokenFit(nnx.merge(graphdef, run[0], fixed), loss, at, measured)
+    measured = {name: np.stack([one[name] for one in seen]) for name in seen[0]}
+    return TokenFit(nnx.merge(graphdef, run[0], fixed), loss, np.array(sorted(looks)), measured)
 
 
 def cross_entropy(logits: Float[Array, "B T V"], batch: Batch) -> Float[Array, ""]:
@@ -221,15 +206,6 @@ def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx
     params, fixed = jax.tree.map(lambda a: a.astype(config.dtype), arrays)
     graphdef: Any = nnx.split(model)[0]
     return graphdef, params, fixed
-
-
-def _note(seen: dict[str, list[Any]], step: int, found: Mapping[str, Array]) -> None:
-    for name, value in {"at": step, **found}.items():
-        seen.setdefault(SEEN + name, []).append(np.asarray(value))
-
-
-def _stacked(seen: Mapping[str, list[Any]]) -> dict[str, np.ndarray]:
-    return {name: np.stack(values) for name, values in seen.items()}
 
 
 def _require_finite(loss: np.ndarray, config: TokenFitConfig) -> None:
