@@ -17,7 +17,7 @@ from tqdm import tqdm
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz, written_aside
+from geomtoy.files import Stored, load, write_npz
 from geomtoy.regions import (
     COMPILED,
     CellComplex,
@@ -27,6 +27,7 @@ from geomtoy.regions import (
     enumerate_regions,
 )
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
     from geomtoy.plots.quick import Level
@@ -160,7 +161,9 @@ def _count(options: argparse.Namespace) -> None:
 
 
 def _regions(options: argparse.Namespace) -> None:
-    from geomtoy.regions import export  # loads shapely and networkx, which counting does not need
+    from geomtoy.regions.results import (
+        export,  # loads shapely and networkx, which counting does not need
+    )
 
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):

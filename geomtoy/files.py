@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +15,7 @@ from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
 from geomtoy.slices import Slice, convex_window, interval
+from geomtoy.writing import written_aside
 
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What numpy raises on a file that is no npz; RuntimeError if it is encrypted or packed otherwise."""
@@ -85,26 +83,6 @@ def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     """
     with written_aside(Path(path)) as aside, open(aside, "wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
-
-
-@contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """Another name to write to, in the same folder; what was written there becomes `path` at the end.
-
-    Raises:
-        FileError: the place cannot be written to.
-    """
-    aside = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror or error}; choose another place"
-        ) from None
-    finally:
-        with suppress(OSError):  # where nothing could be written, there is nothing to remove
-            aside.unlink()
 
 
 def load(path: str | Path) -> Stored:

@@ -15,8 +15,8 @@ from typing import Any
 from figure import MODULES, ROOT, judge
 
 from geomtoy.errors import FileError
-from geomtoy.files import written_aside
 from geomtoy.store import to_json
+from geomtoy.writing import written_aside
 
 BEGIN, END = "<!-- claims: made by scripts/claims.py -->", "<!-- end of claims -->"
 FULL = "_full"

@@ -21,12 +21,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from geomtoy import Network, enumerate_level_set, enumerate_regions
-from geomtoy.files import written_aside
 from geomtoy.models.stack import unstack_networks
 from geomtoy.plots.level_set import draw_level_set
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import BLUE, GREY, ORANGE, new_figure, paper_style
 from geomtoy.store import Result, run
+from geomtoy.writing import written_aside
 
 NAME, DPI, ACTIVATION = "film_partition", 100, "relu"
 GRID = np.linspace(-1, 1, 201)

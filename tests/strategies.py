@@ -49,3 +49,39 @@ def slices(d):
         numbers(d - 2),
         numbers(d - 2),
     )
+
+
+EXPONENTS = [-1074, -1022, -600, -300, -53, -1, 0, 1, 52, 300, 600, 1023]
+"""Where float64 ends, where it is subnormal, where products of two numbers do, and between."""
+
+
+def of_any_size(*shape):
+    """Floats whose exponents reach from the least subnormal number to the largest."""
+    size = int(np.prod(shape))
+    number = st.builds(
+        lambda m, e: float(np.ldexp(m, e)), st.sampled_from([-1.0, -0.75, 0.0, 0.5, 1.0]),
+        st.sampled_from(EXPONENTS),
+    )  # fmt: skip
+    return st.lists(number, min_size=size, max_size=size).map(lambda x: np.array(x).reshape(shape))
+
+
+slopes = st.builds(
+    lambda m, e: m * 2.0**e, st.sampled_from([-1, 0, 1]), st.sampled_from([-1000, -500, 0, 1, 1000])
+)
+kinds = st.one_of(
+    st.sampled_from(["relu", "hard_tanh"]),
+    st.builds(lambda a, b: PiecewiseLinear((0,), (a, b)), slopes, slopes),
+    st.builds(
+        lambda t, a, b, c: PiecewiseLinear((t, 2 * t), (a, b, c)),
+        st.sampled_from([2.0**-1000, 1.0, 2.0**999]), slopes, slopes, slopes,
+    ),
+)  # fmt: skip
+
+networks_of_any_size = st.builds(
+    lambda *drawn: Network(drawn[:3], drawn[3]),
+    st.tuples(of_any_size(3, 2), of_any_size(3)),
+    st.tuples(of_any_size(2, 3), of_any_size(2)),
+    st.tuples(of_any_size(1, 2), of_any_size(1)),
+    kinds,
+)
+"""Floats and slopes of all exponents, so that products underflow and overflow in every place."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from geomtoy.errors import SettingError
-from geomtoy.store import in_process, processes, run
+from geomtoy.store import cluster, in_process, processes, run
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,6 @@ def toys(folder: Path, **settings: object) -> list[Toy]:
 
 
 if __name__ == "__main__":
-    where, workers = Path(sys.argv[1]), int(sys.argv[2])
-    pool = in_process if workers == 1 else processes(workers)
+    where, kind = Path(sys.argv[1]), sys.argv[2]
+    pool = cluster(kind) if ":" in kind else processes(2) if kind == "2" else in_process
     run(square, toys(where, seconds=0.3), where / "results", pool=pool)

@@ -12,7 +12,8 @@ from zoo import ZOO, random_net
 
 from geomtoy import CellComplex, Network, Segment, enumerate_regions
 from geomtoy.regions.certify import Certificate
-from geomtoy.regions.rational import Affine, meet, place_on
+from geomtoy.regions.maps.rational import Affine
+from geomtoy.regions.numbers.exact import meet, place_on
 
 CHECKS = ["boundaries", "euler", "incidence", "convexity", "areas", "patterns", "maps", "continuity"]
 
@@ -89,17 +90,11 @@ def with_mesh(cells, **arrays):
     return CellComplex(replace(cells.subdivision, mesh=cells.subdivision.mesh._replace(**arrays)))
 
 
-class Stored:
-    """Stands in for `NextMaps`: maps that are what a test says."""
-
-    segment_start = (0, 1)
-
-    def __init__(self, maps):
-        self.on = lambda low, high: maps
-
-
-def with_maps(cells, stored):
-    return CellComplex(replace(cells.subdivision, last_maps=Stored(stored)))
+def with_maps(cells, stored, **changes):
+    """A complex whose output maps are what a test says."""
+    sub = replace(cells.subdivision, **changes)
+    vars(sub)["output_maps"] = stored
+    return CellComplex(sub)
 
 
 def failures(cells):
@@ -191,12 +186,12 @@ def test_convexity_with_a_corner_in_the_middle_of_a_side():
 
 def crossings_inside_edges(cells):
     """Pairs (edge, line) in which the line, if drawn through all cells, crosses the edge."""
-    mesh, geometry = cells.subdivision.mesh, cells.subdivision.geometry
+    mesh, lines = cells.subdivision.mesh, cells.subdivision.lines
     for edge, ends in enumerate(cells.edges.tolist()):
-        base = geometry.line(int(mesh.line[edge]))
-        low, high = sorted(place_on(base, geometry.vertex(v)) for v in ends)
+        base = lines.exact(int(mesh.line[edge]))
+        low, high = sorted(place_on(base, lines.meet(*mesh.lines[v].tolist())) for v in ends)
         for line in range(int(mesh.line.max()) + 1):
-            other = geometry.line(line)
+            other = lines.exact(line)
             crosses = base.a * other.b != base.b * other.a
             if crosses and low < place_on(base, meet(base, other)) < high:
                 yield edge, line
@@ -213,7 +208,6 @@ def with_vertex_on_edge(cells, edge, line):
         pieces = {2 * edge: [2 * edge, 2 * E], 2 * edge + 1: [2 * E + 1, 2 * edge + 1]}
         lists.append([piece for h in half for piece in pieces.get(h, [h])])
     lines = np.vstack([mesh.lines, [mesh.line[edge], line]])
-    cells.subdivision.geometry.vertex_lines = lines
     return with_mesh(
         cells, **{name: np.append(getattr(mesh, name), 1.0) for name in ("x", "y", "w", "d")},
         lines=lines, tail=np.append(mesh.tail, V), head=head,
@@ -257,7 +251,7 @@ def with_needless_cut(cells):
     lists[cell] = [*one, 2 * E + 1]
     lists.append([*other, 2 * E])
     levels = (*sub.levels[:2], with_cell_twice(sub.levels[2], cell))
-    sub.geometry.maps._levels[2] = levels[2]
+    sub.lines.maps._levels[2] = levels[2]
     maps = sub.output_maps
     stored = maps._replace(rows=maps.rows[[*range(F), cell]], segment=maps.segment[[*range(F), cell]])
     mesh = mesh._replace(
@@ -265,13 +259,14 @@ def with_needless_cut(cells):
         line=np.append(mesh.line, line), direction=np.append(mesh.direction, 1),
         start=np.cumsum([0, *map(len, lists)]), half=np.concatenate(lists),
     )  # fmt: skip
-    return CellComplex(replace(sub, mesh=mesh, levels=levels, last_maps=Stored(stored)))
+    return with_maps(cells, stored, mesh=mesh, levels=levels)
 
 
 def with_cell_twice(level, cell):
     return level._replace(
         parent=np.append(level.parent, level.parent[cell]),
         bits=np.concatenate([level.bits, level.bits[[cell]]]),
+        tree=np.append(level.tree, level.tree[cell]),
     )
 
 
@@ -299,7 +294,7 @@ def test_maps_that_are_not_the_networks():
 
 def change_exact_maps(cells, which, change):
     """Add an affine function (a, b, c) to the exact output map of some cells."""
-    maps = cells.subdivision.geometry.maps
+    maps = cells.subdivision.lines.maps
     original = maps.affine
 
     def affine(layer, cell):

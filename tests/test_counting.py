@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import STEPS
 from zoo import ZOO, random_net
 
 from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.errors import BudgetError
 from geomtoy.regions import threads
-from geomtoy.regions.export import to_arrays
+from geomtoy.regions.results.export import to_arrays
 
 # Stopping, and threads
 
@@ -66,18 +68,68 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
-    monkeypatch.setattr("geomtoy.regions.enumerate.PART_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.subdivide.BLOCK_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.subdivide.FEWEST", 1)
-    monkeypatch.setattr("geomtoy.regions.maps.KEEP_BYTES", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.cutting.BLOCK_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.cutting.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
+
+
+def nearly_concurrent(rows, scale, seed=None):
+    """Lines through (1/2, 1/2) moved by integers times a scale that floats hardly see."""
+    rows = np.array(rows, float)
+    W, offsets = rows[:, :2], rows[:, 2]
+    b = offsets * scale - W @ [0.5, 0.5]
+    return Network([(W, b), (np.ones((1, len(W))), [0])])
+
+
+def test_points_of_concurrency_that_floats_cannot_tell_apart_are_told_apart():
+    rows = [[1, 1, 0], [2, 2, -2], [0, 1, 1], [1, -1, -1], [1, -2, -1], [2, -1, -1]]
+    net = nearly_concurrent(rows, 2.0**-49)
+    assert count_regions(net, linear=False).regions == count_regions(net).regions == 18
+    assert len(enumerate_regions(net, max_regions=18)) == 18
+    with pytest.raises(BudgetError):
+        enumerate_regions(net, max_regions=17)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(*[st.integers(-2, 2)] * 3), min_size=4, max_size=12),
+    st.sampled_from([2.0**-49, 2.0**-52, 2.0**-40, 1e-14]),
+)
+def test_counting_agrees_with_building_where_lines_nearly_meet(rows, scale):
+    net = nearly_concurrent(rows, scale)
+    n = len(enumerate_regions(net))
+    assert count_regions(net, linear=False).regions == n
+    assert len(enumerate_regions(net, max_regions=n)) == n
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_counting_agrees_with_building_in_huge_windows_and_collapsing_layers(seed):
+    rng = np.random.default_rng(seed)
+    W = [rng.integers(-3, 4, (8, 2)), rng.integers(-2, 3, (8, 8)) * (rng.random((8, 8)) < 0.4)]
+    net = Network(
+        [(W[0], rng.integers(-2, 3, 8)), (W[1], rng.integers(-2, 3, 8)), (np.ones((1, 8)), [0])]
+    )
+    for reach in (1, 1e14):
+        window = reach * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        n = len(enumerate_regions(net, window=window))
+        assert count_regions(net, window=window, linear=False).regions == n
+
+
+def test_a_limit_is_judged_by_a_proven_count(monkeypatch):
+    """Six lines through a point: 12 regions, up to 22; nobody is refused for the larger number."""
+    net = ZOO["zero_bias_6"]().network
+    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
+    count = count_regions(net, linear=False, max_regions=12)
+    assert (count.regions, count.certified) == (12, True)
 
 
 def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
     net = ZOO["zero_bias_6"]().network
-    monkeypatch.setattr("geomtoy.regions.enumerate.FULL_CHECK_PAIRS", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
     count = count_regions(net, linear=False)
     assert (count.regions, count.certified) == (22, False)
     count = count_regions(net, linear=False, full_check=True)
@@ -89,10 +141,10 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
     """Ten thousand lines cross 30 million times; the limit is seen without storing one crossing."""
     W, b = random_net(2, 10_000, seed=1).layers[0]
     wide = Network([(W, b), (np.ones((1, 10_000)), [0])])
-    monkeypatch.setattr("geomtoy.regions.enumerate.memory", lambda: 1e6)
+    monkeypatch.setattr("geomtoy.regions.engine.run.memory", lambda: 1e6)
     with pytest.raises(BudgetError, match="more than fit into memory; count them with linear=False"):
         enumerate_regions(wide)
-    monkeypatch.setattr("geomtoy.regions.enumerate.find_meetings", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("geomtoy.regions.engine.run.find_meetings", lambda *_: pytest.fail("built"))
     with pytest.raises(BudgetError, match=r"makes \d+ regions, more than max_regions = 1000000"):
         enumerate_regions(wide, max_regions=10**6)
 

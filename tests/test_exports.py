@@ -12,7 +12,7 @@ from zoo import random_net
 
 from geomtoy import enumerate_regions
 from geomtoy.errors import WindowError
-from geomtoy.regions.export import to_arrays, to_geojson, to_networkx, to_shapely
+from geomtoy.regions.results.export import to_arrays, to_geojson, to_networkx, to_shapely
 
 
 @each_net

@@ -15,7 +15,8 @@ from zoo import ZOO, random_net
 from geomtoy import UNIT_SQUARE, GeomtoyError, Network, PiecewiseLinear, Slice, load, save
 from geomtoy.activations import NAMED
 from geomtoy.errors import FileError, NetworkError, SliceError, WindowError
-from geomtoy.files import write_npz, written_aside
+from geomtoy.files import write_npz
+from geomtoy.writing import written_aside
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 

@@ -11,14 +11,8 @@ from strategies import STEPS, activations, networks
 from zoo import ZOO, random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.filter import (
-    UNDECIDED,
-    filtered_signs,
-    intersection,
-    position,
-    sort_groups,
-    value_bound,
-)
+from geomtoy.regions.numbers.bounds import intersection, position, value_bound
+from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 
 small = st.integers(-4, 4).map(float)
 scaled = st.builds(
@@ -325,7 +319,7 @@ def worst_share(cells):
     maps, outputs = cells.subdivision.output_maps, len(cells.network.layers)
     worst = Fraction(0)
     for k in range(len(cells)):
-        exact = cells.subdivision.geometry.maps.affine(outputs, k)
+        exact = cells.subdivision.lines.maps.affine(outputs, k)
         for i, bound in enumerate(maps.error[maps.segment[k]].tolist()):
             if np.isfinite([*maps.rows[k, :, i], bound]).all():
                 gaps = (

@@ -25,8 +25,8 @@ from geomtoy import (
 from geomtoy.activations import HARD_TANH, RELU
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, AvgPool2d, Conv2d, Maxout, MaxPool2d, Residual
-from geomtoy.regions.export import to_arrays, to_geojson, to_networkx, to_shapely
-from geomtoy.regions.level_sets import enumerate_decision_boundary, enumerate_level_set
+from geomtoy.regions.results.export import to_arrays, to_geojson, to_networkx, to_shapely
+from geomtoy.regions.results.level_sets import enumerate_decision_boundary, enumerate_level_set
 
 
 def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):
@@ -294,6 +294,4 @@ def test_the_certificate_refuses_right_turns_and_spikes_where_flat_corners_are_a
     lines = mesh.lines.copy()
     lines[inner] = lines[other]
     broken = CellComplex(replace(cells.subdivision, mesh=mesh._replace(lines=lines)))
-    broken.subdivision.geometry.vertex_lines = lines
-    broken.subdivision.geometry.vertex.cache_clear()
     assert broken.certify().checks["convexity"]

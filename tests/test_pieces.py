@@ -7,7 +7,7 @@ import pytest
 from zoo import random_net, tent
 
 from geomtoy import Network, Segment, enumerate_regions
-from geomtoy.regions.export import pieces_to_arrays
+from geomtoy.regions.results.export import pieces_to_arrays
 
 
 def test_breakpoints_pieces_and_slopes_of_a_tent():

@@ -9,9 +9,11 @@ import stat
 import subprocess
 import sys
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from sweep_program import Toy, square, starts, toys
 
 from geomtoy.errors import FileError, SettingError
 from geomtoy.store import Workers, cluster, in_process, pool_for, pools, processes, run, sweep
+from geomtoy.store.provenance import Origin, Provenance, provenance
 
 SQUARES = [n**2 for n in range(8)]
 NAME = "sweep_program.square"
@@ -91,9 +94,9 @@ def end_at_once(*_: object) -> None:
 
 
 @contextmanager
-def running(folder: Path, workers: int):
+def running(folder: Path, kind: str):
     program = subprocess.Popen(
-        [sys.executable, sweep_program.__file__, str(folder), str(workers)], stderr=subprocess.PIPE
+        [sys.executable, sweep_program.__file__, str(folder), kind], stderr=subprocess.PIPE
     )
     try:
         yield program
@@ -110,7 +113,7 @@ def wait_until(condition, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_killed_sweep_of_a_script_goes_on_where_it_was(tmp_path, workers):
     """Here the task is imported; there its module is the program that runs."""
     log = tmp_path / "log"
@@ -130,19 +133,23 @@ def test_a_killed_sweep_of_a_script_goes_on_where_it_was(tmp_path, workers):
     assert not list((tmp_path / "results" / NAME).glob(".left*"))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_keeps_what_runs(tmp_path, workers):
-    with running(tmp_path, workers) as program:
-        wait_until(lambda: len(starts(tmp_path / "log")) >= 2)
+def interrupted(folder: Path, kind: str) -> None:
+    with running(folder, kind) as program:
+        wait_until(lambda: len(starts(folder / "log")) >= 2)
         program.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in program.communicate(timeout=30)[1]
-    started = starts(tmp_path / "log")
+    started = starts(folder / "log")
     assert 2 <= len(started) < 8
-    assert len(kept(tmp_path)) == len(started)
+    assert len(kept(folder)) == len(started)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_keeps_what_runs(tmp_path, workers):
+    interrupted(tmp_path, workers)
 
 
 def test_two_processes_may_ask_for_the_same(tmp_path):
-    with running(tmp_path, 1) as program:
+    with running(tmp_path, "1") as program:
         wait_until(lambda: len(starts(tmp_path / "log")) >= 1)
         assert squares(toys(tmp_path, seconds=0.3), tmp_path) == SQUARES
         assert program.wait(timeout=30) == 0
@@ -172,26 +179,26 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
 
 
 def test_results_of_other_code_are_refused(tmp_path, monkeypatch):
-    other = lambda where: replace(sweep_program_provenance(where), code="other")  # noqa: E731
+    def other(where: Origin) -> Provenance:
+        return replace(provenance(where), code="other")
+
     monkeypatch.setattr("geomtoy.store.workers.in_this_process", other)
     with pytest.raises(SettingError, match=r"its worker has .*other"):
         squares(toys(tmp_path)[:1], tmp_path)
 
 
-def sweep_program_provenance(where):
-    from geomtoy.store.provenance import provenance
-
-    return provenance(where)
-
-
-def test_results_are_not_held_in_memory(tmp_path):
-    runs = run(wide, toys(tmp_path), tmp_path / "results")
-    assert sum(result.arrays["wide"].nbytes for result in runs) == 8 * 8 * 10**6
-    assert not any(isinstance(value, np.ndarray) for result in runs for value in vars(result).values())
+def test_results_are_held_neither_while_computed_nor_when_read(tmp_path):
+    """Eighty of 2 MB."""
+    configs = [Toy(n, "") for n in range(80)]
+    tracemalloc.start()
+    runs = run(wide, configs, tmp_path / "results")
+    assert [result.arrays["wide"][0] for result in runs] == list(range(80))
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
 
 
 def wide(config: Toy) -> dict[str, np.ndarray]:
-    return {"wide": np.full(10**6, config.n, float)}
+    return {"wide": np.full(250_000, config.n, float)}
 
 
 def test_options_choose_the_pool(monkeypatch):
@@ -214,17 +221,26 @@ def test_any_executor_serves(tmp_path):
 @pytest.fixture(scope="module")
 def dask():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as local:
-        yield local
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with (
+        import_module("dask").config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(**local, processes=True) as cluster,
+    ):
+        yield cluster
 
 
-def test_a_killed_dask_worker_loses_nothing(tmp_path, dask):
+def test_a_killed_dask_worker_loses_nothing_and_what_always_kills_is_named(tmp_path, dask):
     configs = toys(tmp_path, seconds=0.05)
+    configs[3] = replace(configs[3], deaths=99)
     configs[4] = replace(configs[4], deaths=1)
-    assert squares(configs, tmp_path, pool=cluster(dask.scheduler_address)) == SQUARES
-    assert starts(tmp_path / "log").count(4) == 2
+    with pytest.raises(SettingError, match=r"1 of 8 runs failed, .*n=3.*its worker died"):
+        squares(configs, tmp_path, pool=cluster(dask.scheduler_address))
+    assert len(kept(tmp_path)) == 7
+    assert starts(tmp_path / "log").count(4) >= 2
+
+
+def test_ctrl_c_keeps_what_runs_on_a_cluster(tmp_path, dask):
+    interrupted(tmp_path, dask.scheduler_address)
 
 
 def test_a_cluster_whose_workers_are_gone_is_named(tmp_path, dask, monkeypatch):

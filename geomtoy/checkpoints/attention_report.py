@@ -13,7 +13,7 @@ from geomtoy.checkpoints.model import Layers, Prompt, open_model
 from geomtoy.checkpoints.prompts import Line, read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.errors import FileError
-from geomtoy.files import written_aside
+from geomtoy.writing import written_aside
 
 COLUMNS = ("line", "tokens", "layer", "head", "intrinsic_dimension", "density")
 ALL = "all"

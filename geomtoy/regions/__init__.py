@@ -4,10 +4,15 @@ from geomtoy.regions.kernel_cache import compiled, keyed_cache
 
 COMPILED = compiled()  # asked before the kernels' modules make the folder
 with keyed_cache():
-    from geomtoy.regions.complex import CellComplex
-    from geomtoy.regions.count import RegionCount, count_regions, enumerate_regions
-    from geomtoy.regions.level_sets import LevelSet, enumerate_decision_boundary, enumerate_level_set
-    from geomtoy.regions.pieces import Pieces
+    from geomtoy.regions.api import RegionCount, count_regions, enumerate_regions
+    from geomtoy.regions.numbers.predicates import exact_arithmetic
+    from geomtoy.regions.results.complex import CellComplex
+    from geomtoy.regions.results.level_sets import (
+        LevelSet,
+        enumerate_decision_boundary,
+        enumerate_level_set,
+    )
+    from geomtoy.regions.results.pieces import Pieces
 
 __all__ = [
     "COMPILED",
@@ -19,4 +24,5 @@ __all__ = [
     "enumerate_decision_boundary",
     "enumerate_level_set",
     "enumerate_regions",
+    "exact_arithmetic",
 ]

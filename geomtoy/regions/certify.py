@@ -16,11 +16,12 @@ import numpy as np
 from flint import fmpq, fmpq_poly, fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
-from geomtoy.regions.maps import Maps
-from geomtoy.regions.rational import Affine, integer_matrix
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.maps.rational import Affine
+from geomtoy.regions.numbers.exact import integer_matrix
 
 if TYPE_CHECKING:
-    from geomtoy.regions.complex import CellComplex
+    from geomtoy.regions.results.complex import CellComplex
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ Point = tuple[fmpq_poly, fmpq_poly]
 
 
 def _point(complex: CellComplex, vertex: int) -> Point:
-    p = complex.subdivision.geometry.vertex(vertex)
+    p = complex.subdivision.lines.meet(*complex.subdivision.mesh.lines[vertex].tolist())
     return fmpq_poly([fmpq(p.x, p.w), fmpq(p.rx, p.w)]), fmpq_poly([fmpq(p.y, p.w), fmpq(p.ry, p.w)])
 
 
@@ -106,9 +107,9 @@ def _euler(complex: CellComplex) -> str | None:
 
 
 def _incidence(complex: CellComplex) -> str | None:
-    mesh, geometry = complex.subdivision.mesh, complex.subdivision.geometry
+    mesh, lines = complex.subdivision.mesh, complex.subdivision.lines
     for e, ends in enumerate(complex.edges.tolist()):
-        line = geometry.line(int(mesh.line[e]))
+        line = lines.exact(int(mesh.line[e]))
         a, b, c = (fmpq_poly([x]) for x in (line.a, line.b, line.c))
         for v in ends:
             x, y = _point(complex, v)
@@ -170,7 +171,7 @@ def _interior(complex: CellComplex, centres: list[Point]) -> tuple[str | None, s
         pattern_failure = "two cells have the same activation pattern"
     outputs = len(complex.network.layers)
     for k, (near, far, scale) in enumerate(values):
-        rows = complex.subdivision.geometry.maps.affine(outputs, k)
+        rows = complex.subdivision.lines.maps.affine(outputs, k)
         x, y, w, rx, ry = columns[k]
         near_column, far_column = (fmpz_mat(3, 1, list(c)) for c in ((x, y, w), (rx, ry, fmpz(0))))
         one, other = scale, rows.scale * w
@@ -262,7 +263,7 @@ def _above(far: fmpz, near: fmpz) -> bool:
 
 
 def _continuity(complex: CellComplex, corners: list[Point]) -> str | None:
-    maps, outputs = complex.subdivision.geometry.maps, len(complex.network.layers)
+    maps, outputs = complex.subdivision.lines.maps, len(complex.network.layers)
     for e, (left, right) in enumerate(complex.edge_cells.tolist()):
         if min(left, right) < 0:
             continue

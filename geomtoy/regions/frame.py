@@ -14,11 +14,8 @@ import numpy as np
 
 from geomtoy.errors import SliceError
 from geomtoy.network import Network
-from geomtoy.regions.filter import TINY, U
-from geomtoy.regions.maps import Maps
 from geomtoy.slices import Point, Segment, Slice, Vector
 
-SUBNORMAL = Fraction(1, 2**1000)
 PLANE_CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 
 
@@ -103,39 +100,3 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
     while scale < reach:
         scale *= 2
     return (centre[0], centre[1]), scale
-
-
-@dataclass(frozen=True, eq=False)
-class FirstMaps:
-    """Maps of the first layer on the window, one cell: the start of all `CellMaps`."""
-
-    network: Network
-    frame: Frame
-
-    @property
-    def segment_start(self) -> np.ndarray:
-        return np.array([0, 1])
-
-    @property
-    def width(self) -> int:
-        return len(self.network.layers[0][0])
-
-    def on(self, low: int, high: int) -> Maps:
-        return first_maps(self.network, self.frame)
-
-
-def first_maps(network: Network, frame: Frame) -> Maps:
-    """Affine preactivations of the first layer in the frame, one cell: the window."""
-    W, b = network.float_layers[0]
-    exact_basis = (*frame.u, *frame.v, *frame.origin)
-    basis = np.array(exact_basis, float).reshape(3, -1)  # each within u
-    rows = basis @ W.T
-    rows[2] += b
-    weight = (np.abs(basis) @ np.abs(W.T)).max(axis=0) + np.abs(b)
-    error = (network.d_in + 6) * U * weight * (1 + 1e-6) + TINY
-    if any(x and abs(x) < SUBNORMAL for x in exact_basis):
-        error[:] = np.inf  # float64 holds such numbers with few digits: leave all to rational arithmetic
-    elif not network.is_rational:
-        nothing_rounded = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-        error[nothing_rounded | ~(W.any(axis=1) | (b != 0))] = 0.0
-    return Maps(rows[None], error[None], np.zeros(1, np.int64))

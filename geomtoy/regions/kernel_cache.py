@@ -40,6 +40,6 @@ def folder() -> Path:
 
 def _key() -> str:
     digest = sha256()
-    for path in sorted(HERE.glob("*.py")):
+    for path in sorted(HERE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import FileError
-from geomtoy.files import written_aside
 from geomtoy.store.canonical import to_json
+from geomtoy.writing import written_aside
 
 RECORD = "record.json"
 SUFFIX = ".npz"

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from geomtoy.files import written_aside
 from geomtoy.store.canonical import to_json
 from geomtoy.store.provenance import origin, provenance
 from geomtoy.store.runs import Runs, described
+from geomtoy.writing import written_aside
 
 
 def save_figure_record(

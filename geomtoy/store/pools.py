@@ -7,8 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from geomtoy.errors import SettingError
 
 SECONDS_TO_ANSWER = 10.0
+SLOTS_OF_A_CLUSTER = 512
 SECONDS_WITHOUT_WORKERS = 30.0
 """After which a cluster counts as dead: enough for one that is restarted by its machine."""
 
@@ -27,10 +28,18 @@ def nothing_to_check() -> None:
 
 
 class Workers(NamedTuple):
-    """An executor, and what says that its tasks can never be done: it raises SettingError then."""
+    """An executor, and how it is used.
+
+    Args:
+        slots: tasks that are given to it at a time; results wait in memory until they are written.
+        check: is called now and then, and raises SettingError when tasks can never be done.
+        died: what a future raises whose worker died.
+    """
 
     executor: Executor
+    slots: int = 32
     check: Callable[[], None] = nothing_to_check
+    died: type[Exception] = BrokenExecutor
 
 
 Pool = Callable[[], AbstractContextManager[Workers]]
@@ -42,7 +51,7 @@ def in_process() -> Iterator[Workers]:
     """One task at a time, in a thread of this process."""
     executor = ThreadPoolExecutor(1)
     try:
-        yield Workers(executor)
+        yield Workers(executor, slots=2)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -84,7 +93,7 @@ def pool_for(workers: int = 1, dask: str | None = None) -> Pool:
 @contextmanager
 def _client(address: str) -> Iterator[Workers]:
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise SettingError("a Dask cluster needs distributed; pip install 'geomtoy[dask]'") from None
     try:
@@ -94,9 +103,9 @@ def _client(address: str) -> Iterator[Workers]:
     with client:
         watch = _Watch(client, address)
         watch.wait()
-        executor = client.get_executor()
+        executor = client.get_executor(pure=False)  # a task that is tried again runs again
         try:
-            yield Workers(executor, watch)
+            yield Workers(executor, SLOTS_OF_A_CLUSTER, watch, KilledWorker)
         finally:
             executor.shutdown(wait=False)
 
@@ -144,7 +153,7 @@ def _spawned(workers: int) -> Iterator[Workers]:
         workers, mp_context=spawn, initializer=_start_worker, initargs=(started, workers, watched)
     )
     try:
-        yield Workers(executor)
+        yield Workers(executor, slots=2 * workers + 1)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         lifeline.close()
@@ -164,5 +173,6 @@ def _start_worker(started: Synchronized[int], workers: int, lifeline: Connection
 
 def _end_with(lifeline: Connection) -> None:
     """The other end is closed when the parent closes it or ends, however it ends."""
-    lifeline.poll(None)
+    with suppress(OSError):  # this is how Windows says it
+        lifeline.poll(None)
     os._exit(1)

@@ -97,11 +97,13 @@ def provenance(where: Origin) -> Provenance:
     return Provenance(hashed.hexdigest()[:16], tuple((name, _version(name)) for name in packages))
 
 
+@cache
 def in_this_process(where: Origin) -> Provenance:
-    """What a worker runs, which may be another machine's.
+    """What a worker runs, which may be on another machine: as its sources were at its first task, when
+    it loads them. Later changes do not reach it, and workers that start after them are told apart.
 
     Raises:
-        SettingError: a source was changed after this process had started, so that it may run older code.
+        SettingError: a source was changed between the start of this process and its first task.
     """
     module = sys.modules.get(where.module)
     here = getattr(module, "__file__", None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,23 +20,34 @@ from geomtoy.store.canonical import canonical
 from geomtoy.store.entries import write_entry
 from geomtoy.store.pools import Pool, Workers
 from geomtoy.store.provenance import Origin, Provenance, name_of
-from geomtoy.store.workers import Done, Failed, work
+from geomtoy.store.workers import ENDED, Done, Failed, work
 
 FAILURES = "failures.jsonl"
 SECONDS_BETWEEN_CHECKS = 1.0
-DIED = (
-    "its worker died, twice, the second time while it ran alone; has the machine enough memory for it?"
-)
+DIED = "its worker died, and died again when it ran alone; has the machine enough memory for it?"
+STOPPING = "stopping when what runs is done and kept; Ctrl-C again does not wait"
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A config, where its result goes, its expected time, and the file that shows that it runs."""
+    """A config, where its result goes, its expected time, and the mark that its worker leaves."""
 
     config: Any
     path: Path
     cost: float
     mark: Path
+
+    @property
+    def begun(self) -> bool:
+        return self.mark.exists()
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it had begun, and not ended, when its worker died."""
+        return self.begun and self.mark.read_text() != ENDED
+
+
+Futures = dict[Future[Done | Failed], Job]
 
 
 class Sweep:
@@ -68,67 +80,67 @@ class Sweep:
         todo, suspects = sorted(jobs, key=lambda job: -job.cost), []
         while todo:
             undone = self._round(todo)
-            ran = [job for job in undone if job.mark.exists()]
+            ran = [job for job in undone if job.cut_short]
             if len(undone) == len(todo) and not ran:
                 raise SettingError(
                     "the workers died before they ran a task; see what they wrote to stderr"
                 )
-            suspects += ran
-            todo = [job for job in undone if job not in ran]
+            suspects += ran or undone
+            todo = [job for job in undone if job not in suspects]
         for job in suspects:
             if self._round([job]):
                 self._fail(job, DIED)
         self._report(len(jobs))
 
     def _round(self, jobs: Sequence[Job]) -> list[Job]:
-        """Run jobs in one pool; returns those that it left undone when it broke."""
-        undone: list[Job] = []
+        """Run jobs in one pool; returns those that it left undone because workers died."""
+        left, undone = deque(jobs), list[Job]()
         with self._pool() as workers:
-            futures: dict[Future[Done | Failed], Job] = {}
+            futures: Futures = {}
             try:
-                for job in jobs:
-                    self._submit(job, workers, futures, undone)
-                self._settle_all(futures, workers, undone)
+                while left or futures:
+                    self._fill(left, futures, workers, undone)
+                    self._settle_some(futures, workers, undone)
             except KeyboardInterrupt:
-                self._bar.write("stopping when what runs is done and kept; Ctrl-C again stops at once")
-                for future in futures:
-                    future.cancel()
-                self._settle_all(futures, workers, undone)
+                self._bar.write(STOPPING)
+                _cancel(future for future, job in futures.items() if not job.begun)
+                while futures:
+                    self._settle_some(futures, workers, undone)
                 raise
             finally:
-                for future in futures:
-                    future.cancel()
+                _cancel(futures)
         return undone
 
-    def _submit(
-        self, job: Job, workers: Workers, futures: dict[Future[Done | Failed], Job], undone: list[Job]
-    ) -> None:
-        try:
-            future = workers.executor.submit(work, self._task, job.config, self._where, job.mark)
-        except BrokenExecutor:
-            undone.append(job)
-        else:
-            futures[future] = job
+    def _fill(self, left: deque[Job], futures: Futures, workers: Workers, undone: list[Job]) -> None:
+        """Give the workers as much as they hold."""
+        while left and len(futures) < workers.slots:
+            job = left[0]
+            try:
+                future = workers.executor.submit(work, self._task, job.config, self._where, job.mark)
+            except BrokenExecutor:
+                undone += left
+                left.clear()
+            else:
+                futures[future] = left.popleft()
 
-    def _settle_all(
-        self, futures: dict[Future[Done | Failed], Job], workers: Workers, undone: list[Job]
-    ) -> None:
+    def _settle_some(self, futures: Futures, workers: Workers, undone: list[Job]) -> None:
         """Keep results as they come, and forget them."""
-        while futures:
-            ended = wait(futures, SECONDS_BETWEEN_CHECKS, FIRST_COMPLETED).done
-            for future in ended:
-                self._settle(future, futures[future], undone)
-                del futures[future]
-            workers.check()
+        ended = wait(futures, SECONDS_BETWEEN_CHECKS, FIRST_COMPLETED).done
+        for future in [one for one in futures if one in ended]:
+            self._settle(future, futures[future], workers, undone)
+            del futures[future]
+        workers.check()
 
-    def _settle(self, future: Future[Done | Failed], job: Job, undone: list[Job]) -> None:
+    def _settle(
+        self, future: Future[Done | Failed], job: Job, workers: Workers, undone: list[Job]
+    ) -> None:
         try:
             outcome = future.result()
         except CancelledError:
             return
-        except BrokenExecutor:
+        except workers.died:
             undone.append(job)
-        except Exception as error:  # what no worker could send, and what Dask has given up
+        except Exception as error:  # what no worker could send
             self._fail(job, repr(error))
         else:
             if isinstance(outcome, Failed):
@@ -174,6 +186,11 @@ class Sweep:
                 f"{len(self._failures)} of {number} runs failed, and all others are kept; the first is "
                 f"{job.config}: {reason} ({job.path.with_name(FAILURES)} has all)"
             )
+
+
+def _cancel(futures: Iterable[Future[Done | Failed]]) -> None:
+    for future in futures:
+        future.cancel()
 
 
 @contextmanager

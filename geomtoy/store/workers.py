@@ -16,6 +16,9 @@ import numpy as np
 from geomtoy.errors import GeomtoyError, SettingError
 from geomtoy.store.provenance import Origin, Provenance, in_this_process
 
+ENDED = "ended"
+"""In the mark of a task that was not cut short."""
+
 
 @dataclass(frozen=True, eq=False)
 class Done:
@@ -38,9 +41,9 @@ class Failed:
 def work(
     task: Callable[[Any], Mapping[str, Any]], config: Any, where: Origin, mark: Path
 ) -> Done | Failed:
-    """Run a task; a file `mark`, where it can be written, shows that it runs until it has ended."""
+    """Run a task; a file `mark`, where it can be written, shows that it has begun, and later ended."""
     with suppress(OSError):  # a worker on another machine cannot leave a mark, and need not
-        mark.touch()
+        mark.write_text("")
     try:
         made_by, start = in_this_process(where), perf_counter()
         arrays = storable(task(config))
@@ -50,7 +53,7 @@ def work(
         return Failed(reason, traceback.format_exc())
     finally:
         with suppress(OSError):
-            mark.unlink()
+            mark.write_text(ENDED)
 
 
 def storable(arrays: Any) -> dict[str, np.ndarray]:

@@ -105,7 +105,10 @@ class RegionCallback:
         if self.save is None:
             count = count_regions(network, slice=self.slice, window=self.window, linear=self.linear)
             return count.regions, count.linear_regions or 0
-        from geomtoy.regions.export import pieces_to_arrays, to_arrays  # loads shapely and networkx
+        from geomtoy.regions.results.export import (  # loads shapely and networkx
+            pieces_to_arrays,
+            to_arrays,
+        )
 
         found = enumerate_regions(network, slice=self.slice, window=self.window)
         self.save.mkdir(parents=True, exist_ok=True)

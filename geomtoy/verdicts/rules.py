@@ -21,8 +21,8 @@ from geomtoy.verdicts.seeds import CONFIDENCE, MIN_SEEDS, Interval, interval, se
 from geomtoy.verdicts.verdict import Outcome, Verdict
 
 TREND = 0.5
-"""A mean rank correlation from which numbers count as growing: by custom it is strong, and ranks explain a
-quarter of each other's variance. Noise in few points exceeds it often: the interval decides that."""
+"""A mean rank correlation from which numbers count as growing: by custom it is strong, and ranks explain
+a quarter of each other's variance. Noise in few points exceeds it often: the interval decides that."""
 
 Parts = Mapping[str, ArrayLike]
 """Name of a part -> one number a seed."""
@@ -129,7 +129,7 @@ def trend(
     way = "fall" if falling else "grow"
     rule = (
         f"Numbers {way}: the mean over seeds of Spearman's correlation, times {sign:g}, is {TREND:g} or "
-        f"more and its {CONFIDENCE:.0%} interval lies above 0; false where the interval lies below {TREND:g}."
+        f"more and its {CONFIDENCE:.0%} interval lies above 0; false where that lies below {TREND:g}."
     )
     return _judged(claim, found, state, rule, note)
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from geomtoy.regions import CellComplex
-from geomtoy.regions.components import components
+from geomtoy.regions.topology.components import components
 
 Point = tuple[Fraction, Fraction]
 Map = tuple[list[list[Fraction]], list[Fraction]]

@@ -16,9 +16,9 @@ import numpy as np
 from geomtoy.activations import RELU, Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
 from geomtoy.network import Layer, Network
-from geomtoy.regions.components import components
-from geomtoy.regions.output_cuts import Refined, refine
-from geomtoy.regions.polylines import OUTSIDE, Polyline, beside, polylines
+from geomtoy.regions.results.output_cuts import Refined, refine
+from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
+from geomtoy.regions.topology.components import components
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice
 
 

@@ -1,4 +1,4 @@
-"""How many regions: the two counts, without building more than they need."""
+"""What users call: count the regions of a network, or enumerate them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from geomtoy.network import Network
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Enumeration, Progress, resolve_window
-from geomtoy.regions.linear import linear_regions
-from geomtoy.regions.pieces import Pieces
+from geomtoy.regions.engine.run import Enumeration, Progress, resolve_window
+from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.linear import linear_regions
+from geomtoy.regions.results.pieces import Pieces
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 
@@ -64,8 +64,9 @@ def count_regions(
     run = Enumeration(network, slice, polygon, max_regions)
     with np.errstate(all="ignore"):
         if linear:
-            subdivision, certified = run.run(progress), True
-            regions, merged = subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1
+            subdivision, maps = run.run_with_outputs(progress)
+            regions, certified = subdivision.mesh.n_cells, True
+            merged = int(linear_regions(subdivision, maps).max()) + 1
         else:
             (regions, certified), merged = run.count(full_check, progress), None
     return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)

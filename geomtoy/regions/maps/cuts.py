@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
+from geomtoy.regions.numbers.bounds import PIECEWISE, SWITCH, at_least, nearest
 
 
 class Cuts(NamedTuple):
@@ -19,38 +21,42 @@ class Cuts(NamedTuple):
     first: np.ndarray  # (n + 1,) unit j has the cuts first[j]:first[j + 1]
     unit: np.ndarray  # (n_cuts,)
     threshold: np.ndarray  # (n_cuts,) float64, rounded
-    slope: np.ndarray  # (n_cuts + n,) piece p of unit j is entry first[j] + j + p
+    slope: np.ndarray  # (n_cuts + n,) piece p of unit j is entry first[j] + j + p; rounded
     offset: np.ndarray
-    steepest: np.ndarray  # (n,) greatest |slope| of each unit
-    highest: np.ndarray  # (n,) greatest |offset|
+    zero: np.ndarray  # (n_cuts + n,) bool: the piece passes on nothing, exactly
+    steepest: np.ndarray  # (n,) greatest |slope| of each unit, not rounded down
+    highest: np.ndarray  # (n,) greatest |offset|, not rounded down
     single: bool  # one cut a unit
     plain: bool  # and that at zero
-    rounding: float  # of an update of maps, the r of `maps`
+    rounding: float  # of an update of maps, the r of `bounds.map_error`
 
 
 def cuts_of(network: Network, layer: int) -> Cuts:
-    """The cuts of a hidden layer (from 1)."""
-    act, width = network.activations[layer - 1], network.widths[layer - 1]
+    """The cuts of a hidden layer (from 1); the arrays are shared, nobody writes into them."""
+    return _cuts(network.activations[layer - 1], network.widths[layer - 1])
+
+
+@lru_cache(maxsize=64)
+def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cuts:
     alike = isinstance(act, PiecewiseLinear)
     kinds = [act] if isinstance(act, PiecewiseLinear) else list(act)
-    taus, slopes, offsets = (
-        [np.array(numbers, float) for numbers in part]
-        for part in zip(*((one.breakpoints, one.slopes, one.offsets) for one in kinds), strict=True)
-    )
     repeat = width if alike else 1
-    numbers = np.tile([len(tau) for tau in taus], repeat)
-    threshold = np.tile(np.concatenate(taus), repeat)
+    numbers = np.tile([len(one.breakpoints) for one in kinds], repeat)
+    threshold = np.tile([nearest(t) for one in kinds for t in one.breakpoints], repeat)
+    slopes = [s for one in kinds for s in one.slopes]
+    offsets = [o for one in kinds for o in one.offsets]
     return Cuts(
         np.concatenate([[0], np.cumsum(numbers)]),
         np.repeat(np.arange(width), numbers),
-        threshold,
-        np.tile(np.concatenate(slopes), repeat),
-        np.tile(np.concatenate(offsets), repeat),
-        np.tile([np.abs(s).max() for s in slopes], repeat),
-        np.tile([np.abs(o).max() for o in offsets], repeat),
+        threshold.astype(float),
+        np.tile([nearest(s) for s in slopes], repeat),
+        np.tile([nearest(o) for o in offsets], repeat),
+        np.tile([s == 0 and o == 0 for s, o in zip(slopes, offsets, strict=True)], repeat),
+        np.tile([at_least(max(map(abs, one.slopes))) for one in kinds], repeat),
+        np.tile([at_least(max(map(abs, one.offsets))) for one in kinds], repeat),
         bool((numbers == 1).all()),
         bool((numbers == 1).all() and not threshold.any()),
-        3.0 if all({*one.slopes} <= {0, 1} and not any(one.offsets) for one in {*kinds}) else 10.0,
+        SWITCH if {*slopes} <= {0, 1} and not any(offsets) else PIECEWISE,
     )
 
 

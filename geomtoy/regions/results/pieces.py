@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from geomtoy.regions.certify import Certificate
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Subdivision
+from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.results.complex import CellComplex
 
 LEFT_SIDE = 3
 """The strip's sides are numbered bottom, right, top, left."""
@@ -43,10 +43,10 @@ class Pieces:
 
     def exact_breakpoints(self) -> list[Fraction]:
         """The breakpoints as rationals."""
-        frame, geometry = self.complex.subdivision.frame, self.complex.subdivision.geometry
+        frame, lines = self.complex.subdivision.frame, self.complex.subdivision.lines
         places = []
         for edge in self._joints:
-            line = geometry.line(int(self.complex.subdivision.mesh.line[edge]))  # a x + c = 0
+            line = lines.exact(int(self.complex.subdivision.mesh.line[edge]))  # a x + c = 0
             x = Fraction(-int(line.c), int(line.a))
             places.append(frame.exact_to_slice((x, Fraction(0)))[0])
         return places

@@ -12,28 +12,49 @@ import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
 from geomtoy.network import Network
-from geomtoy.regions.cuts import cuts_of
-from geomtoy.regions.filter import TINY, U
-from geomtoy.regions.frame import FirstMaps, Frame, make_frame
-from geomtoy.regions.maps import CellMaps, Maps, NextMaps, blocks
-from geomtoy.regions.meetings import FULL_CHECK_PAIRS, count_children, generic_children
-from geomtoy.regions.merge import ChosenMaps, decides_a_maximum, merge, regions
-from geomtoy.regions.mesh import Mesh, part
-from geomtoy.regions.rational import Level, RationalGeometry, RationalMaps
-from geomtoy.regions.signs import Signs, SignTally
-from geomtoy.regions.subdivide import Cutting, LineTable, build_layer, cut_layer, find_meetings
+from geomtoy.regions.engine.building import build_layer
+from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
+from geomtoy.regions.engine.meetings import count_cells, find_meetings
+from geomtoy.regions.frame import Frame, make_frame
+from geomtoy.regions.lines import Lines
+from geomtoy.regions.maps.floats import (
+    CellMaps,
+    FirstMaps,
+    Maps,
+    NextMaps,
+    all_maps,
+    blocks,
+    level_maps,
+)
+from geomtoy.regions.maps.levels import (
+    Level,
+    ancestors,
+    chosen_cells,
+    decides_a_maximum,
+    first_level,
+    patterns_so_far,
+)
+from geomtoy.regions.numbers.bounds import U, nearest
+from geomtoy.regions.numbers.predicates import Predicates, SignTally
+from geomtoy.regions.topology.merge import merge, same_pattern_regions
+from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
 
+FULL_CHECK_PAIRS = 200_000_000
+"""Crossing pairs in a block of cells beyond which it is not searched for concurrent chords unless asked
+to."""
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
 
+OUTPUT_CELLS = 1 << 14
+"""Cells on which maps of the outputs are computed at a time."""
 
-PAIR_BYTES = 200
-"""Memory that a crossing pair of chords takes while a layer is built, about."""
+PAIR_BYTES = 830
+"""Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
 
 
 def memory() -> float:
@@ -46,28 +67,27 @@ def memory() -> float:
 
 @dataclass(frozen=True)
 class Subdivision:
-    """A window cut by all hidden layers of a network: what the results are views of."""
+    """A window cut by all hidden layers of a network: what the results are views of.
+
+    It holds the mesh, its lines' sources and what each level remembers; maps are computed again when
+    they are asked for.
+    """
 
     network: Network
     frame: Frame
     mesh: Mesh
     levels: tuple[Level, ...]
-    geometry: RationalGeometry
+    lines: Lines
     tally: SignTally
-    last_maps: CellMaps
 
     @cached_property
     def output_maps(self) -> Maps:
         """Of the network's outputs on all cells, in frame coordinates; computed when first asked for."""
-        return self.last_maps.on(0, len(self.last_maps.segment_start) - 1)
+        return all_maps(level_maps(self.network, self.frame, self.levels), OUTPUT_CELLS)
 
     def ancestors(self, cells: np.ndarray) -> list[np.ndarray]:
         """For each level 0..L, the cell of that level that contains each of the final cells."""
-        found = [cells]
-        for level in reversed(self.levels[1:]):
-            cells = level.parent[cells]
-            found.append(cells)
-        return found[::-1]
+        return ancestors(self.levels, cells)
 
 
 def resolve_window(
@@ -113,94 +133,100 @@ class Enumeration:
             raise SettingError(f"max_regions is {max_regions}; give 1 or more, or None for no limit")
         self.network = network
         self.frame = make_frame(network, slice, window)
-        self._levels = [Level(np.full(1, -1), np.zeros((1, 1), np.uint64))]
-        self._geometry = RationalGeometry(RationalMaps(network, self.frame, self._levels), self.frame)
-        self._signs = Signs(self._geometry)
-        self._table = LineTable()
+        levels = [first_level()]
+        lines = Lines(network, self.frame, levels)
+        self.subject = Subject(network, levels, lines, Predicates())
         self._max_regions = max_regions
 
     @property
     def tally(self) -> SignTally:
-        return self._signs.tally
+        return self.subject.predicates.tally
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        mesh, maps = self._through(self._hidden, progress)
-        self._geometry.vertex_lines = mesh.lines
-        levels = tuple(self._levels)
-        return Subdivision(self.network, self.frame, mesh, levels, self._geometry, self.tally, maps)
+        return self._finished(self.through(self._hidden, progress)[0])
+
+    def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
+        """The same, and the maps of the outputs while those that lead to them are still at hand."""
+        mesh, maps = self.through(self._hidden, progress)
+        return self._finished(mesh), all_maps(maps, OUTPUT_CELLS)
+
+    def _finished(self, mesh: Mesh) -> Subdivision:
+        levels, lines = tuple(self.subject.levels), self.subject.lines.fresh()
+        return Subdivision(self.network, self.frame, mesh, levels, lines, self.tally)
 
     def count(self, full_check: bool = False, progress: Progress | None = None) -> tuple[int, bool]:
         """Number of cells, and whether it is proven; those of the last hidden layer are not built.
 
-        A parent with more than `FULL_CHECK_PAIRS` crossings is taken to be in general position, and the
-        count is then not proven, unless `full_check`.
+        A block of parents with more than `FULL_CHECK_PAIRS` crossings between them is taken to be in
+        general position, and the count is then not proven, unless `full_check` or a limit on regions
+        asks for more.
         """
         if not self._hidden:
             return 1, True
         if decides_a_maximum(self.network, self._hidden):
-            return self._through(self._hidden, progress)[0].n_cells, True
-        mesh, maps = self._through(self._hidden - 1, progress)
+            return self.through(self._hidden, progress)[0].n_cells, True
+        mesh, maps = self.through(self._hidden - 1, progress)
+        full_check |= self._max_regions is not None
         cells, proven = 0, True
         for low, high in blocks(maps, PART_BYTES // maps.width):
-            found, sure = self._count_children(mesh, _Block(maps, low, high), full_check)
+            found, sure = self._count_block(mesh, maps, low, high, full_check)
             cells, proven = cells + found, proven and sure
         self._within_budget(self._hidden, cells)
         if progress:
             progress(self._hidden, cells)
         return cells, proven
 
-    def _through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
+    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
         """The mesh after some layers, and the maps of the next layer on it."""
-        mesh, sides = _window_mesh(self.frame)
-        self._table.append(sides)
+        mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh, maps = self._build(mesh, layer, maps)
+            mesh = self._build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
-                mesh, maps = self._merge(mesh, maps)
+                mesh = self._merge(mesh)
+            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> tuple[Mesh, CellMaps]:
-        cuts = cuts_of(self.network, layer)
-        cutting = cut_layer(mesh, layer, maps, cuts, self._table, self._geometry, self._signs)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+        cutting = cut_layer(self.subject, mesh, layer, maps)
         self._foresee(layer, cutting)
-        meetings = find_meetings(cutting, self._signs)
+        meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
-        mesh, family = build_layer(mesh, cutting, meetings)
-        parent = np.repeat(np.arange(len(meetings.children)), meetings.children)
-        self._levels.append(Level(parent, family.bits))
-        crossing = (cutting.crossings.start, cutting.crossings.cut)
-        return mesh, NextMaps(self.network, layer, maps, cuts, crossing, family)
+        mesh, level = build_layer(mesh, cutting, meetings)
+        self.subject.levels.append(level)
+        return mesh
 
-    def _merge(self, mesh: Mesh, maps: CellMaps) -> tuple[Mesh, CellMaps]:
+    def _merge(self, mesh: Mesh) -> Mesh:
         """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
-        label = regions(self.network, mesh, self._levels)
-        chosen = np.unique(label, return_index=True)[1]
-        level = self._levels[-1]
-        self._levels[-1] = Level(level.parent[chosen], level.bits[chosen])
-        self._geometry.vertex.cache_clear()  # vertices are numbered anew
-        return merge(mesh, label, self._geometry.n_sides), ChosenMaps(maps, chosen)
+        levels = self.subject.levels
+        label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
+        levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
+        return merge(mesh, label, self.subject.lines.n_sides)
 
-    def _count_children(self, mesh: Mesh, block: _Block, full_check: bool) -> tuple[int, bool]:
-        """Children of some cells of the last level but one, and whether the number is proven."""
-        first, end = block.cells
+    def _count_block(
+        self, mesh: Mesh, maps: CellMaps, low: int, high: int, full_check: bool
+    ) -> tuple[int, bool]:
+        """Children of the cells of some segments, and whether the number is proven."""
+        first, end = (int(maps.segment_start[k]) for k in (low, high))
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
-        table, geometry = LineTable(self._table.rows), self._geometry.fork(first)
-        signs = Signs(geometry, self._signs.tally)
-        cuts = cuts_of(self.network, self._hidden)
-        cutting = cut_layer(cells, self._hidden, block, cuts, table, geometry, signs)
+        lines = self.subject.lines
+        known = len(lines)
+        cutting = cut_layer(self.subject, cells, self._hidden, maps)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
-            return generic_children(cutting), False
-        return count_children(cutting, signs), True
+            found, proven = cutting.most_cells, False
+        else:
+            found, proven = count_cells(cutting, self.subject), True
+        lines.forget(known)
+        return found, proven
 
     def _foresee(self, layer: int, cutting: Cutting) -> None:
         """Refuse what would not fit before it is built."""
-        most = generic_children(cutting)
+        most = cutting.most_cells
         if self._max_regions is not None and most > self._max_regions:
-            self._within_budget(layer, count_children(cutting, self._signs))
+            self._within_budget(layer, count_cells(cutting, self.subject))
         if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
             raise BudgetError(
                 f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
@@ -219,51 +245,17 @@ class Enumeration:
         return len(self.network.activations)
 
 
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """The maps of some segments, as if there were no others."""
-
-    maps: CellMaps
-    low: int
-    high: int
-
-    @property
-    def cells(self) -> tuple[int, int]:
-        return int(self.maps.segment_start[self.low]), int(self.maps.segment_start[self.high])
-
-    @property
-    def segment_start(self) -> np.ndarray:
-        starts: np.ndarray = self.maps.segment_start[self.low : self.high + 1] - self.cells[0]
-        return starts
-
-    @property
-    def width(self) -> int:
-        return self.maps.width
-
-    def on(self, low: int, high: int) -> Maps:
-        return self.maps.on(self.low + low, self.low + high)
-
-
-def _window_mesh(frame: Frame) -> tuple[Mesh, np.ndarray]:
-    """The window as one cell, and the float lines of its sides."""
+def _window_mesh(frame: Frame) -> Mesh:
+    """The window as one cell; its sides are the first lines of the book."""
     n = len(frame.corners)
-    xy = np.array(frame.corners, float)
-    rows = np.empty((n, 4))
-    for k, (p, q) in enumerate(zip(frame.corners, [*frame.corners[1:], frame.corners[0]], strict=True)):
-        a, b = q[1] - p[1], p[0] - q[0]
-        line = (a, b, -(a * p[0] + b * p[1]))
-        rows[k, :3] = line
-        rows[k, 3] = (
-            0.0 if all(float(z) == z for z in line) else 2.0 * U * np.abs(rows[k, :3]).max() + TINY
-        )
-    exact = [float(z) == z for p in frame.corners for z in p]
-    d = np.zeros(n) if all(exact) else np.full(n, 2.0 * U)
+    xy = np.array([[nearest(z) for z in corner] for corner in frame.corners])
+    stored = all(nearest(z) == z for corner in frame.corners for z in corner)
+    d = np.full(n, 0.0 if stored else 2.0 * U)
     w = np.full(n, 0.0 if frame.unbounded else 1.0)
     corner = np.arange(n)
-    mesh = Mesh(
+    return Mesh(
         xy[:, 0].copy(), xy[:, 1].copy(), w, d,
         np.column_stack([corner, (corner - 1) % n]),
         corner, (corner + 1) % n, corner, np.ones(n, np.int8),
         np.array([0, n]), 2 * corner,
     )  # fmt: skip
-    return mesh, rows

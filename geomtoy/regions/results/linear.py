@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomtoy.regions.components import components
-from geomtoy.regions.cuts import cuts_of, pieces
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.maps import Maps
-from geomtoy.regions.mesh import edge_cells
+from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.maps.cuts import cuts_of, pieces
+from geomtoy.regions.maps.floats import Maps
+from geomtoy.regions.numbers.bounds import certainly_different
+from geomtoy.regions.numbers.predicates import filtered
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.mesh import edge_cells
 
 
-def linear_regions(subdivision: Subdivision) -> np.ndarray:
+@np.errstate(all="ignore")
+def linear_regions(subdivision: Subdivision, maps: Maps) -> np.ndarray:
     """Label (F,) of the linear region of each cell, 0, 1, ... in the order of first cells.
+
+    Args:
+        maps: of the outputs on all cells.
 
     Exactness: exact. Maps that differ by more than their error bounds are different; maps that differ
     only in units from which no path of non-zero weights and slopes leads to an output are the same;
@@ -22,8 +27,11 @@ def linear_regions(subdivision: Subdivision) -> np.ndarray:
     mesh = subdivision.mesh
     sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
     inner = sides[(sides >= 0).all(axis=1)]
-    inner = inner[~_certainly_different(subdivision.output_maps, inner)]
-    cut_off = _without_path(subdivision, inner)
+    if filtered():
+        inner = inner[~_certainly_different(maps, inner)]
+        cut_off = _without_path(subdivision, inner)
+    else:
+        cut_off = np.zeros(len(inner), bool)
     equal = [_same_map(subdivision, int(p), int(q)) for p, q in inner[~cut_off]]
     same = np.concatenate([inner[cut_off], inner[~cut_off][np.array(equal, bool)]])
     return components(mesh.n_cells, same)
@@ -33,9 +41,8 @@ def _certainly_different(maps: Maps, pairs: np.ndarray, block: int = 1 << 16) ->
     different = np.empty(len(pairs), bool)
     for low in range(0, len(pairs), block):
         p, q = pairs[low : low + block].T
-        gap = np.abs(maps.rows[p] - maps.rows[q]).max(axis=1)
-        bound = (maps.error[maps.segment[p]] + maps.error[maps.segment[q]] + U * gap) * SLACK + TINY
-        different[low : low + block] = (gap > bound).any(axis=1)
+        errors = maps.error[maps.segment[p]], maps.error[maps.segment[q]]
+        different[low : low + block] = certainly_different(maps.rows[p], maps.rows[q], *errors)
     return different
 
 
@@ -65,5 +72,5 @@ def _blocked(subdivision: Subdivision, cells: list[np.ndarray]) -> np.ndarray:
 
 def _same_map(subdivision: Subdivision, p: int, q: int) -> bool:
     outputs = len(subdivision.network.layers)
-    one, other = (subdivision.geometry.maps.affine(outputs, cell) for cell in (p, q))
+    one, other = (subdivision.lines.maps.affine(outputs, cell) for cell in (p, q))
     return bool(one.rows * other.scale == other.rows * one.scale)

@@ -12,10 +12,10 @@ import numpy as np
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.errors import WindowError
 from geomtoy.network import Layer, Network
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.enumerate import Enumeration, Subdivision, resolve_window
-from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.rational import Line, side_of
+from geomtoy.regions.engine.run import Enumeration, Subdivision, resolve_window
+from geomtoy.regions.numbers.bounds import values_bound
+from geomtoy.regions.numbers.exact import Line, side_of
+from geomtoy.regions.results.complex import CellComplex
 from geomtoy.slices import Segment, Slice
 
 
@@ -75,13 +75,13 @@ class Refined:
     def position(self, edge: int) -> Fraction:
         """Where an edge across a strip lies on the line."""
         sub = self.complex.subdivision
-        line = sub.geometry.line(int(sub.mesh.line[edge]))  # a x + c = 0
+        line = sub.lines.exact(int(sub.mesh.line[edge]))  # a x + c = 0
         return sub.frame.exact_to_slice((Fraction(-int(line.c), int(line.a)), Fraction(0)))[0]
 
     def beside(self, edge: int) -> tuple[int, int]:
         """Cells on the left and on the right of an edge across a strip, -1 for none."""
         sub = self.complex.subdivision
-        upwards = sub.geometry.line(int(sub.mesh.line[edge])).a * int(sub.mesh.direction[edge]) > 0
+        upwards = sub.lines.exact(int(sub.mesh.line[edge])).a * int(sub.mesh.direction[edge]) > 0
         one, other = self.complex.edge_cells[edge].tolist()
         return (one, other) if upwards else (other, one)
 
@@ -97,17 +97,17 @@ class Refined:
         open_vertices = ~(np.abs(value) > error)
         open_vertices[self.complex.edges[self.complex.edge_layer == self.layer]] = False
         for v in np.flatnonzero(open_vertices):
-            rows, _ = sub.geometry.maps.affine(self.layer + 1, int(cell[v]))
-            signs[v] = side_of(Line(rows[0, 0], rows[0, 1], rows[0, 2]), sub.geometry.vertex(v))
+            rows, _ = sub.lines.maps.affine(self.layer + 1, int(cell[v]))
+            signs[v] = side_of(
+                Line(rows[0, 0], rows[0, 1], rows[0, 2]), sub.lines.meet(*sub.mesh.lines[v].tolist())
+            )
         return signs
 
 
 @np.errstate(all="ignore")
 def _values(sub: Subdivision, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first output at each vertex, from its map on a cell there, and a bound on the error."""
-    rows, errors, parent = sub.output_maps
-    (a, b, c), e = rows[cell, :, 0].T, errors[parent[cell], 0]
-    x, y, d = sub.mesh.x, sub.mesh.y, np.where(sub.mesh.w == 1, sub.mesh.d, np.inf)
-    size = np.abs(a * x) + np.abs(b * y) + np.abs(c)
-    error = d * (np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 2 * d + 1) + 8 * U * size
-    return a * x + b * y + c, error * SLACK + TINY
+    _, rows, errors, segment = sub.output_maps
+    mesh = sub.mesh
+    d = np.where(mesh.w == 1, mesh.d, np.inf)
+    return values_bound(rows[cell, :, 0], errors[segment[cell], 0], mesh.x, mesh.y, d)

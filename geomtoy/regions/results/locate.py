@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,22 +10,21 @@ from geomtoy.activations import exact
 from geomtoy.errors import SliceError
 from geomtoy.maxima import possible_winners
 from geomtoy.network import Network
-from geomtoy.regions.cuts import count_bits, cuts_of
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.filter import SLACK, TINY, U
-from geomtoy.regions.frame import Frame, first_maps
-from geomtoy.regions.maps import FLOOR
-
-if TYPE_CHECKING:
-    from geomtoy.regions.complex import CellComplex
+from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.frame import Frame
+from geomtoy.regions.maps.cuts import count_bits, cuts_of
+from geomtoy.regions.maps.floats import FirstMaps
+from geomtoy.regions.numbers.bounds import SLACK, TINY, U, forward_error
+from geomtoy.regions.numbers.predicates import filtered
 
 
-def locate(complex: CellComplex, points: Any) -> np.ndarray:
+def locate(sub: Subdivision, patterns: np.ndarray, points: Any) -> np.ndarray:
     """Cell whose closed polygon holds each point; -1 outside the window.
 
     A point on an edge or vertex is given the least of its cells.
 
     Args:
+        patterns: (F, n_units) of the cells.
         points: (n, 2) slice coordinates, taken as the rationals that the floats are.
     Raises:
         SliceError: the points are not finite pairs.
@@ -38,9 +37,7 @@ def locate(complex: CellComplex, points: Any) -> np.ndarray:
     if points.dtype != object and not np.isfinite(points.astype(float)).all():
         raise SliceError("a point holds NaN or infinity; give finite slice coordinates")
     found = np.full(len(points), -1)
-    patterns = complex.activation_patterns
     cell_of = {row.tobytes(): k for k, row in enumerate(patterns)}
-    sub = complex.subdivision
     frame = sub.frame
     floats = _in_frame(points, frame)
     inside, outside = _window_sides(sub, floats)
@@ -49,7 +46,7 @@ def locate(complex: CellComplex, points: Any) -> np.ndarray:
         if inside[k] and known[k]:
             found[k] = cell_of[pattern[k].tobytes()]
         else:
-            found[k] = _exact_cell(complex, points[k])
+            found[k] = _exact_cell(sub, patterns, points[k])
     return found
 
 
@@ -79,13 +76,13 @@ def _window_sides(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.
 def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Patterns at frame points, and whether all signs of a point are certain."""
     network = sub.network
-    rows, errors, _ = first_maps(network, sub.frame)
+    _, rows, errors, _ = FirstMaps(network, sub.frame).on(0, 1)
     (a, b, c), e = rows[0], errors[0]
     x, y = points[:, :1], points[:, 1:]
     z = x * a + y * b + c
     size = np.abs(x * a) + np.abs(y * b) + np.abs(c)
-    error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1)
-    known = np.ones(len(points), bool)
+    error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1) + TINY
+    known = np.full(len(points), filtered())
     parts = [np.empty((len(points), 0), np.int8)]
     for layer, (W, bias) in enumerate(network.float_layers[1:], start=1):
         cuts = cuts_of(network, layer)
@@ -95,18 +92,14 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
         parts.append(count_bits(gap > 0, cuts))
         place = cuts.first[:-1] + np.arange(len(cuts.steepest)) + parts[-1]
         slope, offset = cuts.slope[place], cuts.offset[place]
-        h = slope * z + offset
-        size = np.abs(slope * z) + np.abs(offset) + FLOOR
+        size = np.abs(slope * z) + np.abs(offset)
         error = np.abs(slope) * error + 4 * U * size
-        z = h @ W.T + bias
-        error = (error + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
-        error = error * (1 + 1e-9) + TINY
+        z, error = forward_error(slope * z + offset, error, W, bias)
     return known, network.patterns(np.concatenate(parts, axis=1))
 
 
-def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
+def _exact_cell(sub: Subdivision, patterns: np.ndarray, point: np.ndarray) -> int:
     """Least cell that agrees with what is certain at the point, -1 if it is outside the window."""
-    sub = complex.subdivision
     frame = sub.frame
     x, y = (
         (exact(z, "a point") - centre) / frame.scale
@@ -119,7 +112,7 @@ def _exact_cell(complex: CellComplex, point: np.ndarray) -> int:
                 return -1
     place = [o + x * u + y * v for o, u, v in zip(frame.origin, frame.u, frame.v, strict=True)]
     low, high = _piece_ranges(sub.network, np.array([place], dtype=object))
-    return int(np.argmax(_agrees(sub.network, complex.activation_patterns, low, high)))
+    return int(np.argmax(_agrees(sub.network, patterns, low, high)))
 
 
 def _agrees(network: Network, patterns: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from geomtoy.errors import WindowError
-from geomtoy.regions.complex import CellComplex
-from geomtoy.regions.pieces import Pieces
+from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.pieces import Pieces
 
 
 def to_shapely(complex: CellComplex) -> np.ndarray:

@@ -7,19 +7,12 @@ that such a difference is 0, and it is known without arithmetic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from geomtoy.network import Network
-from geomtoy.regions.cuts import cuts_of, pieces
-
-
-class Level(NamedTuple):
-    """What the subdivision by one layer remembers: each cell's parent and the bits of its cuts."""
-
-    parent: np.ndarray  # (F,) cell of the level before
-    bits: np.ndarray  # (F, words) uint64
+from geomtoy.regions.maps.cuts import cuts_of, pieces
+from geomtoy.regions.maps.levels import Level
 
 
 def unreached(network: Network, levels: Sequence[Level], layer: int, cells: np.ndarray) -> np.ndarray:

@@ -8,34 +8,19 @@ where an edge of its neighbours ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numba import njit
 
-from geomtoy.maxima import reduced
-from geomtoy.network import Network
-from geomtoy.regions.components import components
-from geomtoy.regions.cuts import cuts_of, pieces
-from geomtoy.regions.maps import CellMaps, Maps
-from geomtoy.regions.mesh import Mesh, edge_cells
-from geomtoy.regions.rational import Level
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.mesh import Mesh, edge_cells
 
 
-def decides_a_maximum(network: Network, layer: int) -> bool:
-    """Whether some maximum has its last match in a hidden layer (from 1)."""
-    end = sum(network.widths[:layer])
-    begin = end - network.widths[layer - 1]
-    return any(begin <= units[-1] < end for units in network.maxima)
+def same_pattern_regions(mesh: Mesh, patterns: np.ndarray) -> np.ndarray:
+    """Label (F,) of the cells that are one region, in the order of their first cells.
 
-
-def regions(network: Network, mesh: Mesh, levels: Sequence[Level]) -> np.ndarray:
-    """Label (F,) of the region of each cell, in the order of their first cells.
-
-    Maxima that later layers decide count as ordinary units so far.
+    Args:
+        patterns: (F, units) of each cell; neighbours with equal rows are one.
     """
-    decided = [units for units in network.maxima if units[-1] < sum(network.widths[: len(levels) - 1])]
-    patterns = reduced(_pieces(network, levels), decided)
     sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
     inner = sides[(sides >= 0).all(axis=1)]
     same = [(patterns[some[:, 0]] == patterns[some[:, 1]]).all(axis=1) for some in _blocks(inner)]
@@ -44,37 +29,6 @@ def regions(network: Network, mesh: Mesh, levels: Sequence[Level]) -> np.ndarray
 
 def _blocks(pairs: np.ndarray, block: int = 1 << 14) -> list[np.ndarray]:
     return [pairs[low : low + block] for low in range(0, len(pairs), block)]
-
-
-def _pieces(network: Network, levels: Sequence[Level]) -> np.ndarray:
-    """Piece (F, units) of all units so far on the cells of the last level."""
-    cells, parts = np.arange(len(levels[-1].parent)), []
-    for layer in range(len(levels) - 1, 0, -1):
-        parts.append(pieces(levels[layer].bits[cells], cuts_of(network, layer)))
-        cells = levels[layer].parent[cells]
-    return np.concatenate(parts[::-1], axis=1)
-
-
-class ChosenMaps:
-    """The maps on some cells of a level, in ascending order; segments without any are left out."""
-
-    def __init__(self, maps: CellMaps, chosen: np.ndarray) -> None:
-        self._maps, self._chosen = maps, chosen
-        segment = np.searchsorted(maps.segment_start, chosen, side="right") - 1
-        self._segments, first = np.unique(segment, return_index=True)
-        self.segment_start = np.append(first, len(chosen))
-
-    @property
-    def width(self) -> int:
-        return self._maps.width
-
-    def on(self, low: int, high: int) -> Maps:
-        segments = self._segments[low:high]
-        begin, end = int(segments[0]), int(segments[-1]) + 1
-        maps, starts = self._maps.on(begin, end), self.segment_start[low : high + 1]
-        mine = self._chosen[starts[0] : starts[-1]] - self._maps.segment_start[begin]
-        segment = np.repeat(np.arange(high - low), np.diff(starts))
-        return Maps(maps.rows[mine], maps.error[segments - begin], segment)
 
 
 def merge(mesh: Mesh, label: np.ndarray, n_sides: int) -> Mesh:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from geomtoy.regions.complex import CellComplex
+from geomtoy.regions.results.complex import CellComplex
 
 OUTSIDE = -2
 """Label of what lies beyond the window; labels of cells are -1 or more."""

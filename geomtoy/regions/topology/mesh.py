@@ -1,4 +1,5 @@
-"""The subdivision of the window after some layers, as flat arrays; topology and coordinates, no maps."""
+"""The subdivision of the window after some layers, as flat arrays: who meets whom, and where it is
+stored."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ class Mesh(NamedTuple):
 
     A half-edge 2e runs along edge e from `tail[e]` to `head[e]`, 2e + 1 runs back. The boundary of
     cell f, counter-clockwise, is `half[start[f]:start[f + 1]]`. Coordinates are those of the frame,
-    up to `d`; exactly, a vertex is the intersection of its two lines.
+    up to `d`; exactly, a vertex is the intersection of its two lines. Cell f is cell first + f of its
+    level: a mesh may hold a part of it.
     """
 
     x: np.ndarray  # (V,) float64
@@ -27,6 +29,7 @@ class Mesh(NamedTuple):
     direction: np.ndarray  # (E,) +1 if the edge runs along (-b, a) of that line, else -1
     start: np.ndarray  # (F + 1,)
     half: np.ndarray  # (H,)
+    first: int = 0
 
     @property
     def n_cells(self) -> int:
@@ -68,7 +71,8 @@ def corner_vertices(half, tail, head):
 
 @njit(cache=True, nogil=True)
 def part(mesh, low, high):
-    """The mesh of cells low..high-1 alone; edges and vertices numbered anew, lines as they were."""
+    """The mesh of cells low..high-1 alone; edges and vertices are numbered anew, lines are as they
+    were."""
     begin, end = mesh.start[low], mesh.start[high]
     edges = np.unique(mesh.half[begin:end] >> 1)
     ends = np.empty(2 * edges.shape[0], np.int64)
@@ -82,4 +86,5 @@ def part(mesh, low, high):
         mesh.x[vertices], mesh.y[vertices], mesh.w[vertices], mesh.d[vertices], mesh.lines[vertices],
         np.searchsorted(vertices, mesh.tail[edges]), np.searchsorted(vertices, mesh.head[edges]),
         mesh.line[edges], mesh.direction[edges], mesh.start[low : high + 1] - begin, half,
+        mesh.first + low,
     )  # fmt: skip

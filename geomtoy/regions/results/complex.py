@@ -11,11 +11,13 @@ from flint import fmpq
 
 from geomtoy.network import Network
 from geomtoy.regions.certify import Certificate, certify
-from geomtoy.regions.cuts import Cuts, cuts_of, pieces
-from geomtoy.regions.enumerate import Subdivision
-from geomtoy.regions.linear import linear_regions
-from geomtoy.regions.locate import locate
-from geomtoy.regions.mesh import corner_vertices, edge_cells
+from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.maps.cuts import cuts_of
+from geomtoy.regions.maps.levels import pieces_on
+from geomtoy.regions.numbers.bounds import nearest
+from geomtoy.regions.results.linear import linear_regions
+from geomtoy.regions.results.locate import locate
+from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
@@ -90,14 +92,11 @@ class CellComplex:
 
     @cached_property
     def _edge_sources(self) -> tuple[np.ndarray, np.ndarray]:
-        layer, cut = self.subdivision.geometry.sources()
-        for hidden, cuts in enumerate(self._cuts, start=1):
-            cut[layer == hidden] = cuts.unit[cut[layer == hidden]]
+        layer, cut = self.subdivision.lines.sources()
+        for hidden in range(1, len(self.network.layers)):
+            of_layer = layer == hidden
+            cut[of_layer] = cuts_of(self.network, hidden).unit[cut[of_layer]]
         return layer[self._mesh.line], cut[self._mesh.line]
-
-    @cached_property
-    def _cuts(self) -> list[Cuts]:
-        return [cuts_of(self.network, k) for k in range(1, len(self.network.layers))]
 
     def switches(self, edge: int) -> list[tuple[int, int]]:
         """All (layer, unit) whose piece differs across an edge; empty for a side of the window.
@@ -153,7 +152,7 @@ class CellComplex:
         mesh, frame = self._mesh, self.subdivision.frame
         points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
         for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
-            points[v] = [nearest_float(z) for z in self.exact_vertex(int(v))]
+            points[v] = [nearest(z) for z in self.exact_vertex(int(v))]
         return points
 
     @property
@@ -170,7 +169,7 @@ class CellComplex:
         """
         if self.at_infinity[vertex]:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
-        p = self.subdivision.geometry.vertex(vertex)
+        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
         return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
 
     def polygon(self, cell: int) -> np.ndarray:
@@ -206,11 +205,7 @@ class CellComplex:
         return self._patterns(np.array([cell]))[0]
 
     def _patterns(self, cells: np.ndarray) -> np.ndarray:
-        parts = [np.empty((len(cells), 0), np.int8)]
-        levels = zip(self.subdivision.levels[1:], self.subdivision.ancestors(cells)[1:], strict=True)
-        for (level, own), cuts in zip(levels, self._cuts, strict=True):
-            parts.append(pieces(level.bits[own], cuts))
-        return self.network.patterns(np.concatenate(parts, axis=1))
+        return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
 
     @property
     def A_omega(self) -> np.ndarray:
@@ -225,20 +220,20 @@ class CellComplex:
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, (rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
+        frame, (_, rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
         offset = rows[:, 2] - slope @ np.array(frame.centre, float)
         well_known = error <= VAGUE * np.abs(rows).max()
         for cell in np.flatnonzero(~well_known.all(axis=1)[segment]):
             slopes, offsets = self.exact_map(int(cell))
-            slope[cell] = [[nearest_float(z) for z in row] for row in slopes]
-            offset[cell] = [nearest_float(z) for z in offsets]
+            slope[cell] = [[nearest(z) for z in row] for row in slopes]
+            offset[cell] = [nearest(z) for z in offsets]
         return slope, offset
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
         sub = self.subdivision
-        rows, scale = sub.geometry.maps.affine(len(sub.network.layers), cell)
+        rows, scale = sub.lines.maps.affine(len(sub.network.layers), cell)
         slopes, offsets = [], []
         for i in range(sub.network.d_out):
             a, b, c = (_fraction(rows[i, k], scale) for k in range(3))
@@ -250,7 +245,7 @@ class CellComplex:
     @cached_property
     def linear_region(self) -> np.ndarray:
         """(F,) label of the linear region of each cell."""
-        return linear_regions(self.subdivision)
+        return linear_regions(self.subdivision, self.subdivision.output_maps)
 
     @property
     def n_linear_regions(self) -> int:
@@ -259,20 +254,12 @@ class CellComplex:
     # --- what can be asked ------------------------------------------------------------------------
 
     def locate(self, points: Any) -> np.ndarray:
-        """Cell of each point (n, 2); see `geomtoy.regions.locate.locate`."""
-        return locate(self, points)
+        """Cell of each point (n, 2); see `geomtoy.regions.results.locate.locate`."""
+        return locate(self.subdivision, self.activation_patterns, points)
 
     def certify(self) -> Certificate:
         """Check the complex independently; see `geomtoy.regions.certify.certify`."""
         return certify(self)
-
-
-def nearest_float(value: Fraction) -> float:
-    """The float64 next to a rational; infinity beyond the range."""
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.inf
 
 
 def _fraction(numerator: Any, denominator: Any) -> Fraction:

@@ -1,0 +1,1 @@
+"""Layer after layer: where cuts run, where they meet, and the cells that this makes."""

@@ -1,0 +1,42 @@
+"""The mesh that a layer's cuts make: edges and cells from chords and the points where they meet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geomtoy.regions.engine.cutting import Cutting
+from geomtoy.regions.engine.meetings import Meetings
+from geomtoy.regions.maps.levels import Level
+from geomtoy.regions.topology import faces as fc
+from geomtoy.regions.topology.mesh import Mesh
+
+
+def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh, Level]:
+    """The new mesh, and the level of its cells."""
+    chords, inc, points = cutting.chords, meetings.incidence, cutting.points
+    sub_first = points.edge_start[:-1] + np.arange(len(mesh.tail))
+    first_edge = len(mesh.tail) + int(points.edge_start[-1])
+    room = len(chords.first) + len(inc.chord_point)
+    tail, head, line, direction = edges = fc.edge_pieces(mesh, points, room)
+    point_xywd, point_lines = cutting.edge_points.vertices(mesh, cutting.first_line)
+    first_meeting = points.first_vertex + len(point_xywd)
+    fc.chord_segments(chords, inc, cutting.first_line, first_meeting, first_edge, *edges)
+    family = fc.Family(
+        *fc.trace(
+            mesh,
+            sub_first,
+            cutting.crossings.positive,
+            chords,
+            cutting.crossings.cut,
+            inc,
+            meetings.children,
+            first_edge,
+        )
+    )
+    old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
+    xywd = np.concatenate([old, point_xywd, meetings.xywd])
+    lines = np.concatenate([mesh.lines, point_lines, meetings.lines])
+    x, y, w, d = np.ascontiguousarray(xywd.T)
+    parent = np.repeat(np.arange(len(meetings.children)), meetings.children)
+    level = Level(parent, family.bits, family.tree)
+    return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), level

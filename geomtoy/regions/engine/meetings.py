@@ -1,0 +1,184 @@
+"""The points inside cells where chords cross: found one by one, or counted without being kept.
+
+A convex cell cut by K chords with X crossing pairs becomes 1 + K + X cells, less (r - 1)(r - 2) / 2 for
+every point where r > 2 chords meet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from geomtoy.regions.engine.cutting import Cutting, Subject
+from geomtoy.regions.numbers.bounds import intersection, position
+from geomtoy.regions.numbers.filter import sort_group
+from geomtoy.regions.numbers.predicates import Order
+from geomtoy.regions.topology import chords as ch
+from geomtoy.regions.topology import faces as fc
+from geomtoy.regions.topology.components import components
+
+
+@dataclass
+class Meetings:
+    """The points inside cells where chords cross."""
+
+    children: np.ndarray  # (P,) number of cells that each cell becomes
+    incidence: fc.Incidence
+    xywd: np.ndarray  # (points, 4)
+    lines: np.ndarray  # (points, 2)
+
+
+def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
+    """Points inside cells where chords cross, in order along each; concurrent chords share one."""
+    chords = cutting.chords
+    pairs = ch.crossing_pairs(chords, int(cutting.pairs.sum()))
+    line_ids = cutting.first_line + chords.crossing
+    start, pair_of = _pairs_by_chord(len(chords.first), pairs)
+    xywd, key, error = _pair_positions(start, pair_of, pairs, cutting.rows, chords.sense)
+
+    chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
+    other = pairs[pair_of].sum(axis=1) - chord_of
+    order = subject.predicates.order(
+        start, key, error, subject.lines,
+        lambda k: (int(line_ids[k]), int(chords.sense[k])),
+        lambda i: int(line_ids[other[i]]),
+    )  # fmt: skip
+    point_of_pair, lead_pair = _merge_ties(order, pair_of, len(pairs))
+    leads = ~order.tied
+    chord_start = np.concatenate([[0], np.cumsum(leads)])[start]
+    chord_point = point_of_pair[pair_of[order.order[leads]]]
+    rank, point_start, point_chord, point_index = fc.incidence(chord_start, chord_point, len(lead_pair))
+    inc = fc.Incidence(chord_start, chord_point, rank, point_start, point_chord, point_index)
+    children = _children(cutting.n_cells, chords, inc)
+    return Meetings(children, inc, xywd[lead_pair], line_ids[pairs[lead_pair]])
+
+
+@njit(cache=True, nogil=True)
+def _pairs_by_chord(n_chords, pairs):
+    """CSR lists of the pairs that each chord takes part in."""
+    start = np.zeros(n_chords + 1, np.int64)
+    for i in range(pairs.shape[0]):
+        start[pairs[i, 0] + 1] += 1
+        start[pairs[i, 1] + 1] += 1
+    for k in range(n_chords):
+        start[k + 1] += start[k]
+    fill = start[:-1].copy()
+    member = np.empty(2 * pairs.shape[0], np.int64)
+    for i in range(pairs.shape[0]):
+        for side in range(2):
+            k = pairs[i, side]
+            member[fill[k]] = i
+            fill[k] += 1
+    return start, member
+
+
+@njit(cache=True, nogil=True)
+def _pair_positions(start, pair_of, pairs, rows, sense):
+    """Crossing points (x, y, w, d) of all pairs, and their positions along both chords."""
+    xywd = np.empty((pairs.shape[0], 4))
+    for i in range(pairs.shape[0]):
+        a, b, c, e = rows[pairs[i, 0]]
+        a2, b2, c2, e2 = rows[pairs[i, 1]]
+        x, y, d = intersection(a, b, c, e, a2, b2, c2, e2)
+        xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 1.0, d
+    key, error = np.empty(pair_of.shape[0]), np.empty(pair_of.shape[0])
+    for k in range(start.shape[0] - 1):
+        a, b, e = rows[k, 0], rows[k, 1], rows[k, 3]
+        for i in range(start[k], start[k + 1]):
+            x, y, _, d = xywd[pair_of[i]]
+            key[i], error[i] = position(a, b, e, x, y, d, sense[k])
+    return xywd, key, error
+
+
+def _merge_ties(order: Order, pair_of: np.ndarray, n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Point id of every pair, and one pair of each point: pairs tied on some chord are one point."""
+    tied = np.flatnonzero(order.tied)
+    if not len(tied):
+        return np.arange(n_pairs), np.arange(n_pairs)
+    same = np.column_stack([pair_of[order.order[tied - 1]], pair_of[order.order[tied]]])
+    point = components(n_pairs, same)
+    return point, np.unique(point, return_index=True)[1]
+
+
+def _children(n_cells: int, chords: ch.Chords, inc: fc.Incidence) -> np.ndarray:
+    """1 + chords + (meetings counted along chords) - (points): Euler's relation in a convex cell."""
+    cell_of_chord = np.repeat(chords.cells, np.diff(chords.start))
+    meetings = np.diff(inc.chord_start)
+    cell_of_point = cell_of_chord[inc.point_chord[inc.point_start[:-1]]]
+    children = np.ones(n_cells, np.int64)
+    children += np.bincount(cell_of_chord, minlength=n_cells)
+    np.add.at(children, cell_of_chord, meetings)
+    return children - np.bincount(cell_of_point, minlength=n_cells)
+
+
+def count_cells(cutting: Cutting, subject: Subject) -> int:
+    """Cells that a layer's cuts make of all cells of a mesh, exactly; no crossing is kept.
+
+    Points where three chords or more meet show as ties among the later chords along the first of their
+    chords, so it is enough to sort, chord by chord, the crossings with later chords.
+    """
+    chords, predicates = cutting.chords, subject.predicates
+    line_of = cutting.first_line + chords.crossing
+    rows = cutting.rows.copy()
+    rows[:, 3] = predicates.doubt(rows[:, 3])
+    predicates.tally.decided += int(cutting.pairs.sum())
+    excess = points = 0
+    points_of: dict[int, set[int]] = defaultdict(set)
+    for k, others in _by_chord(_suspects(chords, rows)):
+        suspects = {other: int(line_of[other]) for other in others}
+        for group in predicates.ties(int(line_of[k]), suspects, subject.lines):
+            if points_of[k] & points_of[group[0]]:
+                continue  # two chords meet in one point: this one was met along an earlier chord
+            for chord in (k, *group):
+                points_of[chord].add(points)
+            points += 1
+            excess += len(group) * (len(group) - 1) // 2
+    return cutting.most_cells - excess
+
+
+def _by_chord(suspects: np.ndarray) -> list[tuple[int, list[int]]]:
+    """Suspect clusters (chord, later chords), the first chord first."""
+    clusters = defaultdict(list)
+    for cluster, k, other in suspects.tolist():
+        clusters[k, cluster].append(other)
+    return [(k, clusters[k, cluster]) for k, cluster in sorted(clusters)]
+
+
+@njit(cache=True, nogil=True)
+def _suspects(chords, rows):
+    """Crossings with later chords whose order along a chord float64 cannot tell: (n, 3) rows
+    (cluster, chord, later chord)."""
+    stack, above = ch.stack_room(chords)
+    room = stack.shape[0]
+    key, error, floor = np.empty(room), np.empty(room), np.empty(room)
+    order = np.empty(room, np.int64)
+    clusters = [(0, 0, 0) for _ in range(0)]
+    found = [(0, 0, 0) for _ in range(0)]
+    by_last = ch.closing_order(chords)
+    total = 0
+    for c in range(chords.cells.shape[0]):
+        opened, top = chords.start[c], 0
+        for i in range(chords.start[c], chords.start[c + 1]):
+            k = by_last[i]
+            opened, top, n = ch.close_chord(chords, c, k, opened, stack, top, above)
+            if n < 2:
+                continue
+            a, b, z, e = rows[k]
+            for j in range(n):
+                a2, b2, z2, e2 = rows[above[j]]
+                x, y, d = intersection(a, b, z, e, a2, b2, z2, e2)
+                key[j], error[j] = position(a, b, e, x, y, d, chords.sense[k])
+                order[j] = j
+            clusters.clear()
+            sort_group(order, key, error, 0, n, floor, k, clusters)
+            for _, low, high in clusters:
+                for j in range(low, high):
+                    found.append((total, k, above[order[j]]))
+                total += 1
+    out = np.empty((len(found), 3), np.int64)
+    for i in range(len(found)):
+        out[i, 0], out[i, 1], out[i, 2] = found[i]
+    return out

@@ -1,0 +1,81 @@
+"""What the subdivision by one layer leaves behind: enough to know every map on every cell again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from geomtoy.maxima import reduced
+from geomtoy.network import Network
+from geomtoy.regions.maps.cuts import cuts_of, pieces
+
+
+class Level(NamedTuple):
+    """The cells of a level; those of one parent stand together, and parents ascend."""
+
+    parent: np.ndarray  # (F,) cell of the level before
+    bits: np.ndarray  # (F, words) uint64: the layer's cuts that are > 0
+    tree: (
+        np.ndarray
+    )  # (F,) an earlier cell of the same parent that differs in few bits; itself for the first
+
+
+def first_level() -> Level:
+    """The window, uncut."""
+    return Level(np.full(1, -1), np.zeros((1, 1), np.uint64), np.zeros(1, np.int64))
+
+
+def chosen_cells(level: Level, chosen: np.ndarray) -> Level:
+    """Some cells of a level, in ascending order; their way through the tree skips the others."""
+    number = np.full(len(level.parent), -1)
+    number[chosen] = np.arange(len(chosen))
+    return Level(level.parent[chosen], level.bits[chosen], _shortened(level.tree, chosen, number))
+
+
+@njit(cache=True, nogil=True)
+def _shortened(tree, chosen, number):
+    """For each chosen cell the nearest one before it on the way to the root, itself if there is none."""
+    found = np.arange(chosen.shape[0])
+    for k in range(chosen.shape[0]):
+        before = tree[chosen[k]]
+        while number[before] < 0 and tree[before] != before:
+            before = tree[before]
+        if number[before] >= 0:
+            found[k] = number[before]
+    return found
+
+
+def ancestors(levels: Sequence[Level], cells: np.ndarray) -> list[np.ndarray]:
+    """For each level 0..L, the cell of that level that contains each of some cells of the last."""
+    found = [cells]
+    for level in reversed(levels[1:]):
+        cells = level.parent[cells]
+        found.append(cells)
+    return found[::-1]
+
+
+def pieces_on(network: Network, levels: Sequence[Level], cells: np.ndarray) -> np.ndarray:
+    """Piece (k, units) of every hidden unit so far on cells of the last level."""
+    parts = [np.empty((len(cells), 0), np.int8)]
+    own = zip(levels[1:], ancestors(levels, cells)[1:], strict=True)
+    for layer, (level, of_level) in enumerate(own, start=1):
+        parts.append(pieces(level.bits[of_level], cuts_of(network, layer)))
+    return np.concatenate(parts, axis=1)
+
+
+def decides_a_maximum(network: Network, layer: int) -> bool:
+    """Whether some maximum has its last match in a hidden layer (from 1)."""
+    end = sum(network.widths[:layer])
+    begin = end - network.widths[layer - 1]
+    return any(begin <= units[-1] < end for units in network.maxima)
+
+
+def patterns_so_far(network: Network, levels: Sequence[Level]) -> np.ndarray:
+    """Pattern of each cell of the last level; maxima that later layers decide count as ordinary
+    units."""
+    decided = [units for units in network.maxima if units[-1] < sum(network.widths[: len(levels) - 1])]
+    cells = np.arange(len(levels[-1].parent))
+    return reduced(pieces_on(network, levels, cells), decided)

@@ -1,0 +1,1 @@
+"""Signs and orders: float64 within proven bounds, rationals behind them."""

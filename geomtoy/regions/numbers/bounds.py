@@ -1,0 +1,193 @@
+"""Every error bound of float64 that a decision rests on, with its proof.
+
+Notation. u = 2^-53; fl(x op y) = (x op y)(1 + delta), |delta| <= u, unless it underflows, where a
+product or quotient is off by less than 2^-1074 besides. A *line* is (a, b, c, e): the true coefficients
+of a x + b y + c differ from the stored ones by at most e each. A *point* is (x, y, w, d): w is exactly
+1, or exactly 0 for a point at infinity (then (x, y) is a direction); the true x and y differ from the
+stored ones by at most d.
+
+Bounds are computed in float64 too: fewer than 20 operations on numbers >= 0, each off by a factor of at
+most 1 + u, so SLACK = 1 + 2^-40 covers them; TINY covers what underflow loses in them. A bound that
+overflows is inf and one that meets inf - inf is NaN; comparisons are written so that neither decides
+anything.
+
+1. *Value of a line at a point* (`value_bound`). The true value differs from that of the stored numbers
+       by at most (|a| + |b|) d + e (|x| + |y| + 2 d + w),
+   and three products and two sums round by at most 3u / (1 - 3u) (|a x| + |b y| + |c w|) (Higham 2002,
+   section 3.1), less than 4u times that.
+2. *Intersection of two lines* (`intersection`), by Cramer: W = a1 b2 - a2 b1, x = X / W. If |W - W'| <=
+   eW < |W| and |X - X'| <= eX then X'/W' - X/W = ((X' - X) - (X/W)(W' - W)) / W', so it is at most
+   (eX + |x| eW) / (|W| - eW); the division adds u |x|. A 2 x 2 minor of stored numbers rounds by at most
+   3u (|p1 q2| + |p2 q1|); entries known up to e1 and e2 move it by e1 (|p2| + |q2|) + e2 (|p1| + |q1|)
+   + 2 e1 e2. A W that is not certainly non-zero gives d = inf.
+3. *Position along a line* (`position`): the coordinate that changes fastest is a monotone function of
+   the place on the line, provided that its sense of growth, the sign of a or of b, is certain.
+4. *Maps of a layer* (`map_error`). On a cell the true preactivation of unit i is z_i = sum_j W_ij (s_j
+   z_j + o_j) + b_i, with the pieces (s_j, o_j) of the cell and the maps z_j of the cell's parent, which
+   are stored with errors e_j. Let y_i be the same sum, exactly, of the *stored* maps: z_i and y_i
+   differ by at most sum_j |W_ij| steepest_j e_j, whatever the pieces. Let h_j >= steepest_j max(|a_j|,
+   |b_j|, |c_j|) + highest_j + FLOOR bound what unit j passes on, for all of its pieces, and S_i = sum_j
+   |W_ij| h_j + |b_i|, so that |y_i| <= S_i on every cell of the parent. *First cell.* A term is off by
+   at most 5u of itself (rounding of W, of s and of o, a product and a sum for s c + o, the product with
+   W), and takes part in at most m additions, m being the number of units: together (m + 5) u S_i / (1 -
+   (m + 5) u). *Updates.* From cell to cell x <- fl(x + fl(W_ij fl(ds z_j + do))), where (ds, do) is a
+   difference of pieces. In exact arithmetic
+   updates telescope: after any number of them the sum is y_i of the cell reached, so |x| stays within
+   S_i and what rounding has left so far, and only roundings add up. One update is off by at most
+       6 u steepest_j |z_j| + 4 u highest_j      (two roundings each of s and o, the differences, the
+       product) + 2u h_j + 2u h_j                         (the sum ds z_j + do, the product with W)
+   times |W_ij|, at most 10 u S_i, and the addition by u S_i: r = 12. Where slopes are 0 or 1 and
+   offsets 0, ds is +-1 and do is 0, exactly; only the product with W and the addition round: r = 3.
+   After L updates the error is at most t S_i + sum_j |W_ij| steepest_j e_j with t = (m + r L + 8) u:
+   the 3u beyond m + 5 and the factor 1 + 1e-6 cover the terms of second order, as long as t < 2^-22.
+   Longer chains decide nothing. Underflow: each of at most m + L operations on what a unit passes on
+   loses at most 2^-1074, before W multiplies it; FLOOR = 2^-1020 in h_j gives t FLOOR >= (m + L)
+   2^-1070. What is lost after that is covered by TINY. A unit whose map is exactly zero and whose
+   offsets are exactly zero may be left out, and no other.
+5. *First layer* (`first_error`): inner products of d_in terms over basis vectors that are each within
+   u: (d_in + 6) u of the sum of absolute terms. A basis number in the subnormal range is not within u:
+   nothing is decided from it.
+6. *Thresholds* (`shift_error`): c - tau, with tau rounded: 3u (|c| + |tau|).
+7. *Points of the plane* (`forward_error`): one forward pass; a layer of n inputs is off by (n + 8) u of
+   the absolute terms, after each input was off by its own error and 4u of its size.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numba import njit
+
+U = 2.0**-53
+SLACK = 1.0 + 2.0**-40
+TINY = 1e-300
+FLOOR = 2.0**-1020
+SECOND_ORDER = 1.0 + 1e-6
+LONGEST = 2.0**-22
+"""Largest t = (terms) u for which SECOND_ORDER covers what is left out."""
+SUBNORMAL = Fraction(1, 2**1000)
+"""Numbers of less than this size may be held by float64 with few digits."""
+
+PIECEWISE, SWITCH = 12.0, 3.0
+"""Roundings of an update, the r of `map_error`: in general, and where slopes are 0 or 1 and offsets
+0."""
+
+
+@njit(cache=True, inline="always")
+def value_bound(a, b, c, e, x, y, w, d):
+    """Value of a line at a point, and a bound on its error."""
+    ax, by, cw = a * x, b * y, c * w
+    spread = (abs(a) + abs(b)) * d + e * (abs(x) + abs(y) + 2.0 * d + w)
+    rounding = 4.0 * U * (abs(ax) + abs(by) + abs(cw))
+    return ax + by + cw, (spread + rounding) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def _minor(p1, q1, e1, p2, q2, e2):
+    """p1 q2 - p2 q1 with a bound on its error, for entries known up to e1 and e2."""
+    left, right = p1 * q2, p2 * q1
+    spread = e1 * (abs(p2) + abs(q2)) + e2 * (abs(p1) + abs(q1)) + 2.0 * e1 * e2
+    return left - right, (spread + 3.0 * U * (abs(left) + abs(right))) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def intersection(a1, b1, c1, e1, a2, b2, c2, e2):
+    """Common point (x, y) of two lines and the bound d on the error of both coordinates."""
+    W, eW = _minor(a1, b1, e1, a2, b2, e2)
+    if not abs(W) > 2.0 * eW:
+        return 0.0, 0.0, np.inf
+    X, eX = _minor(b1, c1, e1, b2, c2, e2)
+    Y, eY = _minor(c1, a1, e1, c2, a2, e2)
+    x, y = X / W, Y / W
+    gap = abs(W) - eW
+    dx = (eX + abs(x) * eW) / gap + 2.0 * U * abs(x)
+    dy = (eY + abs(y) * eW) / gap + 2.0 * U * abs(y)
+    if not (dx < np.inf and dy < np.inf and abs(x) < np.inf and abs(y) < np.inf):
+        return 0.0, 0.0, np.inf
+    return x, y, max(dx, dy) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def position(a, b, e, x, y, d, direction):
+    """Position of a point of a line along direction * (-b, a), up to a monotone map, with its error."""
+    if abs(b) >= abs(a):
+        key, certain = (-x if b > 0 else x), abs(b) > e
+    else:
+        key, certain = (y if a > 0 else -y), abs(a) > e
+    error = (d + 2.0 * U * abs(key)) * SLACK + TINY if certain else np.inf
+    return key * direction, error
+
+
+@njit(cache=True, inline="always")
+def map_terms(units, updates, rounding):
+    """The t of `map_error`, inf where chains of updates are too long for it."""
+    terms = (units + rounding * updates + 8.0) * U
+    return terms if terms < LONGEST else np.inf
+
+
+@njit(cache=True, inline="always")
+def map_error(terms, weighed, bias):
+    """Error of a layer's map. `weighed`: sum over units of |W| (h + steepest e / t)."""
+    return terms * (weighed + abs(bias)) * SECOND_ORDER + TINY
+
+
+def first_error(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Error (n,) of the first layer's maps on the window, for a basis (3, d_in) whose entries are
+    within u."""
+    weight = (np.abs(basis) @ np.abs(W.T)).max(axis=0) + np.abs(b)
+    error: np.ndarray = (W.shape[1] + 6) * U * weight * SECOND_ORDER + TINY
+    return error
+
+
+def shift_error(c: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """Error of c - tau, where tau may be rounded; none where it is 0."""
+    error: np.ndarray = np.where(tau != 0, 3.0 * U * (np.abs(c) + np.abs(tau)), 0.0)
+    return error
+
+
+def side_error(line: np.ndarray, exact: tuple[Fraction, ...]) -> float:
+    """Error of a window side's coefficients, rounded from rationals."""
+    if all(nearest(z) == z for z in exact):
+        return 0.0
+    return float(2.0 * U * np.abs(line).max() + TINY)
+
+
+def values_bound(
+    lines: np.ndarray, e: np.ndarray, x: np.ndarray, y: np.ndarray, d: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`value_bound` of a line (n, 3) with error e (n,) at a point each, as arrays."""
+    a, b, c = lines.T
+    size = np.abs(a * x) + np.abs(b * y) + np.abs(c)
+    error = d * (np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 2 * d + 1) + 4 * U * size
+    return a * x + b * y + c, error * SLACK + TINY
+
+
+def certainly_different(p: np.ndarray, q: np.ndarray, e: np.ndarray, f: np.ndarray) -> np.ndarray:
+    """Whether maps (n, 3, outputs) known within e and f (n, outputs) differ in some output."""
+    gap = np.abs(p - q).max(axis=1)
+    different: np.ndarray = (gap > (e + f + U * gap) * SLACK + TINY).any(axis=1)
+    return different
+
+
+def forward_error(
+    h: np.ndarray, e: np.ndarray, W: np.ndarray, bias: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Preactivations (n, n_out) from activations h (n, n_in) known within e, and their errors."""
+    size = np.abs(h) + FLOOR
+    error = (e + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
+    return h @ W.T + bias, error * SECOND_ORDER + TINY
+
+
+def nearest(value: Fraction) -> float:
+    """The float64 next to a rational; infinity beyond the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
+def at_least(value: Fraction) -> float:
+    """The least float64 that is not less than a rational >= 0: positive unless that is 0."""
+    found = nearest(value)
+    return found if found == np.inf or Fraction(found) >= value else float(np.nextafter(found, np.inf))

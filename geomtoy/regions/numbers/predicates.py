@@ -1,0 +1,176 @@
+"""The three questions that are ever asked of numbers, and the one place where they are answered.
+
+On which side of a cut does a vertex lie? In which order do cuts meet a line? Which of them meet it in
+one point? Each is answered by float64 where a proven bound (`bounds`) allows, and in rational arithmetic
+where not. Everything else that an enumeration knows follows from these answers without a number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from geomtoy.regions.numbers.exact import Line, Vertex, meet, place_on, side_of
+from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
+from geomtoy.regions.threads import in_blocks
+
+_FILTERED: ContextVar[bool] = ContextVar("filtered", default=True)
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """Inside, every decision is taken in rational arithmetic alone: slow, and without any error bound.
+
+    The results are the same. It is there to check the filter, and for those who would not trust it.
+    """
+    token = _FILTERED.set(False)
+    try:
+        yield
+    finally:
+        _FILTERED.reset(token)
+
+
+def filtered() -> bool:
+    """Whether float64 may decide what its bounds prove."""
+    return _FILTERED.get()
+
+
+class ExactLines(Protocol):
+    """Lines with ids, as integers."""
+
+    def exact(self, line: int) -> Line: ...
+
+
+@dataclass
+class SignTally:
+    """How many decisions were taken, and how many of them needed rational arithmetic."""
+
+    decided: int = 0
+    rational: int = 0
+
+
+@dataclass
+class Order:
+    """Members of groups in their certain order along each group's line.
+
+    `order[start[g]:start[g + 1]]` are the members of group g; `tied[i]` says that order[i] lies at
+    the very point of order[i - 1].
+    """
+
+    start: np.ndarray
+    order: np.ndarray
+    tied: np.ndarray
+
+
+class Predicates:
+    """Decides for one enumeration, and counts what it decides."""
+
+    def __init__(self) -> None:
+        self.tally = SignTally()
+        self._filtered = filtered()
+
+    def filter_sides(
+        self,
+        signs: np.ndarray,
+        which: np.ndarray,
+        points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        row: np.ndarray,
+        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """Fill in the signs of cuts at some vertices, UNDECIDED where float64 cannot tell.
+
+        Args:
+            signs: (V, n) int8. which: vertices. points: x, y, w, d, (V,) each.
+            row: (V,) row of the lines (see `filter.filtered_signs`) that holds near each vertex.
+        Returns:
+            The vertices at which some sign is open.
+        """
+        n, silent = signs.shape[1], np.zeros(len(signs), np.int64)
+        self.tally.decided += len(which) * n
+        if not self._filtered:
+            signs[which] = UNDECIDED
+            return np.sort(which) if n else which[:0]
+
+        def run(low: int, high: int) -> None:
+            filtered_signs(which[low:high], signs, silent, *points, row, *lines)
+
+        in_blocks(run, len(which), work=len(which) * n)
+        return np.flatnonzero(silent)
+
+    @property
+    def uses_structure(self) -> bool:
+        """Whether what is known without arithmetic may decide too."""
+        return self._filtered
+
+    def exact_sides(
+        self,
+        signs: np.ndarray,
+        vertices: np.ndarray,
+        vertex: Callable[[int], Vertex],
+        cut: Callable[[int, int], Line],
+    ) -> None:
+        """Decide in rational arithmetic what is still UNDECIDED at some vertices.
+
+        Args:
+            cut: the line of a cut near a vertex, from (vertex, cut).
+        """
+        at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
+        for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
+            signs[v, c] = side_of(cut(v, c), vertex(v))
+        self.tally.rational += len(at)
+
+    def order(
+        self,
+        start: np.ndarray,
+        key: np.ndarray,
+        error: np.ndarray,
+        lines: ExactLines,
+        line_of_group: Callable[[int], tuple[int, int]],
+        line_of_member: Callable[[int], int],
+    ) -> Order:
+        """Order the members of each group along the group's line.
+
+        Args:
+            start, key, error: groups and approximate positions, see `filter.sort_groups`.
+            line_of_group: id of the line and the direction (+-1, along (-b, a)) in which to read it.
+            line_of_member: id of the line that crosses it at the member.
+        """
+        order, clusters = sort_groups(start, key, self.doubt(error))
+        tied = np.zeros(len(order), bool)
+        for group, low, high in clusters.tolist():
+            base_id, direction = line_of_group(group)
+            base = lines.exact(base_id)
+            places = {
+                m: place_on(base, meet(base, lines.exact(line_of_member(m))))
+                for m in order[low:high].tolist()
+            }
+            ranked = sorted(places, key=places.__getitem__, reverse=direction < 0)
+            order[low:high] = ranked
+            for i in range(1, len(ranked)):
+                tied[low + i] = places[ranked[i]] == places[ranked[i - 1]]
+        self.tally.decided += len(order)
+        self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
+        return Order(start, order, tied)
+
+    def doubt(self, error: np.ndarray) -> np.ndarray:
+        """Errors as they are, or infinite ones where float64 may decide nothing."""
+        return error if self._filtered else np.full_like(error, np.inf)
+
+    def ties(self, base: int, others: dict[int, int], lines: ExactLines) -> list[list[int]]:
+        """Members whose lines meet a line in one and the same point, in groups of two or more.
+
+        Args:
+            base: the line's id. others: line id of each member.
+        """
+        line = lines.exact(base)
+        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
+        for member, other in others.items():
+            groups[place_on(line, meet(line, lines.exact(other)))].append(member)
+        self.tally.rational += len(others)
+        return [group for group in groups.values() if len(group) > 1]

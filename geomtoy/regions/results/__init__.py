@@ -1,0 +1,1 @@
+"""What an enumeration gives: views of a finished subdivision, and questions to it."""

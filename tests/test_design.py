@@ -1,0 +1,45 @@
+"""docs/design.md speaks of what there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "design.md").read_text()
+CODE = "\n".join(path.read_text() for path in (ROOT / "geomtoy").rglob("*.py"))
+QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", TEXT)))
+
+
+@pytest.mark.parametrize("path", [q for q in QUOTED if q.endswith((".py", "/"))])
+def test_files_and_folders_that_it_names_exist(path):
+    assert any((ROOT / place / path).exists() for place in ("geomtoy/regions", "geomtoy", "."))
+
+
+@pytest.mark.parametrize("name", [q for q in QUOTED if re.fullmatch(r"[A-Za-z_.]+(\(\))?", q)])
+def test_names_that_it_uses_are_those_of_the_code(name):
+    assert re.search(rf"\b{re.escape(name.removesuffix('()').split('.')[-1])}\b", CODE)
+
+
+def test_it_is_short_enough_to_be_read():
+    assert 800 < len(TEXT.split()) < 1800
+
+
+def test_the_drawing_shows_what_its_words_say():
+    """Six units of two cells: a twin pair, and four chords through one point."""
+    import sys
+
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        import drawing
+    finally:
+        sys.path.pop(0)
+    mesh, cutting, meetings = drawing.second_layer()
+    assert mesh.n_cells == 2
+    assert (
+        sorted((meetings.incidence.point_start[1:] - meetings.incidence.point_start[:-1]).tolist())[-1]
+        == 4
+    )
+    assert any(twin for _, twin in drawing.chord_ends(mesh, cutting))
+    texts = [text for _, (text, _) in drawing.words(mesh, cutting, meetings)]
+    assert any(text.startswith("meeting of 4 chords,\n6 pairs") for text in texts)

@@ -1,0 +1,64 @@
+"""The maps of every layer lie within their bounds of the exact ones, whatever the numbers are."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from strategies import STEPS, networks, networks_of_any_size
+from zoo import random_net
+
+from geomtoy import Network, PiecewiseLinear, enumerate_regions
+from geomtoy.regions.maps.floats import all_maps, level_maps
+from geomtoy.regions.numbers.bounds import at_least, nearest
+
+UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))
+"""No slope or offset is a float, and pieces nearly cancel."""
+
+
+def worst_share(cells):
+    """Greatest error of a coefficient on any cell of any layer, as a share of its bound; counts them."""
+    sub, worst, finite = cells.subdivision, Fraction(0), 0
+    for layer in range(1, len(sub.network.layers) + 1):
+        maps = all_maps(level_maps(sub.network, sub.frame, sub.levels[:layer]), 7)
+        for cell in range(len(maps.rows)):
+            exact = sub.lines.maps.affine(layer, cell)
+            for i, bound in enumerate(maps.error[maps.segment[cell]].tolist()):
+                row = maps.rows[cell, :, i].tolist()
+                if not np.isfinite([*row, bound]).all():
+                    continue
+                finite += 1
+                for k, stored in enumerate(row):
+                    gap = abs(Fraction(stored) - Fraction(int(exact.rows[i, k]), int(exact.scale)))
+                    worst = max(worst, gap / Fraction(bound) if bound else Fraction(10**9 * (gap > 0)))
+    return worst, finite
+
+
+@settings(max_examples=100)
+@given(networks_of_any_size)
+def test_numbers_of_any_size(network):
+    assert worst_share(enumerate_regions(network))[0] <= 1
+
+
+@settings(max_examples=40)
+@given(networks(2, 5, 4, 1, act=STEPS))
+def test_small_rationals(network):
+    assert worst_share(enumerate_regions(network))[0] <= 1
+
+
+@pytest.mark.parametrize("act", ["relu", "leaky_relu", UNEVEN])
+def test_long_chains_of_updates(act):
+    """Many children of one parent, each a few switches from another; the bound is not idle."""
+    layers = random_net(2, 24, 6, 2, seed=1).layers
+    share, finite = worst_share(enumerate_regions(Network(layers, act)))
+    assert finite > 500
+    assert Fraction(1, 1000) < share <= 1
+
+
+def test_a_bound_is_never_rounded_down():
+    for value in (Fraction(1, 3), Fraction(1, 2**1100), Fraction(2**1100), Fraction(0), Fraction(0.1)):
+        up = at_least(value)
+        assert up == np.inf or Fraction(up) >= value
+        assert (up > 0) == (value > 0)
+    assert at_least(Fraction(0.1)) == 0.1
+    assert (nearest(Fraction(-(2**1100))), nearest(Fraction(1, 2**1100))) == (-np.inf, 0.0)
