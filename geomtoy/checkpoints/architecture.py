@@ -18,6 +18,7 @@ Shape = tuple[int, ...]
 
 
 @runtime_checkable
+@runtime_checkable
 class Architecture(Protocol):
     """How the tensors of one kind of model make a function of tokens; holds no weights.
 

@@ -19,6 +19,7 @@ INDEX = "model.safetensors.index.json"
 
 
 @runtime_checkable
+@runtime_checkable
 class Tensors(Protocol):
     """Named float32 arrays that are not in memory until they are read."""
 

@@ -167,7 +167,7 @@ class Encodings(Blocks):
     """
 
     seeds: int = 3
-    steps: int = 300
+    steps: int = 200
     contexts: tuple[int, int] = (10, 50)
     heads: tuple[int, int] = (1, 10)
     encodings: tuple[str, ...] = tuple(ENCODINGS)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -41,6 +41,7 @@ def filtered() -> bool:
     return _FILTERED.get()
 
 
+@runtime_checkable
 class ExactLines(Protocol):
     """Lines with ids, as integers."""
 
