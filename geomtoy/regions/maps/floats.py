@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numba import njit
@@ -72,6 +72,7 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     return Maps(maps.first, rows, maps.error[:, cuts.unit] + worst, maps.segment)
 
 
+@runtime_checkable
 class CellMaps(Protocol):
     """A layer's maps on all cells of a level, computed for the segments that are asked for."""
 
