@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -24,16 +25,23 @@ from geomtoy.layers import (
     BatchNorm,
     Conv2d,
     Flatten,
+    LayerNorm,
     Maxout,
     MaxPool2d,
     Residual,
+    RMSNorm,
 )
 from geomtoy.network import Layer as Pair
 from geomtoy.network import Network
+from geomtoy.normed import Norm, NormedNetwork
 
 
-def compile_layers(layers: Iterable[Any], input_shape: int | Sequence[int] | None = None) -> Network:
-    """The network that applies layers one after another.
+def compile_layers(
+    layers: Iterable[Any], input_shape: int | Sequence[int] | None = None
+) -> Network | NormedNetwork:
+    """The network that applies layers one after another; a `NormedNetwork` if there is a norm.
+
+    One `LayerNorm` or `RMSNorm` may stand behind affine layers, with nothing carried past it.
 
     Args:
         layers: those of `geomtoy.layers`; a name or a `PiecewiseLinear` is an activation, and a list or
@@ -84,10 +92,12 @@ class _Chain:
         self._activations: list[tuple[PiecewiseLinear, ...]] = []
         self._maxima: list[list[int]] = []
         self._values = [_copies(np.eye(prod(shape)), shape)]
+        self._norm: tuple[Pair | None, Norm] | None = None
 
-    def network(self) -> Network:
+    def network(self) -> Network | NormedNetwork:
         (last,) = self._values
-        return Network([*self._layers, (last.W, last.b)], self._activations, self._maxima)
+        network = Network([*self._layers, (last.W, last.b)], self._activations, self._maxima)
+        return network if self._norm is None else NormedNetwork(*self._norm, network)
 
     def run(self, layers: Iterable[Any]) -> None:
         for k, layer in enumerate(layers):
@@ -113,6 +123,8 @@ class _Chain:
                 self._reshape((prod(shape),))
             case Residual():
                 self._residual(layer)
+            case LayerNorm() | RMSNorm():
+                self._normalise(layer.norm(shape))
             case list() | tuple():
                 self.run(layer)
             case _:
@@ -133,6 +145,23 @@ class _Chain:
     def _activate(self, units: tuple[PiecewiseLinear, ...]) -> None:
         if set(units) != {IDENTITY}:
             self._hidden(units)
+
+    def _normalise(self, norm: Norm) -> None:
+        """Begin anew behind a norm, with the affine map before it multiplied out."""
+        if self._norm is not None:
+            raise NetworkError("a second norm bends borders that are no circles any more; take one")
+        if len(self._values) > 1:
+            raise NetworkError(
+                "a residual is carried past the norm; take the norm and what follows alone"
+            )
+        if any(kind != IDENTITY for units in self._activations for kind in units):
+            raise NetworkError(
+                "the norm stands behind units that bend; only affine layers may precede it"
+            )
+        (last,) = self._values
+        self._norm = _product([*self._layers, (last.W, last.b)]), norm
+        self._layers, self._activations = [], []
+        self._values = [_copies(np.eye(norm.width), last.shape)]
 
     def _reshape(self, shape: Shape) -> None:
         now = self._values[-1]
@@ -206,6 +235,17 @@ class _Chain:
 
 def _copies(W: np.ndarray, shape: Shape) -> _Values:
     return _Values(W, np.zeros(len(W)), shape, sums=bool((W.sum(axis=0) <= 1).all()))
+
+
+def _product(pairs: list[Pair]) -> Pair | None:
+    """One affine map for several, exactly; None for the identity."""
+    W, b = pairs[0]
+    for V, c in pairs[1:]:
+        W, b, V, c = (np.vectorize(Fraction, otypes=[object])(x) for x in (W, b, V, c))
+        W, b = V @ W, V @ b + c
+    if W.shape[0] == W.shape[1] and (np.eye(len(W)) == W).all() and not b.any():
+        return None
+    return W, b
 
 
 def _overlap(p: _Values, q: _Values) -> bool:

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import PiecewiseLinear, activation
+from geomtoy.activations import PiecewiseLinear, activation, exact
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Padding, Shape, Size, channel_of, output_numbers, windows
 from geomtoy.network import Layer as Pair
 from geomtoy.network import parameter
+from geomtoy.normed import Norm
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,29 @@ class BatchNorm:
             raise NetworkError("a variance is not positive; give the statistics of inference")
         factor = scale / np.sqrt(variance + self.epsilon)
         return factor[channel], (shift - mean * factor)[channel]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerNorm:
+    """(x - mean x) / sqrt(variance x + epsilon) * scale + shift over one vector of values, exactly."""
+
+    scale: Any = 1.0
+    shift: Any = 0.0
+    epsilon: float = 1e-5
+
+    def norm(self, shape: Shape) -> Norm:
+        return _norm(shape, self.scale, self.shift, self.epsilon, centred=True)
+
+
+@dataclass(frozen=True, eq=False)
+class RMSNorm:
+    """x / sqrt(mean x^2 + epsilon) * scale over one vector of values, exactly."""
+
+    scale: Any = 1.0
+    epsilon: float = 1e-6
+
+    def norm(self, shape: Shape) -> Norm:
+        return _norm(shape, self.scale, 0.0, self.epsilon, centred=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +218,15 @@ class Residual:
 
     layers: Sequence[Any]
     projection: Sequence[Any] = ()
+
+
+def _norm(shape: Shape, scale: Any, shift: Any, epsilon: float, centred: bool) -> Norm:
+    if len(shape) != 1:
+        raise NetworkError(f"the input has shape {shape}; flatten it before the norm")
+    whole = [np.full(shape, x) if np.ndim(x) == 0 else np.asarray(x) for x in (scale, shift)]
+    if whole[0].shape != shape:
+        raise NetworkError(f"the norm's scale has shape {whole[0].shape} for an input {shape}; fit it")
+    return Norm(whole[0], whole[1], exact(epsilon, "the norm's epsilon"), centred)
 
 
 def _bias(bias: Any, n: int) -> np.ndarray:

@@ -25,6 +25,8 @@ def written_aside(path: Path) -> Iterator[Path]:
         raise FileError(
             f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from None
+    except MemoryError:
+        raise FileError(f"cannot write {path}: memory is full; write a smaller window") from None
     finally:
         with suppress(OSError):  # where nothing could be written, there is nothing to remove
             aside.unlink()

@@ -20,6 +20,7 @@ from geomtoy.store.entries import Arrays, read_record, write_entry
 from geomtoy.store.imports import Imports
 from geomtoy.store.provenance import Origin, imports_of, in_this_process, origin, provenance
 from geomtoy.verdicts import Verdict, difference, self_check
+from geomtoy.views.along_time import count_regions_along
 
 PAPER = {
     "paper/__init__.py": '"""A paper."""',
@@ -100,13 +101,11 @@ def test_every_way_to_import(tmp_path, text, found):
     assert names - {"run"} == found
 
 
-def test_the_real_tasks_depend_on_what_they_measure_with(tmp_path):
-    from geomtoy.training.recall_runs import run_recall
-
-    found = imports_of(origin(run_recall))
-    assert {"geomtoy.training.recall_measures", "geomtoy.instruments.margins"} <= set(found.files)
+def test_a_function_of_geomtoy_depends_on_what_it_measures_with():
+    found = imports_of(origin(count_regions_along))
+    assert {"geomtoy.views.taylor", "geomtoy.views.roots", "geomtoy.block_arrays"} <= set(found.files)
     assert not any(name.startswith(("geomtoy.store", "geomtoy.plots")) for name in found.files)
-    assert dict(provenance(origin(run_recall)).packages)["jax"]
+    assert {"numpy", "python-flint"} <= set(dict(provenance(origin(count_regions_along)).packages))
 
 
 def test_a_task_is_the_same_imported_or_run(tmp_path):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -69,6 +69,18 @@ def test_a_config_that_fails_is_named_when_all_others_are_kept(tmp_path):
     assert "one_square" not in failures(tmp_path)[0]["reason"]
     assert "has no square" in failures(tmp_path)[0]["details"]
     assert "array of objects" in failures(tmp_path)[1]["reason"]
+
+
+def test_a_task_that_wants_to_exit_ends_itself_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("sweep_program.time.sleep", leave_in_the_middle)
+    with pytest.raises(SettingError, match=r"1 of 8 runs failed, .*n=5.*SystemExit\(3\)"):
+        squares([replace(toy, seconds=toy.n) for toy in toys(tmp_path)], tmp_path)
+    assert len(kept(tmp_path)) == 7
+
+
+def leave_in_the_middle(seconds: float) -> None:
+    if seconds == 5:
+        sys.exit(3)
 
 
 def test_a_worker_that_dies_is_replaced_and_a_config_that_kills_it_twice_is_named(tmp_path):
@@ -216,6 +228,26 @@ def test_options_choose_the_pool(monkeypatch):
 def test_any_executor_serves(tmp_path):
     with ThreadPoolExecutor(2) as executor:
         assert squares(toys(tmp_path), tmp_path, pool=lambda: nullcontext(Workers(executor))) == SQUARES
+
+
+class Forgetful(ThreadPoolExecutor):
+    """Cancels the third task that it is given, as a cluster does whose scheduler starts again."""
+
+    given = 0
+
+    def submit(self, *task: object) -> Future:
+        Forgetful.given += 1
+        if Forgetful.given != 3:
+            return super().submit(*task)
+        forgotten: Future = Future()
+        forgotten.cancel()
+        forgotten.set_running_or_notify_cancel()
+        return forgotten
+
+
+def test_a_task_that_the_workers_forget_is_given_again(tmp_path):
+    assert squares(toys(tmp_path), tmp_path, pool=lambda: nullcontext(Workers(Forgetful(1)))) == SQUARES
+    assert Forgetful.given == 9
 
 
 @pytest.fixture(scope="module")

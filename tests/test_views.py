@@ -18,7 +18,6 @@ from geomtoy.views.hard_attention import enumerate_hard_attention
 from geomtoy.views.hull import convex_hull
 from geomtoy.views.mlp_input import (
     enumerate_mlp_input,
-    fold_layer_norm,
     plane_through,
     principal_plane,
     reachable_window,
@@ -172,23 +171,22 @@ def test_mlp_input_view_counts_the_mlp_on_the_plane():
     assert (found.regions, found.linear_regions) == (count.regions, count.linear_regions)
 
 
-def test_layer_norm_bends_borders_unless_biases_cancel():
+@pytest.mark.parametrize("biases", [1, 0])
+def test_a_layer_norm_before_the_mlp_cuts_along_circles(biases):
     rng = np.random.default_rng(2)
     gain = rng.normal(size=4)
     block, _, plane = make_block(hard=False, norm_gain=gain, norm_bias=np.zeros(4))
-    with pytest.raises(SettingError, match="conics"):
-        enumerate_mlp_input(block, plane, SQUARE)
     (W, b), last = block.mlp.layers
-    flat = replace(block, mlp=Network([(W, 0 * b), last]))
-    found = enumerate_mlp_input(flat, plane, SQUARE)
-    assert found.linear_regions is None
-    points = rng.uniform(-1, 1, (200, 2))
+    block = replace(block, mlp=Network([(W, biases * b), last]))
+    found = enumerate_mlp_input(block, plane, SQUARE)
+    assert found.linear_regions == found.cells.n_linear_regions <= found.regions
+    assert "normalised" in found.guarantee
+    points = rng.uniform(-1, 1, (50, 2))
     y = plane.embed(points)
     y = y - y.mean(axis=1, keepdims=True)
     normed = y / np.sqrt((y**2).mean(axis=1, keepdims=True) + block.norm_epsilon) * gain
-    pattern = (normed @ W.T > 0).astype(np.int8)
+    pattern = (normed @ W.T + biases * b > 0).astype(np.int8)
     assert (found.cells.activation_patterns[found.cells.locate(points)] == pattern).all()
-    assert fold_layer_norm(flat).widths == (6,)
 
 
 def test_planes_hold_the_points_that_they_were_made_for():

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.circles import count_circle_regions, enumerate_circle_regions
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions.engine.run import Enumeration, Progress, resolve_window
 from geomtoy.regions.results.complex import CellComplex
 from geomtoy.regions.results.linear import linear_regions
@@ -20,7 +22,8 @@ class RegionCount:
     """Counts of a network on a window.
 
     `regions` are activation regions, `linear_regions` their unions across edges on which the map does
-    not change (None if not asked for). `signs` were decided, `rational_signs` of them in rational
+    not change (None if not asked for). `certified`: every sign behind the counts was decided within a
+    proven error bound or exactly. `signs` were decided, `rational_signs` of them in rational
     arithmetic.
     """
 
@@ -32,7 +35,7 @@ class RegionCount:
 
 
 def count_regions(
-    network: Network,
+    network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
     window: Any = UNIT_SQUARE,
@@ -44,7 +47,8 @@ def count_regions(
     """Count the activation regions and linear regions of a network inside a window.
 
     Args:
-        network: CPA network.
+        network: CPA network, or one behind a norm, whose regions are cut by arcs of circles
+            (`geomtoy.circles`).
         slice: where to look in R^{d_in}; None when d_in is 1 or 2.
         window: convex polygon (n, 2) in slice units; (low, high) in 1D; None for everything.
         linear: whether to count linear regions too.
@@ -60,6 +64,9 @@ def count_regions(
     Cost: O(cells x units of the next layer) sign tests; with linear=False the cells of the last
         hidden layer are counted and not built.
     """
+    if isinstance(network, NormedNetwork):
+        counted = count_circle_regions(network, slice, window, linear, max_regions, progress)
+        return RegionCount(*counted)
     polygon, _ = resolve_window(network, slice, window)
     run = Enumeration(network, slice, polygon, max_regions)
     with np.errstate(all="ignore"):
@@ -73,7 +80,7 @@ def count_regions(
 
 
 def enumerate_regions(
-    network: Network,
+    network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
     window: Any = UNIT_SQUARE,
@@ -84,9 +91,11 @@ def enumerate_regions(
 
     Args, Raises, Exactness: as `count_regions`.
     Returns:
-        `CellComplex` in 2D; `Pieces` for a 1D input or a `Segment`.
+        `CellComplex` in 2D; `Pieces` for a 1D input or a `Segment`; `CircleComplex` behind a norm.
     Cost: as `count_regions`, plus memory of about 0.4 KB a cell and the units of the last layers.
     """
+    if isinstance(network, NormedNetwork):
+        return enumerate_circle_regions(network, slice, window, max_regions, progress)
     polygon, flat = resolve_window(network, slice, window)
     with np.errstate(all="ignore"):
         subdivision = Enumeration(network, slice, polygon, max_regions).run(progress)

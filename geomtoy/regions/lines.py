@@ -53,6 +53,14 @@ class Lines:
     def rows(self) -> np.ndarray:
         return self._rows[: self._count]
 
+    def known_rows(self) -> np.ndarray:
+        """The rows, without what float64 holds of sides at infinity."""
+        if not self._frame.unbounded:
+            return self.rows
+        rows = self.rows.copy()
+        rows[: self.n_sides, 3] = np.inf
+        return rows
+
     def append(self, layer: int, cells: np.ndarray, cuts: np.ndarray, rows: np.ndarray) -> int:
         """Enter cuts of a layer on cells of the level before it; the number of the first."""
         first, self._count = self._count, self._count + len(rows)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from geomtoy.store.canonical import to_json
-from geomtoy.store.provenance import origin, provenance
 from geomtoy.store.runs import Runs, described
 from geomtoy.writing import written_aside
 
@@ -50,4 +49,4 @@ def save_figure_record(
 
 
 def _of(one: Runs | Callable[..., Any]) -> dict[str, Any]:
-    return one.made_by if isinstance(one, Runs) else described(one, provenance(origin(one)))
+    return one.made_by if isinstance(one, Runs) else described(one)

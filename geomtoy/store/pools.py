@@ -33,7 +33,7 @@ class Workers(NamedTuple):
     Args:
         slots: tasks that are given to it at a time; results wait in memory until they are written.
         check: is called now and then, and raises SettingError when tasks can never be done.
-        died: what a future raises whose worker died.
+        died: what a future raises that is blamed for the death of workers, if the executor can tell.
     """
 
     executor: Executor

@@ -16,7 +16,7 @@ from geomtoy.errors import FileError
 from geomtoy.store.canonical import canonical, digest
 from geomtoy.store.entries import SUFFIX, Arrays, read_record
 from geomtoy.store.pools import Pool, in_process
-from geomtoy.store.provenance import Provenance, name_of, origin, provenance
+from geomtoy.store.provenance import name_of, origin, provenance
 from geomtoy.store.sweep import Sweep, with_marks
 
 Config = Any
@@ -103,48 +103,30 @@ def run(
         FileError: the store cannot be written to, or is full.
     """
     where = origin(task)
-    made_by = provenance(where)
-    place = folder / name_of(task)
-    results = [Result(config, place / f"{key(task, config, made_by)}{SUFFIX}") for config in configs]
-    if _missing(results):
-        with _sole_writer(place, progress):
-            _compute(task, results, pool, cost, progress)
-    return Runs(results, described(task, made_by))
+    made_by = described(task)
+    results = [Result(config, folder / made_by["task"] / key(made_by, config)) for config in configs]
+    distinct = {result.path: result for result in results}
+    if not all(map(Path.exists, distinct)):
+        with _sole_writer(folder / made_by["task"], progress):
+            missing = [result for path, result in distinct.items() if not path.exists()]
+            total = sum(cost(result.config) for result in distinct.values())
+            jobs = [(result.config, result.path, cost(result.config)) for result in missing]
+            done = total - sum(expected for *_, expected in jobs)
+            bar = tqdm(total=total, initial=done, disable=not progress, unit_scale=True)
+            with bar, with_marks(jobs) as marked:
+                Sweep(task, where, provenance(where), pool, bar).compute(marked)
+    return Runs(results, made_by)
 
 
-def key(task: Task, config: Config, made_by: Provenance) -> str:
-    """The address of a result: it changes with what can change the numbers, and with nothing else."""
-    return digest({**described(task, made_by), "config": canonical(config)})
+def key(made_by: Mapping[str, Any], config: Config) -> str:
+    """A result's file name: it changes with what can change the numbers, and with nothing else."""
+    return digest({**made_by, "config": canonical(config)}) + SUFFIX
 
 
-def described(task: Task, made_by: Provenance) -> dict[str, Any]:
-    """For a key, and for the record of a figure."""
+def described(task: Callable[..., Any]) -> dict[str, Any]:
+    """What makes a task's results: for their keys, and for the record of a figure."""
+    made_by = provenance(origin(task))
     return {"task": name_of(task), "code": made_by.code, "packages": dict(made_by.packages)}
-
-
-def _missing(results: Sequence[Result]) -> list[Result]:
-    """One for each file that is not there."""
-    by_path = {result.path: result for result in results}
-    return [result for path, result in by_path.items() if not path.exists()]
-
-
-def _compute(
-    task: Task,
-    results: Sequence[Result],
-    pool: Pool,
-    cost: Callable[[Config], float],
-    progress: bool,
-) -> None:
-    missing = _missing(results)
-    total = sum(cost(result.config) for result in {result.path: result for result in results}.values())
-    jobs = [(result.config, result.path, cost(result.config)) for result in missing]
-    done = total - sum(one for *_, one in jobs)
-    where = origin(task)
-    with (
-        tqdm(total=total, initial=done, disable=not progress, unit_scale=True) as bar,
-        with_marks(jobs) as marked,
-    ):
-        Sweep(task, where, provenance(where), pool, bar).compute(marked)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,6 +50,14 @@ class Job:
 Futures = dict[Future[Done | Failed], Job]
 
 
+@dataclass(frozen=True, eq=False)
+class Left:
+    """What a pool has not done: because it broke, and what it blames for the death of a worker."""
+
+    undone: list[Job] = field(default_factory=list)
+    blamed: list[Job] = field(default_factory=list)
+
+
 class Sweep:
     """One computation of what is missing.
 
@@ -77,69 +85,68 @@ class Sweep:
             SettingError: a job failed, when all others are kept; or workers die before they run any.
             FileError: a result cannot be written.
         """
-        todo, suspects = sorted(jobs, key=lambda job: -job.cost), []
+        todo, suspects = sorted(jobs, key=lambda job: -job.cost), list[Job]()
         while todo:
-            undone = self._round(todo)
-            ran = [job for job in undone if job.cut_short]
-            if len(undone) == len(todo) and not ran:
+            left = self._round(todo)
+            ran = [*left.blamed, *(job for job in left.undone if job.cut_short)]
+            if len(left.undone) == len(todo) and not ran:
                 raise SettingError(
                     "the workers died before they ran a task; see what they wrote to stderr"
                 )
-            suspects += ran or undone
-            todo = [job for job in undone if job not in suspects]
+            suspects += ran
+            todo = [job for job in left.undone if job not in ran]
         for job in suspects:
-            if self._round([job]):
+            left = self._round([job])
+            if left.undone or left.blamed:
                 self._fail(job, DIED)
         self._report(len(jobs))
 
-    def _round(self, jobs: Sequence[Job]) -> list[Job]:
-        """Run jobs in one pool; returns those that it left undone because workers died."""
-        left, undone = deque(jobs), list[Job]()
+    def _round(self, jobs: Sequence[Job]) -> Left:
+        """Run jobs in one pool, as far as its workers live."""
+        waiting, left = deque(jobs), Left()
         with self._pool() as workers:
             futures: Futures = {}
             try:
-                while left or futures:
-                    self._fill(left, futures, workers, undone)
-                    self._settle_some(futures, workers, undone)
+                while waiting or futures:
+                    self._fill(waiting, futures, workers, left)
+                    self._settle_some(futures, workers, left)
             except KeyboardInterrupt:
                 self._bar.write(STOPPING)
                 _cancel(future for future, job in futures.items() if not job.begun)
                 while futures:
-                    self._settle_some(futures, workers, undone)
+                    self._settle_some(futures, workers, left)
                 raise
             finally:
                 _cancel(futures)
-        return undone
+        return left
 
-    def _fill(self, left: deque[Job], futures: Futures, workers: Workers, undone: list[Job]) -> None:
+    def _fill(self, waiting: deque[Job], futures: Futures, workers: Workers, left: Left) -> None:
         """Give the workers as much as they hold."""
-        while left and len(futures) < workers.slots:
-            job = left[0]
+        while waiting and len(futures) < workers.slots:
+            job = waiting[0]
             try:
                 future = workers.executor.submit(work, self._task, job.config, self._where, job.mark)
             except BrokenExecutor:
-                undone += left
-                left.clear()
+                left.undone.extend(waiting)
+                waiting.clear()
             else:
-                futures[future] = left.popleft()
+                futures[future] = waiting.popleft()
 
-    def _settle_some(self, futures: Futures, workers: Workers, undone: list[Job]) -> None:
+    def _settle_some(self, futures: Futures, workers: Workers, left: Left) -> None:
         """Keep results as they come, and forget them."""
         ended = wait(futures, SECONDS_BETWEEN_CHECKS, FIRST_COMPLETED).done
         for future in [one for one in futures if one in ended]:
-            self._settle(future, futures[future], workers, undone)
+            self._settle(future, futures[future], workers, left)
             del futures[future]
         workers.check()
 
-    def _settle(
-        self, future: Future[Done | Failed], job: Job, workers: Workers, undone: list[Job]
-    ) -> None:
+    def _settle(self, future: Future[Done | Failed], job: Job, workers: Workers, left: Left) -> None:
         try:
             outcome = future.result()
-        except CancelledError:
-            return
+        except (BrokenExecutor, CancelledError):
+            left.undone.append(job)
         except workers.died:
-            undone.append(job)
+            left.blamed.append(job)
         except Exception as error:  # what no worker could send
             self._fail(job, repr(error))
         else:
@@ -176,8 +183,12 @@ class Sweep:
             "reason": reason,
             "details": details,
         }
-        with open(job.path.with_name(FAILURES), "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        path = job.path.with_name(FAILURES)
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise FileError(f"cannot write {path}: {error.strerror}; choose another place") from None
 
     def _report(self, number: int) -> None:
         if self._failures:
@@ -196,5 +207,5 @@ def _cancel(futures: Iterable[Future[Done | Failed]]) -> None:
 @contextmanager
 def with_marks(jobs: Sequence[tuple[Any, Path, float]]) -> Iterator[list[Job]]:
     """Jobs of (config, path, cost), with a folder for their marks while they are worked on."""
-    with TemporaryDirectory(prefix="geomtoy-") as folder:
+    with TemporaryDirectory(prefix="geomtoy-", ignore_cleanup_errors=True) as folder:
         yield [Job(*job, Path(folder) / str(k)) for k, job in enumerate(jobs)]

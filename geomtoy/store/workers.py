@@ -48,7 +48,7 @@ def work(
         made_by, start = in_this_process(where), perf_counter()
         arrays = storable(task(config))
         return Done(arrays, perf_counter() - start, made_by, platform.python_version())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = str(error) if isinstance(error, GeomtoyError) else repr(error)
         return Failed(reason, traceback.format_exc())
     finally:

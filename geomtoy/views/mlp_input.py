@@ -9,8 +9,9 @@ import numpy as np
 from scipy.optimize import linprog
 
 from geomtoy.block_arrays import BlockArrays
-from geomtoy.errors import SettingError, SliceError, WindowError
+from geomtoy.errors import SliceError, WindowError
 from geomtoy.network import Network
+from geomtoy.normed import Norm, NormedNetwork
 from geomtoy.regions import enumerate_regions
 from geomtoy.slices import Slice
 from geomtoy.views.hull import convex_hull
@@ -26,45 +27,28 @@ def enumerate_mlp_input(
         plane: in R^d; see `plane_through` and `principal_plane`.
         window: convex polygon in slice coordinates, such as the reachable set.
     Raises:
-        SettingError: LayerNorm stands before the MLP and its borders are conics, not lines.
         BudgetError: there are more than max_regions cells.
-    Exactness: exact. With a LayerNorm whose biases cancel (b_i + w_i . norm_bias = 0 for every unit)
-        unit i is on where (w_i * gain) . (y - mean y) > 0, whatever the deviation: activation regions
-        are exact too, but maps are not affine, and linear regions are not counted.
+    Exactness: exact. A LayerNorm before the MLP bends borders into conics, arcs of circles on a sphere
+        (`geomtoy.circles`); linear regions are then those with one affine map of the normalised vector.
     """
-    folded = block.layer_norm
-    network = fold_layer_norm(block) if folded else block.mlp
-    cells = enumerate_regions(network, slice=plane, window=window, max_regions=max_regions)
+    cells = enumerate_regions(mlp_network(block), slice=plane, window=window, max_regions=max_regions)
+    behind = ", of the normalised vector behind LayerNorm" if block.layer_norm else ""
     return BlockRegions(
         view="MLP input space",
-        guarantee="exact; signs only, LayerNorm folded" if folded else "exact",
+        guarantee="exact" + behind,
         certified=True,
         regions=len(cells),
-        linear_regions=None if folded else cells.n_linear_regions,
+        linear_regions=cells.n_linear_regions,
         cells=cells,
     )
 
 
-def fold_layer_norm(block: BlockArrays) -> Network:
-    """A network of resid_mid with the same activation patterns as LayerNorm and MLP together.
-
-    Raises:
-        SettingError: a unit's bias does not cancel, so that its border is a conic.
-    """
-    W, b = (np.vectorize(Fraction, otypes=[object])(array) for array in block.mlp.layers[0])
-    gain, shift = (
-        np.array([Fraction(x) for x in np.asarray(array).tolist()], dtype=object)
-        for array in (block.norm_gain, block.norm_bias)
-    )
-    bent = np.flatnonzero(b + W @ shift != 0)
-    if len(bent):
-        raise SettingError(
-            f"LayerNorm before the MLP bends the borders of {len(bent)} units into conics (unit "
-            f"{bent[0]} has bias + w . norm_bias != 0); count along time or in the frozen view"
-        )
-    scaled = W * gain
-    centred = scaled - scaled.sum(axis=1, keepdims=True) / Fraction(scaled.shape[1])
-    return Network([(centred, b * 0), block.mlp.layers[1]], block.mlp.activations)
+def mlp_network(block: BlockArrays) -> Network | NormedNetwork:
+    """What a block computes from resid_mid: its MLP, behind LayerNorm if there is one."""
+    if not block.layer_norm:
+        return block.mlp
+    gain, shift = np.asarray(block.norm_gain), np.asarray(block.norm_bias)
+    return NormedNetwork(None, Norm(gain, shift, Fraction(block.norm_epsilon)), block.mlp)
 
 
 def plane_through(points: np.ndarray) -> tuple[Slice, list[tuple[int, int]]]:

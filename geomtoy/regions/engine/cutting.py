@@ -19,7 +19,7 @@ from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.structure import constant_signs, unreached
 from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.filter import UNDECIDED
-from geomtoy.regions.numbers.predicates import Order, Predicates
+from geomtoy.regions.numbers.predicates import Order, Predicates, Sides
 from geomtoy.regions.threads import in_blocks
 from geomtoy.regions.topology import chords as ch
 from geomtoy.regions.topology.mesh import Mesh, corner_vertices, owners
@@ -144,14 +144,15 @@ def _decide(
     row = of_vertex + (mesh.first - lines.first)
     points = mesh.x, mesh.y, mesh.w, mesh.d
     open_vertices = predicates.filter_sides(sign, which, points, row, lines[1:])
+    ends = book.known_rows()[mesh.lines[open_vertices]]
+    open_vertices = predicates.determinant_sides(sign, open_vertices, ends, row, lines[1:])
     if len(open_vertices) and layer > 1 and predicates.uses_structure:
         _where_unreached(subject, sign, open_vertices, mesh, layer)
-    predicates.exact_sides(
-        sign,
-        open_vertices,
+    exact = Sides(
         lambda v: book.meet(*mesh.lines[v].tolist()),
         lambda v, cut: book.maps.cut(layer, int(of_vertex[v]) + mesh.first, cut),
     )
+    predicates.exact_sides(sign, open_vertices, exact)
 
 
 def _where_unreached(
@@ -207,10 +208,8 @@ def _edge_points(
         start, member, mesh.line, mesh.direction, unbounded_sides, lines.rows, first_line
     )
     order = subject.predicates.order(
-        start, key, error, lines,
-        lambda e: (int(mesh.line[e]), int(mesh.direction[e])),
-        lambda i: first_line + int(member[i]),
-    )  # fmt: skip
+        start, key, error, mesh.line, mesh.direction, first_line + member, lines
+    )
     return EdgePoints(start, member, xywd, order)
 
 

@@ -6,7 +6,6 @@ every point where r > 2 chords meet.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,10 +41,8 @@ def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
     other = pairs[pair_of].sum(axis=1) - chord_of
     order = subject.predicates.order(
-        start, key, error, subject.lines,
-        lambda k: (int(line_ids[k]), int(chords.sense[k])),
-        lambda i: int(line_ids[other[i]]),
-    )  # fmt: skip
+        start, key, error, line_ids, chords.sense, line_ids[other], subject.lines
+    )
     point_of_pair, lead_pair = _merge_ties(order, pair_of, len(pairs))
     leads = ~order.tied
     chord_start = np.concatenate([[0], np.cumsum(leads)])[start]
@@ -117,48 +114,36 @@ def _children(n_cells: int, chords: ch.Chords, inc: fc.Incidence) -> np.ndarray:
 def count_cells(cutting: Cutting, subject: Subject) -> int:
     """Cells that a layer's cuts make of all cells of a mesh, exactly; no crossing is kept.
 
-    Points where three chords or more meet show as ties among the later chords along the first of their
-    chords, so it is enough to sort, chord by chord, the crossings with later chords.
+    Along each chord only its crossings with later chords are looked at. Where r chords meet, the first
+    sees r - 1 later ones in one place, the second r - 2, and so on; each of those but the first of its
+    place is a tie, and the ties of a point are (r - 2) + (r - 3) + ... = (r - 1)(r - 2) / 2: just what
+    it takes from the number of cells.
     """
     chords, predicates = cutting.chords, subject.predicates
     line_of = cutting.first_line + chords.crossing
     rows = cutting.rows.copy()
     rows[:, 3] = predicates.doubt(rows[:, 3])
     predicates.tally.decided += int(cutting.pairs.sum())
-    excess = points = 0
-    points_of: dict[int, set[int]] = defaultdict(set)
-    for k, others in _by_chord(_suspects(chords, rows)):
-        suspects = {other: int(line_of[other]) for other in others}
-        for group in predicates.ties(int(line_of[k]), suspects, subject.lines):
-            if points_of[k] & points_of[group[0]]:
-                continue  # two chords meet in one point: this one was met along an earlier chord
-            for chord in (k, *group):
-                points_of[chord].add(points)
-            points += 1
-            excess += len(group) * (len(group) - 1) // 2
-    return cutting.most_cells - excess
-
-
-def _by_chord(suspects: np.ndarray) -> list[tuple[int, list[int]]]:
-    """Suspect clusters (chord, later chords), the first chord first."""
-    clusters = defaultdict(list)
-    for cluster, k, other in suspects.tolist():
-        clusters[k, cluster].append(other)
-    return [(k, clusters[k, cluster]) for k, cluster in sorted(clusters)]
+    start, chord, later = _suspects(chords, rows)
+    ties = predicates.count_ties(start, line_of[chord], line_of[later], subject.lines)
+    return cutting.most_cells - ties
 
 
 @njit(cache=True, nogil=True)
 def _suspects(chords, rows):
-    """Crossings with later chords whose order along a chord float64 cannot tell: (n, 3) rows
-    (cluster, chord, later chord)."""
+    """Crossings with later chords whose order along a chord float64 cannot tell.
+
+    Returns:
+        start, chord: CSR of the clusters, and the chord of each. later: (n,) the other chords in them.
+    """
     stack, above = ch.stack_room(chords)
     room = stack.shape[0]
     key, error, floor = np.empty(room), np.empty(room), np.empty(room)
     order = np.empty(room, np.int64)
     clusters = [(0, 0, 0) for _ in range(0)]
-    found = [(0, 0, 0) for _ in range(0)]
+    found = [(0, 0) for _ in range(0)]
+    later = [0 for _ in range(0)]
     by_last = ch.closing_order(chords)
-    total = 0
     for c in range(chords.cells.shape[0]):
         opened, top = chords.start[c], 0
         for i in range(chords.start[c], chords.start[c + 1]):
@@ -175,10 +160,11 @@ def _suspects(chords, rows):
             clusters.clear()
             sort_group(order, key, error, 0, n, floor, k, clusters)
             for _, low, high in clusters:
+                found.append((len(later), k))
                 for j in range(low, high):
-                    found.append((total, k, above[order[j]]))
-                total += 1
-    out = np.empty((len(found), 3), np.int64)
+                    later.append(above[order[j]])
+    start, chord = np.empty(len(found) + 1, np.int64), np.empty(len(found), np.int64)
     for i in range(len(found)):
-        out[i, 0], out[i, 1], out[i, 2] = found[i]
-    return out
+        start[i], chord[i] = found[i]
+    start[len(found)] = len(later)
+    return start, chord, np.array(later)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.numbers.bounds import PIECEWISE, SWITCH, at_least, nearest
+from geomtoy.regions.numbers.bounds import NO_GRID, PIECEWISE, SWITCH, at_least, grid_of, nearest
 
 
 class Cuts(NamedTuple):
@@ -28,6 +29,9 @@ class Cuts(NamedTuple):
     highest: np.ndarray  # (n,) greatest |offset|, not rounded down
     single: bool  # one cut a unit
     plain: bool  # and that at zero
+    grid: int  # all slopes are multiples of 2^grid; far below any float if one is rounded
+    offset_grid: int
+    exact_threshold: bool  # whether no threshold is rounded
     rounding: float  # of an update of maps, the r of `bounds.map_error`
 
 
@@ -56,8 +60,19 @@ def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cut
         np.tile([at_least(max(map(abs, one.offsets))) for one in kinds], repeat),
         bool((numbers == 1).all()),
         bool((numbers == 1).all() and not threshold.any()),
+        _grid(slopes),
+        _grid(offsets),
+        all(nearest(t) == t for one in kinds for t in one.breakpoints),
         SWITCH if {*slopes} <= {0, 1} and not any(offsets) else PIECEWISE,
     )
+
+
+def _grid(numbers: list[Fraction]) -> int:
+    """`bounds.grid_of` rationals; far below any float if one is not held exactly."""
+    floats = [nearest(number) for number in numbers]
+    if any(stored != number for stored, number in zip(floats, numbers, strict=True)):
+        return -NO_GRID
+    return int(grid_of(np.array(floats)))
 
 
 def pieces(bits: np.ndarray, cuts: Cuts) -> np.ndarray:

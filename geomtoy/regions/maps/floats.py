@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -22,17 +23,30 @@ from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.numbers.bounds import (
     FLOOR,
+    NO_GRID,
+    SECOND_ORDER,
     SUBNORMAL,
+    coarser,
+    exactly_summed,
     first_error,
+    first_exact,
+    grid,
+    grid_of,
     map_error,
     map_terms,
     nearest,
+    power,
     shift_error,
+    shifted_exactly,
 )
 from geomtoy.regions.threads import in_blocks
 
 KEEP_BYTES = 256 * 2**20
 """Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
+
+
+SPARSE = 8
+"""A layer of which less than one weight in so many is not 0 is worked on weight by weight."""
 
 
 class Maps(NamedTuple):
@@ -50,6 +64,8 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
         return maps
     rows = np.ascontiguousarray(maps.rows[:, :, cuts.unit])
     moved = shift_error(rows[:, 2], cuts.threshold)
+    if cuts.exact_threshold:
+        moved[shifted_exactly(rows[:, 2], cuts.threshold)] = 0.0
     rows[:, 2] -= cuts.threshold
     worst = np.zeros((len(maps.error), len(cuts.unit)))
     np.maximum.at(worst, maps.segment, moved)
@@ -108,6 +124,10 @@ class FirstMaps:
         return len(self.network.layers[0][0])
 
     def on(self, low: int, high: int) -> Maps:
+        return self._maps
+
+    @cached_property
+    def _maps(self) -> Maps:
         W, b = self.network.float_layers[0]
         frame = self.frame
         exact_basis = (*frame.u, *frame.v, *frame.origin)
@@ -119,8 +139,10 @@ class FirstMaps:
         if any(x and abs(x) < SUBNORMAL for x in exact_basis):
             error[:] = np.inf
         elif not self.network.is_rational:
-            nothing_rounded = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-            error[nothing_rounded | ~(W.any(axis=1) | (b != 0))] = 0.0
+            stored = all(nearest(x) == x for x in exact_basis)
+            picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+            exact = np.full(len(b), picks) | ~(W.any(axis=1) | (b != 0))
+            error[exact | first_exact(basis, W, b) if stored else exact] = 0.0
         return Maps(0, rows[None], error[None], np.zeros(1, np.int64))
 
 
@@ -147,6 +169,30 @@ class Weights(NamedTuple):
     WT: np.ndarray  # (n_in, n)
     bias: np.ndarray
     rounded: bool  # whether they may differ from the true ones
+    grid: np.ndarray  # (n,) power of two of which all weights into a unit are multiples
+    bias_limit: np.ndarray  # (n,) 2^53 times that of its bias
+    sparse: bool  # whether so few weights are not 0 that only those are worked on
+    start: np.ndarray  # (n_in + 1,) CSR of the weights out of each unit: target and value
+    target: np.ndarray
+    value: np.ndarray
+
+
+def weights_of(network: Network, layer: int) -> Weights:
+    """Parameters of the layer after hidden layer `layer` (from 1)."""
+    W, bias = network.float_layers[layer]
+    WT = np.ascontiguousarray(W.T)
+    source, target = np.nonzero(WT)
+    return Weights(
+        WT,
+        bias,
+        network.is_rational,
+        np.array([power(grid_of(row)) for row in W]),
+        np.array([power(grid(b) + 53) for b in bias]),
+        len(source) * SPARSE < WT.size,
+        np.searchsorted(source, np.arange(len(WT) + 1)),
+        target,
+        WT[source, target],
+    )
 
 
 class NextMaps:
@@ -162,8 +208,7 @@ class NextMaps:
     def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
         self._before, self._level = before, level
         self._cuts = cuts_of(network, layer)
-        W, bias = network.float_layers[layer]
-        self._weights = Weights(np.ascontiguousarray(W.T), bias, network.is_rational)
+        self._weights = weights_of(network, layer)
         longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
         self._segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
@@ -260,7 +305,7 @@ def _segments(low, high, segments, into, before, level, weights, cuts):
                 while change:
                     cut = 64 * word + lowest_bit(change)
                     change &= change - np.uint64(1)
-                    _switch(cell, rows, bits[f], cut, weights.WT, cuts)
+                    _switch(cell, rows, bits[f], cut, weights, cuts)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -319,13 +364,39 @@ def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, sc
         factor[m, 3] = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j] + FLOOR
         spread[m] = cuts.steepest[j] * error[j]
         m += 1
+    limit = _limit_of_terms(rows, error, cuts, unit, factor, m)
     terms = map_terms(m, updates, cuts.rounding)
     for k in range(m):
         factor[k, 3] += spread[k] / terms
-    _add_units(out, E, weights.WT, unit, factor, m)
-    if touched:  # else each map is its bias, exactly, and the error is 0
-        for i in range(E.shape[0]):
-            E[i] = map_error(terms, E[i], weights.bias[i])
+    if weights.sparse:
+        _add_few(out, E, weights, unit, factor, m)
+    else:
+        _add_units(out, E, weights.WT, unit, factor, m)
+    if not touched:  # each map is its bias, exactly, and the error is 0
+        return
+    for i in range(E.shape[0]):
+        size = 2.0 * (E[i] + abs(weights.bias[i])) * SECOND_ORDER
+        exact = exactly_summed(size, min(limit * weights.grid[i], weights.bias_limit[i]))
+        E[i] = 0.0 if exact and not weights.rounded else map_error(terms, E[i], weights.bias[i])
+
+
+@njit(cache=True, nogil=True)
+def _limit_of_terms(rows, error, cuts, unit, factor, m):
+    """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
+    float64 holds all of it exactly; else 0."""
+    least, largest = NO_GRID, 0.0
+    for k in range(m):
+        j = unit[k]
+        if error[j] != 0.0 or not factor[k, 3] < np.inf:
+            return 0.0
+        for i in range(3):
+            least = coarser(least, rows[i, j])
+        largest = max(largest, factor[k, 3])
+    least = min(least + cuts.grid, cuts.offset_grid)
+    if least < -900:
+        return 0.0
+    limit = 2.0 ** (min(least, 900) + 53)
+    return limit if exactly_summed(4.0 * largest, limit) else 0.0
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
@@ -358,7 +429,20 @@ def _add_units(out, E, WT, unit, factor, m):
 
 
 @njit(cache=True, nogil=True)
-def _switch(child, rows, bits, cut, WT, cuts):
+def _add_few(out, E, weights, unit, factor, m):
+    """The same, weight by weight."""
+    for k in range(m):
+        a, b, c, e = factor[k]
+        for i in range(weights.start[unit[k]], weights.start[unit[k] + 1]):
+            target, w = weights.target[i], weights.value[i]
+            out[0, target] += a * w
+            out[1, target] += b * w
+            out[2, target] += c * w
+            E[target] += e * abs(w)
+
+
+@njit(cache=True, nogil=True)
+def _switch(child, rows, bits, cut, weights, cuts):
     """Change a cell's maps for one cut that it lies across."""
     j = cuts.unit[cut]
     left = cut + j  # entry of the piece left of the cut
@@ -366,9 +450,17 @@ def _switch(child, rows, bits, cut, WT, cuts):
     sense = 1.0 if on else -1.0
     ds = sense * (cuts.slope[left + 1] - cuts.slope[left])
     do = sense * (cuts.offset[left + 1] - cuts.offset[left])
-    _add_scaled(child[0], WT[j], ds * rows[0, j])
-    _add_scaled(child[1], WT[j], ds * rows[1, j])
-    _add_scaled(child[2], WT[j], ds * rows[2, j] + do)
+    a, b, c = ds * rows[0, j], ds * rows[1, j], ds * rows[2, j] + do
+    if weights.sparse:
+        for i in range(weights.start[j], weights.start[j + 1]):
+            target, w = weights.target[i], weights.value[i]
+            child[0, target] += a * w
+            child[1, target] += b * w
+            child[2, target] += c * w
+        return
+    _add_scaled(child[0], weights.WT[j], a)
+    _add_scaled(child[1], weights.WT[j], b)
+    _add_scaled(child[2], weights.WT[j], c)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -44,6 +44,11 @@ anything.
    loses at most 2^-1074, before W multiplies it; FLOOR = 2^-1020 in h_j gives t FLOOR >= (m + L)
    2^-1070. What is lost after that is covered by TINY. A unit whose map is exactly zero and whose
    offsets are exactly zero may be left out, and no other.
+   *Nothing rounded.* If all e_j are 0, all s z_j and o are multiples of a power of two q with 4 h_j <
+   2^53 q, and all W (s z_j + o) and b_i of a power p with 2 S_i < 2^53 p, then every product and every
+   sum on the way is such a multiple and smaller than 2^53 of them, so float64 holds it exactly: the
+   error is 0 (`exactly_summed`). So it is for weights of few bits. `grid` finds q and p from the
+   numbers themselves.
 5. *First layer* (`first_error`): inner products of d_in terms over basis vectors that are each within
    u: (d_in + 6) u of the sum of absolute terms. A basis number in the subnormal range is not within u:
    nothing is decided from it.
@@ -54,10 +59,13 @@ anything.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
 from numba import njit
+
+from geomtoy.activations import nearest
 
 U = 2.0**-53
 SLACK = 1.0 + 2.0**-40
@@ -132,6 +140,60 @@ def map_error(terms, weighed, bias):
     return terms * (weighed + abs(bias)) * SECOND_ORDER + TINY
 
 
+NO_GRID = 2000
+"""What `grid` says of zeros alone: multiples of every power of two."""
+
+
+@njit(cache=True, nogil=True)
+def grid(number):
+    """Exponent of the largest power of two that a float is a multiple of."""
+    if number == 0.0:
+        return NO_GRID
+    mantissa, exponent = math.frexp(abs(number))
+    whole = np.int64(mantissa * 2.0**53)
+    exponent -= 53
+    while whole & 1 == 0:
+        whole >>= 1
+        exponent += 1
+    return exponent
+
+
+@njit(cache=True, inline="always")
+def coarser(exponent, number):
+    """The exponent, lowered if need be until the number is a multiple of its power of two."""
+    if number == 0.0:
+        return exponent
+    if abs(exponent) < 1000:
+        multiple = number * 2.0**-exponent
+        if multiple != 0.0 and multiple == math.floor(multiple):
+            return exponent
+    return min(exponent, grid(number))
+
+
+@njit(cache=True, nogil=True)
+def grid_of(numbers):
+    """Exponent of the largest power of two that all numbers of a flat array are multiples of."""
+    least = NO_GRID
+    for number in numbers:
+        least = coarser(least, number)
+    return least
+
+
+def power(exponent: int) -> float:
+    """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
+    return 0.0 if exponent < -900 else np.inf if exponent > 900 else 2.0**exponent
+
+
+@njit(cache=True, inline="always")
+def exactly_summed(size, limit):
+    """Whether multiples of a power p of two are added without rounding.
+
+    Args:
+        size: twice a bound on their sums. limit: 2^53 p; only trusted well above the subnormal numbers.
+    """
+    return size < limit and limit > 2.0**-900
+
+
 def first_error(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Error (n,) of the first layer's maps on the window, for a basis (3, d_in) whose entries are
     within u."""
@@ -140,10 +202,30 @@ def first_error(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return error
 
 
+def first_exact(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether each of the first layer's maps (n,) is computed without rounding, for an exact basis."""
+    weight = (np.abs(basis) @ np.abs(W.T)).max(axis=0) + np.abs(b)
+    of_basis = grid_of(basis.ravel())
+    found = []
+    for row, bias, size in zip(W, b, weight.tolist(), strict=True):
+        exponent = min(of_basis + grid_of(row), grid(bias))
+        found.append(bool(exactly_summed(2.0 * size, power(exponent + 53))))
+    return np.array(found)
+
+
 def shift_error(c: np.ndarray, tau: np.ndarray) -> np.ndarray:
     """Error of c - tau, where tau may be rounded; none where it is 0."""
     error: np.ndarray = np.where(tau != 0, 3.0 * U * (np.abs(c) + np.abs(tau)), 0.0)
     return error
+
+
+def shifted_exactly(c: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """Where c - tau, with tau exact, is not rounded: the remainder of the difference is 0 (Knuth
+    1969)."""
+    difference = c - tau
+    back = difference - c
+    exact: np.ndarray = (c - (difference - back)) - (tau + back) == 0
+    return exact
 
 
 def side_error(line: np.ndarray, exact: tuple[Fraction, ...]) -> float:
@@ -177,14 +259,6 @@ def forward_error(
     size = np.abs(h) + FLOOR
     error = (e + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
     return h @ W.T + bias, error * SECOND_ORDER + TINY
-
-
-def nearest(value: Fraction) -> float:
-    """The float64 next to a rational; infinity beyond the range."""
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.inf
 
 
 def at_least(value: Fraction) -> float:

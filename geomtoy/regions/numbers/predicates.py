@@ -7,15 +7,15 @@ where not. Everything else that an enumeration knows follows from these answers 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from geomtoy.regions.numbers.determinant import sort_clusters, vertex_signs
 from geomtoy.regions.numbers.exact import Line, Vertex, meet, place_on, side_of
 from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 from geomtoy.regions.threads import in_blocks
@@ -42,10 +42,20 @@ def filtered() -> bool:
 
 
 @runtime_checkable
-class ExactLines(Protocol):
-    """Lines with ids, as integers."""
+class BookOfLines(Protocol):
+    """Lines with numbers: as integers, and as floats."""
 
     def exact(self, line: int) -> Line: ...
+
+    def known_rows(self) -> np.ndarray:
+        """(n, 4) rows (a, b, c, e); e is 0 only where a, b and c are exactly the line's."""
+
+
+class Sides(NamedTuple):
+    """Exact vertices and cuts near them, for what floats do not tell."""
+
+    vertex: Callable[[int], Vertex]
+    cut: Callable[[int, int], Line]  # from (vertex, cut)
 
 
 @dataclass
@@ -109,21 +119,31 @@ class Predicates:
         """Whether what is known without arithmetic may decide too."""
         return self._filtered
 
-    def exact_sides(
+    def determinant_sides(
         self,
         signs: np.ndarray,
         vertices: np.ndarray,
-        vertex: Callable[[int], Vertex],
-        cut: Callable[[int, int], Line],
-    ) -> None:
-        """Decide in rational arithmetic what is still UNDECIDED at some vertices.
+        ends: np.ndarray,
+        row: np.ndarray,
+        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+    ) -> np.ndarray:
+        """Decide by determinants what is UNDECIDED at some vertices.
 
         Args:
-            cut: the line of a cut near a vertex, from (vertex, cut).
+            ends: (k, 2, 4) rows of the two lines through each of the vertices.
+            row, lines: as in `filter_sides`.
+        Returns:
+            the vertices at which some sign is still open.
         """
+        if not self._filtered:
+            return vertices
+        return vertices[vertex_signs(signs, vertices, ends, row, *lines)]
+
+    def exact_sides(self, signs: np.ndarray, vertices: np.ndarray, exact: Sides) -> None:
+        """Decide in rational arithmetic what is still UNDECIDED at some vertices."""
         at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
         for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
-            signs[v, c] = side_of(cut(v, c), vertex(v))
+            signs[v, c] = side_of(exact.cut(v, c), exact.vertex(v))
         self.tally.rational += len(at)
 
     def order(
@@ -131,47 +151,62 @@ class Predicates:
         start: np.ndarray,
         key: np.ndarray,
         error: np.ndarray,
-        lines: ExactLines,
-        line_of_group: Callable[[int], tuple[int, int]],
-        line_of_member: Callable[[int], int],
+        base: np.ndarray,
+        direction: np.ndarray,
+        member: np.ndarray,
+        lines: BookOfLines,
     ) -> Order:
         """Order the members of each group along the group's line.
 
         Args:
             start, key, error: groups and approximate positions, see `filter.sort_groups`.
-            line_of_group: id of the line and the direction (+-1, along (-b, a)) in which to read it.
-            line_of_member: id of the line that crosses it at the member.
+            base, direction: line of each group, and the sense (+-1, along (-b, a)) in which to read it.
+            member: (n,) line that crosses it at each member.
         """
         order, clusters = sort_groups(start, key, self.doubt(error))
-        tied = np.zeros(len(order), bool)
-        for group, low, high in clusters.tolist():
-            base_id, direction = line_of_group(group)
-            base = lines.exact(base_id)
-            places = {
-                m: place_on(base, meet(base, lines.exact(line_of_member(m))))
-                for m in order[low:high].tolist()
-            }
-            ranked = sorted(places, key=places.__getitem__, reverse=direction < 0)
-            order[low:high] = ranked
-            for i in range(1, len(ranked)):
-                tied[low + i] = places[ranked[i]] == places[ranked[i - 1]]
         self.tally.decided += len(order)
-        self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
-        return Order(start, order, tied)
+        return Order(start, order, self._sorted(clusters, order, base, direction, member, lines))
+
+    def count_ties(
+        self, start: np.ndarray, base: np.ndarray, member: np.ndarray, lines: BookOfLines
+    ) -> int:
+        """Members that lie at the very point of another that comes before them in their group.
+
+        Args:
+            start, base, member: groups, the line of each, and the lines that cross it.
+        """
+        groups = np.arange(len(base))
+        clusters = np.column_stack([groups, start[:-1], start[1:]])
+        order, direction = np.arange(len(member)), np.ones(len(base), np.int8)
+        return int(self._sorted(clusters, order, base, direction, member, lines).sum())
 
     def doubt(self, error: np.ndarray) -> np.ndarray:
         """Errors as they are, or infinite ones where float64 may decide nothing."""
         return error if self._filtered else np.full_like(error, np.inf)
 
-    def ties(self, base: int, others: dict[int, int], lines: ExactLines) -> list[list[int]]:
-        """Members whose lines meet a line in one and the same point, in groups of two or more.
-
-        Args:
-            base: the line's id. others: line id of each member.
-        """
-        line = lines.exact(base)
-        groups: dict[tuple[Any, Any], list[int]] = defaultdict(list)
-        for member, other in others.items():
-            groups[place_on(line, meet(line, lines.exact(other)))].append(member)
-        self.tally.rational += len(others)
-        return [group for group in groups.values() if len(group) > 1]
+    def _sorted(
+        self,
+        clusters: np.ndarray,
+        order: np.ndarray,
+        base: np.ndarray,
+        direction: np.ndarray,
+        member: np.ndarray,
+        lines: BookOfLines,
+    ) -> np.ndarray:
+        """Sort the clusters of an order exactly; whether each member ties with the one before it."""
+        tied = np.zeros(len(order), bool)
+        if self._filtered:
+            done = sort_clusters(clusters, order, tied, base, direction, member, lines.known_rows())
+            clusters = clusters[~done]
+        for group, low, high in clusters.tolist():
+            line = lines.exact(int(base[group]))
+            places = {
+                m: place_on(line, meet(line, lines.exact(int(member[m]))))
+                for m in order[low:high].tolist()
+            }
+            ranked = sorted(places, key=places.__getitem__, reverse=bool(direction[group] < 0))
+            order[low:high] = ranked
+            for i in range(1, len(ranked)):
+                tied[low + i] = places[ranked[i]] == places[ranked[i - 1]]
+        self.tally.rational += int((clusters[:, 2] - clusters[:, 1]).sum())
+        return tied

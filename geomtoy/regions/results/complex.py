@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
+from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
-from geomtoy.regions.certify import Certificate, certify
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.levels import pieces_on
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.locate import locate
+from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 
 COARSE = 2.0**-20
@@ -41,6 +42,7 @@ class CellComplex:
     """
 
     certified = True
+    """Every sign was decided within a proven bound or exactly; `certify` checks what came of it."""
 
     def __init__(self, subdivision: Subdivision) -> None:
         self.subdivision = subdivision
@@ -106,7 +108,7 @@ class CellComplex:
         left, right = self.edge_cells[edge]
         if min(left, right) < 0:
             return []
-        one, other = self._patterns(self.edge_cells[edge])
+        one, other = self.patterns_on(self.edge_cells[edge])
         units = self.network.pattern_units[one != other]
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
@@ -151,8 +153,9 @@ class CellComplex:
         """(V, 2) float64."""
         mesh, frame = self._mesh, self.subdivision.frame
         points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
-        for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
-            points[v] = [nearest(z) for z in self.exact_vertex(int(v))]
+        for v in np.flatnonzero(~(mesh.d <= COARSE)).tolist():
+            exact = self._exact_direction(v) if mesh.w[v] == 0 else self.exact_vertex(v)
+            points[v] = [nearest(z) for z in exact]
         return points
 
     @property
@@ -171,6 +174,11 @@ class CellComplex:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
         return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+
+    def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """Direction of a vertex at infinity, on the square of half side 1."""
+        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
+        return _fraction(p.rx, p.w), _fraction(p.ry, p.w)
 
     def polygon(self, cell: int) -> np.ndarray:
         """(m, 2) corners of a cell, counter-clockwise."""
@@ -198,13 +206,14 @@ class CellComplex:
         """(F, n_units): the piece of each hidden unit, layer after layer; 0 or 1 for ReLU. int8, or
         int32 if a unit has more than 127 breakpoints. Where units decide maxima, see
         `Network.patterns`."""
-        return self._patterns(np.arange(self.n_cells))
+        return self.patterns_on(np.arange(self.n_cells))
 
     def activation_pattern(self, cell: int) -> np.ndarray:
         """(n_units,): the pattern of one cell, without unpacking those of all."""
-        return self._patterns(np.array([cell]))[0]
+        return self.patterns_on(np.array([cell]))[0]
 
-    def _patterns(self, cells: np.ndarray) -> np.ndarray:
+    def patterns_on(self, cells: np.ndarray) -> np.ndarray:
+        """(k, n_units): the patterns of some cells (k,)."""
         return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
 
     @property
@@ -220,15 +229,22 @@ class CellComplex:
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")
     def _output(self) -> tuple[np.ndarray, np.ndarray]:
-        frame, (_, rows, error, segment) = self.subdivision.frame, self.subdivision.output_maps
+        frame, rows = self.subdivision.frame, self.subdivision.output_maps.rows
         slope = np.stack([rows[:, 0], rows[:, 1]], axis=2) / float(frame.scale)
         offset = rows[:, 2] - slope @ np.array(frame.centre, float)
-        well_known = error <= VAGUE * np.abs(rows).max()
-        for cell in np.flatnonzero(~well_known.all(axis=1)[segment]):
+        for cell in np.flatnonzero(~self.maps_well_known[:, 0]):
             slopes, offsets = self.exact_map(int(cell))
             slope[cell] = [[nearest(z) for z in row] for row in slopes]
             offset[cell] = [nearest(z) for z in offsets]
         return slope, offset
+
+    @cached_property
+    def maps_well_known(self) -> np.ndarray:
+        """(F, 1) whether the float map of a cell is used as it is, not rounded from the exact one."""
+        _, rows, error, segment = self.subdivision.output_maps
+        known = (error <= VAGUE * np.abs(rows).max()).all(axis=1, keepdims=True)
+        found: np.ndarray = known[segment]
+        return found
 
     def exact_map(self, cell: int) -> tuple[list[list[Fraction]], list[Fraction]]:
         """A_omega (d_out rows of 2) and b_omega (d_out) of a cell as rationals."""
@@ -257,9 +273,18 @@ class CellComplex:
         """Cell of each point (n, 2); see `geomtoy.regions.results.locate.locate`."""
         return locate(self.subdivision, self.activation_patterns, points)
 
+    def record(self) -> Record:
+        """All that the complex claims, as plain numbers."""
+        return record(self)
+
     def certify(self) -> Certificate:
-        """Check the complex independently; see `geomtoy.regions.certify.certify`."""
-        return certify(self)
+        """Check what the complex claims by code that shares nothing with the enumeration's; see
+        `geomtoy.certify`."""
+        try:
+            claims = self.record()
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            return Certificate({"record": f"the complex does not hold together: {error}"})
+        return certify(claims)
 
 
 def _fraction(numerator: Any, denominator: Any) -> Fraction:

@@ -20,21 +20,26 @@ def linear_regions(subdivision: Subdivision, maps: Maps) -> np.ndarray:
     Args:
         maps: of the outputs on all cells.
 
-    Exactness: exact. Maps that differ by more than their error bounds are different; maps that differ
-    only in units from which no path of non-zero weights and slopes leads to an output are the same;
-    what is left is compared in integers.
+    Exactness: exact. Maps that differ by more than their error bounds are different; maps without error
+    are compared as they are; maps that differ only in units from which no path of non-zero weights and
+    slopes leads to an output are the same; what is left is compared in integers.
     """
     mesh = subdivision.mesh
     sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
     inner = sides[(sides >= 0).all(axis=1)]
+    same = [np.empty((0, 2), np.int64)]
     if filtered():
         inner = inner[~_certainly_different(maps, inner)]
-        cut_off = _without_path(subdivision, inner)
-    else:
-        cut_off = np.zeros(len(inner), bool)
-    equal = [_same_map(subdivision, int(p), int(q)) for p, q in inner[~cut_off]]
-    same = np.concatenate([inner[cut_off], inner[~cut_off][np.array(equal, bool)]])
-    return components(mesh.n_cells, same)
+        known = (maps.error[maps.segment[inner]] == 0).all(axis=(1, 2))
+        equal = (maps.rows[inner[:, 0]] == maps.rows[inner[:, 1]]).all(axis=(1, 2))
+        same.append(inner[known & equal])
+        inner = inner[~known]
+        unaffected = _without_path(subdivision, inner)
+        same.append(inner[unaffected])
+        inner = inner[~unaffected]
+    exactly = [_same_map(subdivision, int(p), int(q)) for p, q in inner]
+    same.append(inner[np.array(exactly, bool)])
+    return components(mesh.n_cells, np.concatenate(same))
 
 
 def _certainly_different(maps: Maps, pairs: np.ndarray, block: int = 1 << 16) -> np.ndarray:
