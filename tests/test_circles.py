@@ -138,9 +138,7 @@ def test_biases_that_cancel_make_straight_lines():
 def random_network(seed, n=9, d=5, deeper=(6,), **norm):
     rng = np.random.default_rng(seed)
     widths = [d, n, *deeper]
-    layers = [
-        (rng.normal(size=(o, i)), rng.normal(size=o)) for i, o in pairwise(widths)
-    ]
+    layers = [(rng.normal(size=(o, i)), rng.normal(size=o)) for i, o in pairwise(widths)]
     layers.append((rng.normal(size=(2, widths[-1])), rng.normal(size=2)))
     norm = {
         "gain": 1 + 0.1 * rng.normal(size=d),
@@ -161,6 +159,13 @@ def test_places_have_the_patterns_of_their_cells(seed):
     assert (cells.activation_patterns[found] == on).all()
     assert (cells.locate([[3.0, 0.0]]) == -1).all()
     assert cells.certify().ok
+
+
+def test_a_disc_of_the_other_half_sphere_lies_in_no_face():
+    """Its antipode does here: a circle that misses the face was once taken to lie inside it."""
+    network, plane = random_network(11, n=12, d=4, deeper=(8,))
+    whole = both(network, None, plane)
+    assert whole > both(network, UNIT_SQUARE, plane)
 
 
 def test_two_halves_glue():

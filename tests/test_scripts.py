@@ -19,6 +19,7 @@ TINY = {
     "fig1_partition": ["--neurons", "5", "--seeds", "2"],
     "fig2_sin_mlp": ["--neurons", "4", "9", "--steps", "30", "--seeds", "2"],
     "fig3_region_bounds": ["--neurons", "4", "8", "--seeds", "2"],
+    "fig_layer_norm": ["--neurons", "6", "--deeper", "4", "--seeds", "2"],
 }
 
 

@@ -52,10 +52,11 @@ def draw_borders(
     """Draw the edges alone; those of the first layer, which are straight, above deeper ones."""
     order = np.argsort(-cells.edge_layer, kind="stable")
     segments = cells.vertices[cells.edges[order]]
-    colours = [_layer_colour(layer) if by_layer else "black" for layer in cells.edge_layer[order]]
+    colours = [layer_colour(layer) if by_layer else "black" for layer in cells.edge_layer[order]]
     lines = LineCollection(segments, colors=colours, linewidths=linewidth, capstyle="round")
     ax.add_collection(lines, autolim=False)
 
 
-def _layer_colour(layer: int) -> str:
+def layer_colour(layer: int) -> str:
+    """Of a border that a hidden layer makes; 0 stands for the window's sides."""
     return LAYER_COLOURS[0] if layer == 0 else LAYER_COLOURS[1 + (layer - 1) % (len(LAYER_COLOURS) - 1)]
