@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import reprlib
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -17,15 +20,44 @@ from geomtoy.errors import NetworkError
 
 Number = int | float | Fraction
 
+FARTHEST = 10_000
+"""Powers of ten that a Decimal may reach; integers with millions of digits take minutes."""
+
 
 def exact(value: Any, name: str) -> Fraction:
-    """The rational number that a stored float, integer or Fraction is."""
+    """The rational number that a stored float, integer, Fraction or Decimal is.
+
+    Raises:
+        NetworkError: it is no finite number, or of a kind that does not say which rational it is.
+    """
     if isinstance(value, Rational):  # plain integers inside: NumPy's overflow
         return Fraction(int(value.numerator), int(value.denominator))
+    number = value if isinstance(value, float | np.floating | Decimal) else _as_float(value, name)
     try:
-        return Fraction(float(value))
+        if isinstance(number, Decimal) and abs(number.adjusted()) > FARTHEST:
+            raise OverflowError
+        return Fraction(*number.as_integer_ratio())
+    except (ValueError, OverflowError):
+        raise NetworkError(f"{name} holds {reprlib.repr(value)}; give finite numbers") from None
+
+
+def _as_float(value: Any, name: str) -> float:
+    """A number of another library, if float64 holds it."""
+    try:
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise NetworkError(f"{name} holds {value!r}; give finite numbers") from None
+        raise NetworkError(f"{name} holds {reprlib.repr(value)}; give finite numbers") from None
+    if math.isfinite(number) and not number == value:
+        raise NetworkError(f"{name} holds {reprlib.repr(value)}; give a float or a Fraction")
+    return number
+
+
+def nearest(value: Fraction) -> float:
+    """The float64 next to a rational; infinity beyond the range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 @dataclass(frozen=True)
@@ -97,7 +129,9 @@ class PiecewiseLinear:
             apply = np.frompyfunc(lambda x: self.slopes[p := self.piece(x)] * x + self.offsets[p], 1, 1)
             return apply(z)
         piece = np.searchsorted(np.array(self.breakpoints, float), z, side="left")
-        return np.array(self.slopes, float)[piece] * z + np.array(self.offsets, float)[piece]
+        offsets = np.array([nearest(offset) for offset in self.offsets])
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array(self.slopes, float)[piece] * z + offsets[piece]
 
 
 def leaky_relu(slope: Number = 0.01) -> PiecewiseLinear:

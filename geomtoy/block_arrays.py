@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.network import Network
+from geomtoy.writing import written_aside
 
 ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias")
 FLAGS = ("norm_epsilon", "scale", "residual", "hard")
@@ -139,9 +139,8 @@ class BlockArrays:
 
     def save(self, path: str | Path) -> None:
         """Write an npz file, under another name until it is whole."""
-        aside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.npz")
-        np.savez(aside, allow_pickle=False, **self.as_arrays())
-        aside.replace(path)
+        with written_aside(Path(path)) as aside, open(aside, "wb") as file:
+            np.savez(file, allow_pickle=False, **self.as_arrays())
 
     @classmethod
     def load(cls, path: str | Path) -> BlockArrays:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ from tqdm import tqdm
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz, written_aside
+from geomtoy.files import Stored, load, write_npz
 from geomtoy.regions import (
     COMPILED,
     CellComplex,
@@ -27,11 +29,14 @@ from geomtoy.regions import (
     enumerate_regions,
 )
 from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
     from geomtoy.plots.quick import Level
 
 Run = Callable[[argparse.Namespace], None]
+
+MEMORY_FULL = "memory is full; look at a smaller window or give --max-regions"
 
 WINDOW_HELP = (
     "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
@@ -40,25 +45,57 @@ WINDOW_HELP = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 if it worked, 2 after a one-sentence error, 130 if interrupted."""
+    """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
     options = _parser().parse_args(arguments)
     if sys.stderr.isatty() and not COMPILED:
         print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
-        options.run(options)
+        with _ended_by_signals():
+            options.run(options)
     except GeomtoyError as error:
-        print(f"geomtoy: {error}", file=sys.stderr)
+        _say(error)
         return 2
+    except MemoryError:
+        _say(MEMORY_FULL)
+        return 2
+    except Terminated:
+        _say("terminated; nothing was written")
+        return 143
     except KeyboardInterrupt:
-        print("geomtoy: interrupted; nothing was written", file=sys.stderr)
+        _say("interrupted; nothing was written")
         return 130
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough
             return 1
-        print(f"geomtoy: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        _say(f"cannot write the output: {error.strerror or error}")
         return 2
     return 0
+
+
+class Terminated(BaseException):
+    """The process was asked to end: whoever holds a half-written file removes it."""
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM end the command as an interrupt does; in other threads than the first, as ever."""
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(what: object) -> None:
+    print(f"geomtoy: {what}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -136,27 +173,43 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _count(options: argparse.Namespace) -> None:
+    """Count one network after another; what is wrong with one is said, and the others are counted."""
+    failed = []
     for net in options.nets:
-        stored = load(net)
-        start = perf_counter()
-        with _named(net), _Layers(stored) as progress:
-            count = count_regions(
-                stored.network,
-                **_where(stored, options),
-                linear=not options.no_linear,
-                full_check=options.full_check,
-                progress=progress,
-            )
-        record = {
-            "net": net,
-            "regions": count.regions,
-            "linear_regions": count.linear_regions,
-            "certified": count.certified,
-            "seconds": round(perf_counter() - start, 6),
-            "signs": count.signs,
-            "rational_signs": count.rational_signs,
-        }
-        print(json.dumps(record), flush=True)
+        try:
+            print(json.dumps(_record(net, options)), flush=True)
+        except (GeomtoyError, MemoryError) as error:
+            if len(options.nets) == 1:
+                raise
+            _say(error if isinstance(error, GeomtoyError) else f"{net}: {MEMORY_FULL}")
+            failed.append(net)
+    if failed:
+        raise FileError(
+            f"{len(failed)} of {len(options.nets)} networks not counted: {', '.join(failed)}"
+        )
+
+
+def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
+    """What is printed about a network."""
+    stored = load(net)
+    start = perf_counter()
+    with _named(net), _Layers(stored) as progress:
+        count = count_regions(
+            stored.network,
+            **_where(stored, options),
+            linear=not options.no_linear,
+            full_check=options.full_check,
+            progress=progress,
+        )
+    return {
+        "net": net,
+        "regions": count.regions,
+        "linear_regions": count.linear_regions,
+        "certified": count.certified,
+        "seconds": round(perf_counter() - start, 6),
+        "signs": count.signs,
+        "rational_signs": count.rational_signs,
+    }
 
 
 def _regions(options: argparse.Namespace) -> None:

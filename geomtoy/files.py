@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
+import reprlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flint import fmpq, fmpz
 
 from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
+from geomtoy.npz import read_npz
 from geomtoy.slices import Slice, convex_window, interval
+from geomtoy.writing import written_aside
 
-UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises on a file that is no npz; RuntimeError if it is encrypted or packed otherwise."""
+LONGEST_NUMBER = 10_000
+"""Characters of a number written as text; Fractions of millions of digits take minutes to read."""
+
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,26 +89,6 @@ def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-@contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """Another name to write to, in the same folder; what was written there becomes `path` at the end.
-
-    Raises:
-        FileError: the place cannot be written to.
-    """
-    aside = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror or error}; choose another place"
-        ) from None
-    finally:
-        with suppress(OSError):  # where nothing could be written, there is nothing to remove
-            aside.unlink()
-
-
 def load(path: str | Path) -> Stored:
     """Read a network that `save` (or numpy.savez with the same keys) has written.
 
@@ -115,10 +97,10 @@ def load(path: str | Path) -> Stored:
         NetworkError, SliceError, WindowError: what it holds is no network, slice or window.
         Every message names the file.
     """
-    arrays = _read(Path(path))
+    arrays = read_npz(Path(path))
     try:
         depth = _depth(arrays)
-        _no_idle_keys(arrays, depth - 1)
+        _no_idle_keys(arrays, depth)
         layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
         activations = [_layer_activation(arrays, k) for k in range(1, depth)]
         network = Network(layers, activations, _maxima(arrays))
@@ -127,54 +109,61 @@ def load(path: str | Path) -> Stored:
         raise type(error)(f"{path}: {error}") from None
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    try:
-        stored = np.load(path, allow_pickle=False)
-        if isinstance(stored, np.ndarray):
-            raise FileError(f"{path} holds a bare array, not an npz; write one with geomtoy.save")
-        with stored:
-            arrays = {key: stored[key] for key in stored.files}
-        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-            raise ValueError("a zip file, but not of arrays")
-        return arrays
-    except FileNotFoundError:
-        raise FileError(f"{path} does not exist; give the path of an npz file") from None
-    except FileError:
-        raise
-    except UNREADABLE:
-        raise FileError(f"{path} is not a readable npz file; write one with geomtoy.save") from None
-
-
 def _depth(arrays: dict[str, np.ndarray]) -> int:
-    numbers = [int(key[1:]) for key in arrays if key[:1] in "Wb" and key[1:].isdecimal()]
-    depth = max(numbers, default=1)
-    for k in range(1, depth + 1):
+    """Number of layers; W1, b1, W2, ... are there without a gap."""
+    numbers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
+    for k in range(1, max(numbers, default=1) + 1):
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
-                raise FileError(f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...")
-    return depth
+                counted = ", counted from 1 and not from 0" if "W0" in arrays or "b0" in arrays else ""
+                raise FileError(
+                    f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...{counted}"
+                )
+    return max(numbers)
 
 
 PARTS = ("breakpoints", "slopes", "value", "name")
 
 
-def _no_idle_keys(arrays: dict[str, np.ndarray], hidden: int) -> None:
-    """Nothing that is said of activations goes unread, lest a misspelt key mean ReLU."""
-    read = set()
-    for k in range(1, hidden + 1):
-        kinds = arrays[f"act{k}_unit"].ravel().tolist() if f"act{k}_unit" in arrays else []
+def _no_idle_keys(arrays: dict[str, np.ndarray], depth: int) -> None:
+    """Nothing in a file goes unread, lest a misspelt key mean ReLU, or a layer be lost."""
+    read = {"max_matches", "max_unit", "origin", "u", "v", "window"}
+    for k in range(1, depth + 1):
+        read |= {f"W{k}", f"b{k}"}
+    for k in range(1, depth):
+        kinds = _kinds(arrays, k) if f"act{k}_unit" in arrays else []
         prefixes = [f"act{k}_{kind}" for kind in set(kinds)] if kinds else [f"act{k}"]
         read |= {f"act{k}_unit"} | {f"{prefix}_{part}" for prefix in prefixes for part in PARTS}
     for key in arrays:
-        if key.startswith("act") and key not in read:
-            raise FileError(f"the key {key} says nothing about the {hidden} hidden layers; remove it")
+        if key in read:
+            continue
+        shown = reprlib.repr(key)[1:-1]
+        if key.startswith("act"):
+            raise FileError(
+                f"the key {shown} says nothing about the {depth - 1} hidden layers; remove it"
+            )
+        if key in ("W0", "b0"):
+            raise FileError(f"the key {key} is not a network's: count its layers from 1 and not from 0")
+        raise FileError(
+            f"the key {shown} is not a network's, which are W1, b1, W2, ..., act1_name, ..., "
+            "max_matches, max_unit, window, origin, u and v; rename or remove it"
+        )
+
+
+def _kinds(arrays: dict[str, np.ndarray], k: int) -> list[int]:
+    """Kind of each unit of a hidden layer."""
+    kinds = arrays[f"act{k}_unit"]
+    if kinds.ndim != 1 or kinds.dtype.kind not in "iu":
+        raise NetworkError(f"act{k}_unit is not a list of integers; save the network again")
+    found: list[int] = kinds.tolist()
+    return found
 
 
 def _layer_activation(arrays: dict[str, np.ndarray], k: int) -> PiecewiseLinear | list[PiecewiseLinear]:
     """One for all units, or one for each."""
     if f"act{k}_unit" not in arrays:
         return _activation(arrays, f"act{k}")
-    kinds = arrays[f"act{k}_unit"].ravel().tolist()
+    kinds = _kinds(arrays, k)
     for kind in kinds:
         if f"act{k}_{kind}_name" not in arrays:
             raise NetworkError(f"the key act{k}_{kind}_name is missing; save the network again")
@@ -187,7 +176,7 @@ def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
     parts = {part: f"{prefix}_{part}" for part in PARTS}
     present = [part for part, key in parts.items() if key in arrays]
     if present in ([], ["name"]):
-        return activation(str(arrays[parts["name"]]) if present else "relu")
+        return activation(_name(arrays, parts["name"]) if present else "relu")
     if len(present) < len(parts):
         missing = next(key for key in parts.values() if key not in arrays)
         raise NetworkError(f"the key {missing} is missing; save the network again")
@@ -196,12 +185,27 @@ def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
     )
     if len(value) != 1:
         raise NetworkError(f"{parts['value']} holds {len(value)} numbers; give one")
-    return PiecewiseLinear(breakpoints, slopes, value[0], str(arrays[parts["name"]]))
+    return PiecewiseLinear(breakpoints, slopes, value[0], _name(arrays, parts["name"]))
+
+
+def _name(arrays: dict[str, np.ndarray], key: str) -> str:
+    name = arrays[key]
+    if name.ndim or name.dtype.kind != "U" or len(str(name)) > LONGEST_NAME:
+        raise NetworkError(
+            f"{key} is not a name of at most {LONGEST_NAME} letters; save the network again"
+        )
+    return str(name)
 
 
 def _maxima(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     matches, units = (arrays.get(key, np.empty(0, int)) for key in ("max_matches", "max_unit"))
-    if not (matches.dtype.kind in "iu" and units.dtype.kind in "iu" and matches.sum() == units.size):
+    if not (
+        matches.ndim == units.ndim == 1
+        and matches.dtype.kind in "iu"
+        and units.dtype.kind in "iu"
+        and min(matches.tolist(), default=1) > 0
+        and sum(matches.tolist()) == units.size
+    ):
         raise NetworkError("max_unit does not hold as many units as max_matches; save the network again")
     return np.split(units, np.cumsum(matches))[:-1]
 
@@ -233,7 +237,15 @@ def _plain(array: np.ndarray) -> np.ndarray:
     floats = array.astype(float)
     if all(Fraction(x) == y for x, y in zip(floats.ravel().tolist(), array.ravel(), strict=True)):
         return floats
-    return np.vectorize(str, otypes=[str])(array)
+    return np.vectorize(_written, otypes=[str])(array)
+
+
+def _written(number: Fraction) -> str:
+    """A Fraction as text, also beyond the number of digits that Python writes."""
+    text = str(fmpq(number.numerator, number.denominator))
+    if len(text) > LONGEST_NUMBER:
+        raise FileError(f"a Fraction has more than {LONGEST_NUMBER} digits; round it before it is saved")
+    return text
 
 
 def _numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
@@ -242,9 +254,26 @@ def _numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
     if array.dtype.kind != "U":
         return array
     try:
-        fractions: np.ndarray = np.vectorize(Fraction, otypes=[object])(array)
+        fractions: np.ndarray = np.vectorize(_read, otypes=[object])(array)
         return fractions
     except (ValueError, ZeroDivisionError):
         raise FileError(
             f"{key} holds text that is no fraction such as '1/3'; save the network again"
         ) from None
+
+
+def _read(text: str) -> Fraction:
+    """'1/3', '-2', '0.1' or '1e-3' as the rational that it is.
+
+    Raises:
+        ValueError: it is none of them, or so large or long that reading it takes more than a moment.
+    """
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("too long")
+    if ratio := re.fullmatch(r"\s*([-+]?[0-9]+)(?:/([0-9]+))?\s*", text):
+        numerator, denominator = (fmpz(part.lstrip("+")) for part in ratio.groups("1"))
+        return Fraction(int(numerator), int(denominator))
+    exponent = re.search(r"[eE]([-+]?[0-9]+)\s*$", text)
+    if exponent and abs(int(exponent[1])) > LONGEST_NUMBER:
+        raise ValueError("out of the range of float64")
+    return Fraction(text)

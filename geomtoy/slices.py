@@ -53,7 +53,8 @@ class Slice:
         points = np.asarray(points)
         kind = object if points.dtype == object else np.float64
         origin, u, v = (np.array(x, dtype=kind) for x in (self.origin, self.u, self.v))
-        return origin + points[:, :1] * u + points[:, 1:] * v
+        with np.errstate(over="ignore"):  # infinite, as float64 has it
+            return origin + points[:, :1] * u + points[:, 1:] * v
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,9 @@ class Segment:
         """Parameters (n,) -> input space (n, d); exact for object arrays."""
         parameters = np.asarray(parameters)
         kind = object if parameters.dtype == object else np.float64
-        return np.array(self.start, dtype=kind) + parameters[:, None] * np.array(
-            self.direction, dtype=kind
-        )
+        start, direction = (np.array(x, dtype=kind) for x in (self.start, self.direction))
+        with np.errstate(over="ignore"):
+            return start + parameters[:, None] * direction
 
 
 FAR = Fraction(2) ** 1000

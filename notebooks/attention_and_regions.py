@@ -19,7 +19,7 @@ with app.setup:
     from geomtoy.plots.partition import draw_partition
     from geomtoy.plots.style import new_figure, paper_style
     from geomtoy.theory.intrinsic_dimension import intrinsic_dimension
-    from geomtoy.training.fit_block import BlockFitConfig, fit_blocks
+    from geomtoy.training.fit_block import BlockFitConfig, fit_block_arrays
     from geomtoy.training.trainer import FitConfig
     from geomtoy.views.along_time import count_regions_along, estimate_pattern_changes
     from geomtoy.views.hard_attention import enumerate_hard_attention
@@ -42,7 +42,7 @@ def _():
 def _(context, heads):
     config = BlockConfig(8, heads.value, d_head=4, context_length=context.value, hidden=16)
     training = BlockFitConfig(config, FitConfig(steps=300, learning_rate=1e-2, seeds=1), bins=200)
-    (block,) = unstack_blocks(fit_blocks([training])[0])
+    (block,) = unstack_blocks(fit_block_arrays(training))
     span, times = (-2 * np.pi, 2 * np.pi), np.linspace(-2 * np.pi, 2 * np.pi, 801)
     along, sampled = count_regions_along(block, span), estimate_pattern_changes(block, span)
     attention = block.attention_pattern(block.tokens(times))

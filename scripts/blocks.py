@@ -13,11 +13,9 @@ from figure import arguments
 
 from geomtoy.models.block import BlockConfig
 from geomtoy.models.time_encoding import ENCODINGS
-from geomtoy.results import Result, config_hash
+from geomtoy.store import Result, Runs, pool_for, run
 from geomtoy.training.count_blocks import CountConfig, count_blocks
 from geomtoy.training.fit_block import ADAM, BlockFitConfig
-from geomtoy.training.pools import pool_for
-from geomtoy.training.sweep import sweep
 
 D_HEAD = 4
 """For any number of heads: they are added, not made of a divided one."""
@@ -78,19 +76,12 @@ def grid_record(args: argparse.Namespace) -> dict[str, Any]:
     return {**asdict(grid_of_blocks(args)[0]), "heads": [*args.heads], "contexts": [*args.contexts]}
 
 
-def trained(args: argparse.Namespace, configs: Sequence[CountConfig]) -> list[Result]:
-    """Results of `count_blocks`, kept in a folder of these configs alone and resumed from there."""
-    name = config_hash({"configs": [asdict(config) for config in configs]})
-    return sweep(
-        count_blocks, configs, args.results / f"blocks-{name}",
-        pool=pool_for(args.workers, args.dask), alike=shape, cost=lambda config: config.fit.cost,
-        progress=True,
+def trained(args: argparse.Namespace, configs: Sequence[CountConfig]) -> Runs:
+    """Results of `count_blocks`."""
+    return run(
+        count_blocks, configs, args.results, pool=pool_for(args.workers, args.dask),
+        cost=lambda config: config.fit.cost, progress=True,
     )  # fmt: skip
-
-
-def shape(config: CountConfig) -> BlockConfig:
-    """Configs that differ in the encoding alone go together: they share a compilation."""
-    return replace(config.fit.block, encoding=BlockConfig.encoding)
 
 
 def counts_of(found: Sequence[Result], grid: tuple[int, ...]) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ def table(figures: Path) -> str:
     for path in longest_runs(figures.glob("*.json")):
         for verdict in json.loads(path.read_text())["verdicts"]:
             name, seeds = f"[{path.stem}](figures/{path.name})", verdict["seeds"] or "none needed"
-            rows.append(f"| {name} | {verdict['claim']} | **{verdict['holds']}** | {seeds} |")
+            rows.append(f"| {name} | {verdict['claim']} | **{verdict['outcome']}** | {seeds} |")
     return "\n".join(rows)
 
 

@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.errors import SettingError
-from geomtoy.files import written_aside
 from geomtoy.views.along_time import TimeRegions, count_regions_along
+from geomtoy.writing import written_aside
 
 HEADS = 1, 2, 3, 4, 6, 8
 CONTEXTS = 2, 4, 8, 16, 32, 64

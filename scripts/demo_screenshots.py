@@ -18,7 +18,7 @@ from figure import ROOT
 from PIL import Image
 
 from geomtoy.errors import SettingError
-from geomtoy.files import written_aside
+from geomtoy.writing import written_aside
 
 MARGIN = 24
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")

@@ -16,7 +16,8 @@ from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.models.stack import stack_networks, unstack_networks
 from geomtoy.plots.functions import draw_bins, draw_fit, draw_joints, ticks_in_pi
 from geomtoy.plots.style import DOUBLE, GREY, ORANGE, new_figure, paper_style
-from geomtoy.results import Verdict, cached, spread
+from geomtoy.results import Verdict, spread
+from geomtoy.store import run
 
 LOW, HIGH = -2 * np.pi, 2 * np.pi
 BINS = np.linspace(LOW, HIGH, 33)
@@ -45,11 +46,11 @@ def training_config(neurons: int, steps: int, seeds: int) -> dict[str, Any]:
 
 def trained(folder: Path, config: dict[str, Any]) -> list[Network]:
     """One network per seed, from the cache if this config was trained before."""
-    result = cached(folder, "sin_mlp", config, lambda checkpoint: train(config, checkpoint))
+    result = run(train, [config], folder)[0]
     return unstack_networks(result.arrays, config["model"]["activation"])
 
 
-def train(config: Mapping[str, Any], checkpoint: Path) -> dict[str, np.ndarray]:
+def train(config: Mapping[str, Any]) -> dict[str, np.ndarray]:
     import jax  # only here: redrawing needs none of it
 
     from geomtoy.models.export import from_flax
@@ -60,11 +61,11 @@ def train(config: Mapping[str, Any], checkpoint: Path) -> dict[str, np.ndarray]:
     jax.config.update("jax_enable_x64", True)
     sin, model = target(config["target"]), MLPConfig(**config["model"])
     x = sin.grid(config["points"])
-    run = fit(
+    found = fit(
         lambda rngs: MLP(model, rngs=rngs), x, sin(x), FitConfig(**config["fit"]),
-        checkpoint=checkpoint, progress=True,
+        progress=True,
     )  # fmt: skip
-    return {**stack_networks([from_flax(m) for m in run.models()]), "loss": run.loss}
+    return {**stack_networks([from_flax(m) for m in found.models()]), "loss": found.loss}
 
 
 def measure(networks: list[Network]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def find_jump(result: Result) -> Jump | None:
     learned = np.flatnonzero(accuracy >= LEARNED)
     if accuracy[-1] < LEARNED or not learned[0]:
         return None
-    low = accuracy[result.arrays["at"] >= result.config["fit"]["warmup"]].min()
+    low = accuracy[result.arrays["at"] >= result.config.fit.warmup].min()
     way = (accuracy - low) / (accuracy[-1] - low)
     end = int(np.flatnonzero(way >= 0.9)[0])
     before = np.flatnonzero(way[:end] <= 0.1)
@@ -84,7 +84,7 @@ def largest_in_jump(result: Result, measure: str, jump: Jump) -> list[bool]:
     values = np.log(np.maximum(series(result, measure), 1e-9))
     begin, end = jump
     length = end - begin
-    first = int(np.searchsorted(result.arrays["at"], result.config["fit"]["warmup"]))
+    first = int(np.searchsorted(result.arrays["at"], result.config.fit.warmup))
     starts = [k for k in range(first, len(values) - length) if k >= end or k + length <= begin]
     change = np.abs(values[end] - values[begin])
     others = np.array([np.abs(values[k + length] - values[k]) for k in starts])
@@ -111,7 +111,7 @@ def moments(result: Result) -> list[int]:
     kept = result.arrays["kept_at"]
     jump = find_jump(result)
     before = result.arrays["at"][jump[0]] if jump else kept[len(kept) // 2]
-    wanted = (result.config["fit"]["warmup"], before, kept[-1])
+    wanted = (result.config.fit.warmup, before, kept[-1])
     return [int(kept[np.abs(kept - step).argmin()]) for step in wanted]
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from geomtoy.plots.style import save_figure
-from geomtoy.results import Verdict, save_figure_record
+from geomtoy.store import Runs, save_figure_record
+from geomtoy.verdicts import SelfCheck, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def arguments(description: str | None, *, seeds: int) -> argparse.ArgumentParser:
     """The options that all figures have; a script adds its own."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the figure")
+    parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder of the figure")
     parser.add_argument(
-        "--results", type=Path, default=ROOT / "results", help="cache of trained networks"
+        "--results", type=Path, default=ROOT / "results", help="store of what was computed"
     )
     parser.add_argument("--pdf", action="store_true", help="write a PDF as well")
     parser.add_argument("--seeds", type=int, default=seeds, help="number of independent networks")
@@ -39,10 +40,15 @@ def publish(
     config: Mapping[str, Any],
     numbers: Mapping[str, Any],
     verdicts: Iterable[Verdict],
+    self_checks: Iterable[SelfCheck] = (),
+    made_by: Iterable[Runs | Callable[..., Any]] = (),
 ) -> None:
     """Write name.png and name.json, and say what was found."""
-    verdicts = list(verdicts)
+    verdicts, self_checks = list(verdicts), list(self_checks)
     save_figure(figure, args.out / name, pdf=args.pdf)
-    save_figure_record(args.out / name, config, numbers, verdicts)
-    for verdict in verdicts:
-        print(f"{name}: {verdict}")
+    save_figure_record(
+        args.out / f"{name}.json", config=config, numbers=numbers, verdicts=verdicts,
+        self_checks=self_checks, made_by=made_by,
+    )  # fmt: skip
+    for said in (*verdicts, *self_checks):
+        print(f"{name}: {said}")

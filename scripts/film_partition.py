@@ -20,12 +20,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from geomtoy import Network, enumerate_level_set, enumerate_regions
-from geomtoy.files import written_aside
 from geomtoy.models.stack import unstack_networks
 from geomtoy.plots.level_set import draw_level_set
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import BLUE, GREY, ORANGE, new_figure, paper_style
-from geomtoy.results import Result, cached
+from geomtoy.store import Result, run
+from geomtoy.writing import written_aside
 
 NAME, DPI = "film_partition", 100
 GRID = np.linspace(-1, 1, 201)
@@ -33,7 +33,7 @@ GRID = np.linspace(-1, 1, 201)
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the film")
+    parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder of the film")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="cache of the training")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 16])
     parser.add_argument("--steps", type=int, default=900)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--fps", type=int, default=4)
     args = parser.parse_args(argv)
     config = training_config(args.target, args.widths, args.steps, args.every)
-    frames = draw(cached(args.results, NAME, config, lambda checkpoint: train(config, checkpoint)))
+    frames = draw(run(train, [config], args.results)[0])
     args.out.mkdir(parents=True, exist_ok=True)
     write_gif(args.out / f"{NAME}.gif", frames, args.fps)
     print(
@@ -59,7 +59,7 @@ def training_config(target: str, widths: Sequence[int], steps: int, every: int) 
     return {"target": target, "points": 32, "every": every, "model": model, "fit": fit}
 
 
-def train(config: Mapping[str, Any], checkpoint: Path) -> dict[str, np.ndarray]:
+def train(config: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Networks and counts of one run, every so many steps, and the target on a grid."""
     import jax  # only here: redrawing needs none of it
 
@@ -71,14 +71,14 @@ def train(config: Mapping[str, Any], checkpoint: Path) -> dict[str, np.ndarray]:
     jax.config.update("jax_enable_x64", True)
     function, model = target(config["target"]), MLPConfig(**config["model"])
     x, watch = function.grid(config["points"]), RegionCallback(config["every"], networks=True)
-    run = fit(
+    found = fit(
         lambda rngs: MLP(model, rngs=rngs), x, function(x), FitConfig(**config["fit"]),
-        checkpoint=checkpoint, callback=watch, progress=True,
+        callback=watch, progress=True,
     )  # fmt: skip
     points = np.stack(np.meshgrid(GRID, GRID), axis=-1).reshape(-1, 2)
     truth = function(points).reshape(len(GRID), len(GRID))
     return {name: a if name == "step" else a[0] for name, a in watch.arrays().items()} | {
-        "loss": run.loss[0],
+        "loss": found.loss[0],
         "target": truth,
     }
 

@@ -12,12 +12,10 @@ import numpy as np
 from figure import arguments
 
 from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
-from geomtoy.results import Result, config_hash
+from geomtoy.store import Result, pool_for, run
 from geomtoy.tasks.chains import ChainTask
 from geomtoy.training.chain_measures import ChainProbe
-from geomtoy.training.chain_runs import ADAMW, ChainRun, restore, run_chains
-from geomtoy.training.pools import pool_for
-from geomtoy.training.sweep import sweep
+from geomtoy.training.chain_runs import ADAMW, ChainRun, restore, run_chain
 
 SINGLE = ChainTask()
 DOUBLE = ChainTask(chains=(3, 2), questions=2)
@@ -100,17 +98,17 @@ def preset(args: argparse.Namespace, name: str) -> tuple[Preset, str]:
 def settings(p: Preset) -> dict[str, ChainRun]:
     """Every setting that some figure shows, by name, with seed 0."""
 
-    def run(steps: int, task: ChainTask = SINGLE, **others: Any) -> ChainRun:
+    def one(steps: int, task: ChainTask = SINGLE, **others: Any) -> ChainRun:
         fit = replace(ADAMW, steps=steps, every=p.every, last=task.questions)
         return ChainRun(task, fit, d_model=p.d_model, test=p.test, **others)
 
-    found = {f"post-LN, γ = {g}": run(p.steps, gamma=g) for g in p.gammas}
-    found |= {f"pre-LN, γ = {g}": run(p.steps, gamma=g, layer_norm="pre") for g in p.pre_gammas}
-    found |= {"two chains": run(p.steps, DOUBLE)} if p.two_chains else {}
-    found |= {f"L = {L}": run(p.deep_steps, p.deep, n_layers=L) for L in p.depths}
+    found = {f"post-LN, γ = {g}": one(p.steps, gamma=g) for g in p.gammas}
+    found |= {f"pre-LN, γ = {g}": one(p.steps, gamma=g, layer_norm="pre") for g in p.pre_gammas}
+    found |= {"two chains": one(p.steps, DOUBLE)} if p.two_chains else {}
+    found |= {f"L = {L}": one(p.deep_steps, p.deep, n_layers=L) for L in p.depths}
     for name, others in with_mlps(p).items():
         mlp = {"hidden": p.hidden, "triangles": p.triangles, **others}
-        found[name] = run(p.mlp_steps, keep=lens_steps(p) if name in LENS else (), **mlp)
+        found[name] = one(p.mlp_steps, keep=lens_steps(p) if name in LENS else (), **mlp)
     return found
 
 
@@ -147,16 +145,13 @@ def trained(args: argparse.Namespace, p: Preset) -> dict[str, list[Result]]:
         for name, config in settings(p).items()
         for seed in range(p.seeds)
     }
-    distinct = list(dict.fromkeys(runs.values()))
-    folder = config_hash({"configs": [asdict(config) for config in distinct]})
-    results = sweep(
-        run_chains, distinct, args.results / f"chains-{folder}",
-        pool=pool_for(args.workers, args.dask), cost=lambda config: config.cost, progress=True,
+    results = run(
+        run_chain, [*runs.values()], args.results, pool=pool_for(args.workers, args.dask),
+        cost=lambda config: config.cost, progress=True,
     )  # fmt: skip
-    by_config = dict(zip(distinct, results, strict=True))
     found: dict[str, list[Result]] = {}
-    for (name, _), config in runs.items():
-        found.setdefault(name, []).append(by_config[config])
+    for (name, _), result in zip(runs, results, strict=True):
+        found.setdefault(name, []).append(result)
     return found
 
 

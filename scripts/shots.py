@@ -14,14 +14,12 @@ from figure import arguments
 from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import DecoderConfig
 from geomtoy.models.layer import LayerConfig
-from geomtoy.results import Result, config_hash
+from geomtoy.store import Result, pool_for, run
 from geomtoy.tasks.functions import Functions
 from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import CONTEXTS, prompt_length
 from geomtoy.training.fit_tokens import TokenFitConfig
-from geomtoy.training.pools import pool_for
 from geomtoy.training.shots_runs import RULES, ShotsConfig, run_shots
-from geomtoy.training.sweep import sweep
 
 TASKS: dict[str, Functions | Modular] = {"functions": Functions(), "modular": Modular()}
 TITLES = {"functions": "recognise one of 32 functions", "modular": "unknown operation mod 4"}
@@ -117,9 +115,8 @@ def asked(args: argparse.Namespace) -> dict[str, Asked]:
     """The runs of every task, trained where they are missing."""
     pairs = [(task, seed) for task in args.tasks for seed in range(args.seeds)]
     configs = [setting(args, *pair) for pair in pairs]
-    name = config_hash({"configs": [asdict(config) for config in configs]})
-    found = sweep(
-        run_shots, configs, args.results / f"shots-{name}", pool=pool_for(args.workers, args.dask),
+    found = run(
+        run_shots, configs, args.results, pool=pool_for(args.workers, args.dask),
         cost=lambda config: config.fit.steps * config.decoder.context_length, progress=True,
     )  # fmt: skip
     return {

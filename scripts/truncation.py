@@ -13,22 +13,20 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 from geomtoy.errors import SettingError
-from geomtoy.results import Result, config_hash
+from geomtoy.store import Result, Runs, pool_for, run
 from geomtoy.tasks.recall import RecallTask
-from geomtoy.training.pools import pool_for
 from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall
-from geomtoy.training.sweep import sweep
 
 FULL = {"alphas": [0.1, 0.3, 0.5, 0.7], "seeds": 3, "d_model": 128, "steps": 600, "test": 256}
 KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500)
 """Steps whose parameters are kept of models that are shown along training."""
 
 
-class Runs(NamedTuple):
+class Trained(NamedTuple):
     """Trained models by share of noise, seeds in the list; `both` has an MLP in the first layer too."""
 
-    last: dict[float, list[Result]]
-    both: list[Result]
+    last: dict[float, Runs]
+    both: Runs
 
 
 def truncation_arguments(description: str | None) -> argparse.ArgumentParser:
@@ -53,7 +51,7 @@ def setting(args: argparse.Namespace, alpha: float, seed: int, *, both: bool = F
     )  # fmt: skip
 
 
-def trained(args: argparse.Namespace) -> Runs:
+def trained(args: argparse.Namespace) -> Trained:
     """All runs that the figures need, kept in one folder: the first figure trains, the others draw."""
     if args.shown not in args.alphas:
         raise SettingError(f"--shown is {args.shown:g}; give one of --alphas {args.alphas}")
@@ -61,13 +59,12 @@ def trained(args: argparse.Namespace) -> Runs:
     last = [setting(args, alpha, seed) for alpha in args.alphas for seed in seeds]
     both = [setting(args, args.shown, seed, both=True) for seed in seeds]
     configs = [*last, *both]
-    name = config_hash({"configs": [asdict(config) for config in configs]})
-    found = sweep(
-        run_recall, configs, args.results / f"recall-{name}", pool=pool_for(args.workers, args.dask),
+    found = run(
+        run_recall, configs, args.results, pool=pool_for(args.workers, args.dask),
         cost=lambda config: config.fit.steps * (1 + len(config.mlp_layers)), progress=True,
     )  # fmt: skip
     rows = [found[k * args.seeds : (k + 1) * args.seeds] for k in range(len(args.alphas) + 1)]
-    return Runs(dict(zip(args.alphas, rows, strict=False)), rows[-1])
+    return Trained(dict(zip(args.alphas, rows, strict=False)), rows[-1])
 
 
 def record(args: argparse.Namespace) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def apply(cell, step) -> list[Cell]:
         return largest(cell, step.candidates)
     if isinstance(step, gl.Residual):
         return [after for out in run(cell, step.layers) for after in add(cell, out, step.projection)]
-    return subdivide(cell, step)
+    return subdivide(cell, (step,) * len(cell.rows))
 
 
 def add(cell, out, projection) -> list[Cell]:

@@ -87,7 +87,8 @@ def oracle(network, *, slice=None, window) -> Truth:
     rows = input_rows(network.d_in, slice)
     cells = [Cell(corners, rows) for corners in start(window, len(rows[0]) - 1)]
     for layer, act in zip(network.layers[:-1], network.activations, strict=True):
-        cells = [child for cell in cells for child in subdivide(affine(cell, layer), act)]
+        acts = act if isinstance(act, tuple) else (act,) * len(layer[1])
+        cells = [child for cell in cells for child in subdivide(affine(cell, layer), acts)]
     return Truth(tuple(affine(cell, network.layers[-1]) for cell in cells))
 
 
@@ -121,14 +122,14 @@ def affine(cell, layer) -> Cell:
     return Cell(cell.corners, tuple(combine(w, [*cell.rows, one]) for w in weights), cell.pattern)
 
 
-def subdivide(cell, act) -> list[Cell]:
-    """Cut a cell where a unit crosses a breakpoint, then apply the activation on each part."""
+def subdivide(cell, acts) -> list[Cell]:
+    """Cut a cell where a unit crosses a breakpoint, then apply the units' activations on each part."""
     parts = [cell.corners]
-    for row in cell.rows:
+    for row, act in zip(cell.rows, acts, strict=True):
         for tau in act.breakpoints:
             form = shift(row, -tau)
             parts = [half for corners in parts for half in split(corners, form)]
-    return [activate(Cell(corners, cell.rows, cell.pattern), act) for corners in parts]
+    return [activate(Cell(corners, cell.rows, cell.pattern), acts) for corners in parts]
 
 
 def split(corners, form) -> list[tuple[Row, ...]]:
@@ -148,13 +149,16 @@ def split(corners, form) -> list[tuple[Row, ...]]:
     return halves
 
 
-def activate(cell, act) -> Cell:
-    """Apply the activation's piece at an inner point; no unit crosses a breakpoint within the cell."""
+def activate(cell, acts) -> Cell:
+    """Apply the activations' pieces at an inner point; no unit crosses a breakpoint within the cell."""
     inside = normal(tuple(map(sum, zip(*cell.corners, strict=True))))
-    pieces = [sum(tau < dot(row, inside) for tau in act.breakpoints) for row in cell.rows]
+    pieces = [
+        sum(tau < dot(row, inside) for tau in act.breakpoints)
+        for row, act in zip(cell.rows, acts, strict=True)
+    ]
     rows = (
         shift(tuple(act.slopes[p] * x for x in row), act.offsets[p])
-        for p, row in zip(pieces, cell.rows, strict=True)
+        for p, row, act in zip(pieces, cell.rows, acts, strict=True)
     )
     return Cell(cell.corners, tuple(rows), (*cell.pattern, *pieces))
 

@@ -1,4 +1,4 @@
-"""A sweep of a toy task, importable by workers; as a program, one that a test can kill."""
+"""A toy task, importable by workers; as a program, a sweep that a test can kill."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from geomtoy.errors import SettingError
-from geomtoy.training.pools import in_process, processes
-from geomtoy.training.sweep import sweep
+from geomtoy.store import cluster, in_process, processes, run
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,10 @@ class Toy:
     seconds: float = 0.0
     deaths: int = 0
     fails: bool = False
+    returns_a_function: bool = False
 
 
-def square(configs: Sequence[Toy]) -> list[dict[str, np.ndarray]]:
-    return [one_square(config, len(configs)) for config in configs]
-
-
-def one_square(config: Toy, together: int) -> dict[str, np.ndarray]:
+def square(config: Toy) -> dict[str, np.ndarray]:
     log = Path(config.log)
     with log.open("a") as file:
         file.write(f"{config.n}\n")
@@ -41,7 +36,7 @@ def one_square(config: Toy, together: int) -> dict[str, np.ndarray]:
         raise SettingError(f"{config.n} has no square")
     if starts(log).count(config.n) <= config.deaths:
         os.kill(os.getpid(), signal.SIGKILL)
-    return {"square": np.array(config.n**2), "together": np.array(together)}
+    return {"square": np.array(square if config.returns_a_function else config.n**2)}
 
 
 def starts(log: Path) -> list[int]:
@@ -53,9 +48,6 @@ def toys(folder: Path, **settings: object) -> list[Toy]:
 
 
 if __name__ == "__main__":
-    from sweep_program import square, toys  # the task's name is that of the module, not of the program
-
-    where = Path(sys.argv[1])
-    workers = int(sys.argv[2])
-    pool = in_process if workers == 1 else processes(workers)
-    sweep(square, toys(where, seconds=0.3), where / "results", pool=pool)
+    where, kind = Path(sys.argv[1]), sys.argv[2]
+    pool = cluster(kind) if ":" in kind else processes(2) if kind == "2" else in_process
+    run(square, toys(where, seconds=0.3), where / "results", pool=pool)

@@ -14,6 +14,7 @@ from geomtoy.models.block import BlockConfig
 from geomtoy.training.count_blocks import CountConfig, count_blocks, initial_blocks
 from geomtoy.training.fit_block import BlockFitConfig
 from geomtoy.training.trainer import FitConfig
+from geomtoy.verdicts import Outcome
 from geomtoy.views.along_time import count_regions_along, estimate_pattern_changes
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -56,7 +57,7 @@ def test_a_figure_and_its_record_are_the_same_again(name, tmp_path, results):
         one, other = ((folder / f"{name}.{kind}").read_bytes() for folder in (first, again))
         assert one == other, kind
     assert record["verdicts"]
-    assert all(verdict["holds"] in ("holds", "fails", "mixed") for verdict in record["verdicts"])
+    assert all(verdict["outcome"] in {*Outcome} for verdict in record["verdicts"])
 
 
 def test_training_again_gives_the_same_record(tmp_path, results):
@@ -69,7 +70,7 @@ def test_training_again_gives_the_same_record(tmp_path, results):
 @pytest.mark.parametrize("name", TRAINED)
 def test_redrawing_does_not_train_again(name, tmp_path, results, monkeypatch):
     run(name, tmp_path, results)
-    monkeypatch.setattr("geomtoy.training.count_blocks.fit_blocks", None)
+    monkeypatch.setattr("geomtoy.training.count_blocks.fit_block_arrays", None)
     run(name, tmp_path, results)
 
 
@@ -94,7 +95,7 @@ def test_full_settings_have_a_name_of_their_own():
 def test_counts_are_those_of_the_blocks_kept_with_them(layer_norm):
     block = BlockConfig(d_model=6, d_head=2, context_length=3, hidden=5, layer_norm=layer_norm)
     config = CountConfig(BlockFitConfig(block, FitConfig(steps=3, seeds=2), bins=30), certify=1)
-    (arrays,) = count_blocks([config])
+    arrays = count_blocks(config)
     blocks = unstack_blocks(arrays)
     for s, one in enumerate(blocks):
         found = count_regions_along(one, config.interval)
@@ -126,7 +127,7 @@ def test_a_trend_is_that_of_its_own_axis(along):
     verdict = trends.trend_verdict(
         "n", {"n": counts}, [1, 2, 3], [10, 20], along, decisive=["n"], note=""
     )
-    assert verdict.holds == {"context": "fails", "heads": "holds"}[along]
+    assert verdict.outcome == {"context": "fails", "heads": "holds"}[along]
 
 
 def test_growth_factors_compare_the_right_corners():

@@ -6,10 +6,13 @@ import jax
 import numpy as np
 import pytest
 from flax import nnx
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
 from safetensors.numpy import load_file
 
-from geomtoy.checkpoints.folder import Checkpoint
-from geomtoy.checkpoints.model import Prompt, open_model
+from geomtoy.checkpoints.model import Model
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.cli import main
 from geomtoy.errors import FileError, SettingError
@@ -34,6 +37,11 @@ def decoder(norm="pre", *, hidden=10, residual=True, bias_scale=0.5, **more):
     return made
 
 
+def following(made, ids):
+    """Logits of the token after a prompt, by one shape for all tests, which compile it once."""
+    return made(np.array([*ids, *[0] * (7 - len(ids))]))[len(ids) - 1]
+
+
 KINDS = {
     "pre": {},
     "post": {"norm": "post"},
@@ -53,37 +61,38 @@ KINDS = {
 def test_a_stored_decoder_is_the_same_function(tmp_path, kind):
     made = decoder(**KINDS[kind])
     save_checkpoint(tmp_path, made)
-    opened, maps = open_model(tmp_path), {}
-    states = opened.run(
-        [Prompt(list(ids)) for ids in PROMPTS],
-        lambda layer, prompt, weights, first: maps.__setitem__((layer, prompt), weights),
-    )
-    for k, ids in enumerate(PROMPTS):
-        expected = made.trace(np.array(ids))
-        np.testing.assert_allclose(opened.logits(states[k]), expected.logits, atol=1e-4)
+    opened, maps = Model(tmp_path), {}
+
+    def look(layer, batch, found):
+        for n, padding, one in zip(batch.numbers, batch.padding, found, strict=True):
+            maps[layer, n] = one[:, padding:, padding:].numpy()
+
+    prompts = [ids[: 6 - 2 * k] for k, ids in enumerate(PROMPTS)]
+    opened.look(prompts, look)
+    answers = opened.generate(prompts, 2, lambda answer: False, lambda *_: None)
+    for k, ids in enumerate(prompts):
+        expected = made.trace(np.array(PROMPTS[k]))
+        T = len(ids)
+        logs = jax.nn.log_softmax(expected.logits[T - 1])
+        found = opened.log_probabilities([ids] * 11, [[token] for token in range(11)])
+        np.testing.assert_allclose(found, logs, atol=1e-9)
+        assert answers[k][0] == int(logs.argmax())
+        assert answers[k][1] == int(following(made, [*ids, answers[k][0]]).argmax())
         for layer in range(3):
-            np.testing.assert_allclose(maps[layer, k], expected.pattern[layer], atol=1e-5)
+            np.testing.assert_allclose(maps[layer, k], expected.pattern[layer][:, :T, :T], atol=1e-12)
 
 
 def test_parameters_are_stored_as_they_are_and_all_of_them(tmp_path):
     made = decoder()
     save_checkpoint(tmp_path, made)
-    stored = Checkpoint(tmp_path)
     parameters = jax.tree.leaves(nnx.state(made, nnx.Param))
-    assert sum(np.prod(stored.shape(name), dtype=int) for name in stored.names) == sum(
-        p.size for p in parameters
-    )
     tensors = load_file(tmp_path / "model.safetensors")
+    assert sum(array.size for array in tensors.values()) == sum(p.size for p in parameters)
     assert {array.dtype for array in tensors.values()} == {np.dtype(np.float64)}
     np.testing.assert_array_equal(tensors["W_U"].T, made.W_U[...])
     np.testing.assert_array_equal(
         tensors["layers.1.attention.W_Q.weight"][4:].T, made.layers[1].attention.W_Q[...][1]
     )
-
-
-def following(made, ids):
-    """Logits of the token after a prompt, by the shape that the other tests have compiled."""
-    return made(np.array([*ids, *[0] * (7 - len(ids))]))[len(ids) - 1]
 
 
 def test_commands_read_a_stored_decoder(tmp_path, monkeypatch, capsys):
@@ -118,7 +127,7 @@ def test_commands_read_a_stored_decoder(tmp_path, monkeypatch, capsys):
     kernel[...] = 0 * kernel[...]
     after = jax.nn.softmax(following(made, [1, 2]))
     for when, p in (("before", before), ("after", after)):
-        assert record[when] == pytest.approx({"answer": float(p[3]), "generic": float(p[4])}, rel=1e-4)
+        assert record[when] == pytest.approx({"answer": float(p[3]), "generic": float(p[4])}, rel=1e-9)
 
 
 def test_what_cannot_be_stored_is_refused(tmp_path):
@@ -143,4 +152,4 @@ def test_an_unknown_layer_norm_is_refused(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"layer_norm": "sandwich"}))
     with pytest.raises(FileError, match=r"layer_norm 'sandwich' in config\.json is unknown"):
-        open_model(tmp_path)
+        Model(tmp_path)

@@ -5,12 +5,13 @@ import json
 
 import numpy as np
 import pytest
-from checkpoint_oracle import LLAMA, llama_tensors, plain_llama, store, store_words
+from checkpoint_models import HEADS, LAYERS, make, plain, store, store_words, torch
 
-from geomtoy.checkpoints.measures import Measures, Rule
+from geomtoy.checkpoints.measures import Rule
 from geomtoy.cli import main
 from geomtoy.errors import SettingError
-from geomtoy.theory.intrinsic_dimension import edges, graph_density, intrinsic_dimension
+from geomtoy.instruments.truncation import truncate
+from geomtoy.theory.intrinsic_dimension import graph_density, intrinsic_dimension
 
 WORDS = ["<s>", "the", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]
 TEXTS = ["a b c d e f g h i j k a a b", "c c", "k j i h g"]
@@ -18,16 +19,17 @@ DOWN = "model.layers.1.mlp.down_proj.weight"
 
 
 @pytest.fixture
-def tensors():
-    return llama_tensors(LLAMA, np.random.default_rng(0))
+def theirs(tmp_path, monkeypatch):
+    """A model, in a folder to work in that also has a file of prompts."""
+    monkeypatch.chdir(tmp_path)
+    model = store(tmp_path / "model")
+    store_words(tmp_path / "model", WORDS, start="<s>")
+    (tmp_path / "prompts.txt").write_text("\n".join([TEXTS[0], "", *TEXTS[1:]]) + "\n")
+    return model
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, tensors):
-    """A folder to work in, with a model of whole words and a file of prompts."""
-    monkeypatch.chdir(tmp_path)
-    store_words(store(tmp_path / "model", LLAMA, tensors), WORDS, start="<s>")
-    (tmp_path / "prompts.txt").write_text("\n".join([TEXTS[0], "", *TEXTS[1:]]) + "\n")
+def folder(theirs, tmp_path):
     return tmp_path
 
 
@@ -67,7 +69,7 @@ def write_lines(name, *records):
 
 
 @pytest.mark.parametrize(("rule", "epsilon"), [("relative", 0.1), ("absolute", 0.1), ("relative", 0.6)])
-def test_attention_prints_what_theory_says_of_the_whole_maps(folder, tensors, capsys, rule, epsilon):
+def test_attention_prints_what_theory_says_of_the_whole_maps(theirs, capsys, rule, epsilon):
     assert (
         run("attention", "model", "--prompts", "prompts.txt", "--rule", rule, "--threshold", epsilon)
         == 0
@@ -75,7 +77,7 @@ def test_attention_prints_what_theory_says_of_the_whole_maps(folder, tensors, ca
     found = records(capsys)
     assert [record["line"] for record in found] == [1, 3, 4]
     for record, text in zip(found, TEXTS, strict=True):
-        maps = np.array(plain_llama(LLAMA, tensors, ids(text))[1])
+        maps = plain(theirs, ids(text))[1]
         asked = {"epsilon": epsilon, "relative": rule == "relative"}
         assert record["tokens"] == len(ids(text))
         assert record["intrinsic_dimension"] == intrinsic_dimension(maps, **asked)[:, -1].tolist()
@@ -111,22 +113,21 @@ def test_attention_writes_heads_to_a_file(folder, capsys):
     ]
 
 
-def test_measures_do_not_depend_on_how_rows_are_cut():
-    rng = np.random.default_rng(0)
-    weights = np.tril(rng.exponential(size=(3, 9, 9)) ** 3)
-    weights /= weights.sum(-1, keepdims=True)
-    rules = [Rule(0.1, True), Rule(0.1, False)]
-    for cuts in ([9], [4, 9], [1, 2, 8, 9]):
-        measures = Measures(rules, [5, 9], 2, 3)
-        for first, stop in zip([0, *cuts], cuts, strict=False):
-            measures(1, 1, weights[:, first:stop, :stop], first)
-        for k, rule in enumerate(rules):
-            asked = {"epsilon": rule.epsilon, "relative": rule.relative}
-            np.testing.assert_array_equal(
-                measures.intrinsic_dimension(k, 1)[1], edges(weights, **asked)[:, -1]
-            )
-            np.testing.assert_allclose(measures.density(k, 1)[1], graph_density(weights, **asked))
-            assert not measures.intrinsic_dimension(k, 0).any()
+def test_attention_writes_raw_maps(theirs, folder, capsys):
+    assert run("attention", "model", "--prompts", "prompts.txt", "--maps", "maps.npz") == 0
+    printed = records(capsys)
+    with np.load(folder / "maps.npz") as arrays:
+        assert len(arrays.files) == 3 * (1 + LAYERS)
+        for record, text in zip(printed, TEXTS, strict=True):
+            n = record["line"]
+            assert arrays[f"line_{n}_tokens"].tolist() == ids(text)
+            maps = np.stack([arrays[f"line_{n}_layer_{k}"] for k in range(LAYERS)])
+            assert (maps.dtype, maps.shape) == (np.float32, (LAYERS, HEADS, *2 * [len(ids(text))]))
+            np.testing.assert_allclose(maps, plain(theirs, ids(text))[1], atol=1e-5)
+            assert intrinsic_dimension(maps)[:, -1].tolist() == record["intrinsic_dimension"]
+
+
+def test_rules_are_checked():
     with pytest.raises(SettingError, match=r"threshold is 1.0"):
         Rule(1.0)
 
@@ -154,6 +155,7 @@ def test_other_bad_input_to_attention(folder, capsys):
     assert "threshold is 1.5" in refused(capsys, *asked, "prompts.txt", "--threshold", 1.5)
     assert "ends in .txt or .jsonl" in refused(capsys, *asked, "prompts.md")
     assert "cannot write" in refused(capsys, *asked, "prompts.txt", "--out", "no/o.csv")
+    assert "must end in .npz" in refused(capsys, *asked, "prompts.txt", "--maps", "o.csv")
     (folder / "p.jsonl").write_text('{"prompt": "a"}\n{"prompt": ')
     assert "p.jsonl line 2 is no JSON" in refused(capsys, *asked, "p.jsonl")
     (folder / "p.jsonl").write_text('{"prompt": "a"}\n["a"]')
@@ -162,23 +164,30 @@ def test_other_bad_input_to_attention(folder, capsys):
     assert 'p.jsonl line 1 has no "prompt"' in refused(capsys, *asked, "p.jsonl")
     assert "nowhere is no folder" in refused(capsys, "attention", "nowhere", "--prompts", "prompts.txt")
     (folder / "model" / "tokenizer.json").unlink()
-    assert "tokenizer.json does not exist" in refused(capsys, *asked, "prompts.txt")
+    assert "model holds no tokenizer" in refused(capsys, *asked, "prompts.txt")
 
 
 # Truncation
 
 
-def probability(tensors, prompt, answer):
-    """Of all tokens of the answer, one after another, by loops."""
+def probability(model, prompt, answer):
+    """Of all tokens of the answer, one after another."""
     whole, found = ids(prompt + " " + answer), 1.0
-    logits = np.array(plain_llama(LLAMA, tensors, whole)[0])
+    logits = plain(model, whole)[0]
     for k in range(len(ids(prompt)), len(whole)):
         found *= np.exp(logits[k - 1, whole[k]]) / np.exp(logits[k - 1]).sum()
     return found
 
 
-@pytest.mark.parametrize("how", [("--rank", 2), ("--keep", 0.3), ("--rank", 0), ("--rank", 8)])
-def test_truncate_prints_probabilities_before_and_after(folder, tensors, capsys, how):
+def low_rank(rank):
+    low = make("llama")
+    W = low.get_parameter(DOWN)
+    W.data = torch.tensor(truncate(W.numpy(force=True), rank))
+    return low
+
+
+@pytest.mark.parametrize("how", [("--rank", 2), ("--keep", 0.2), ("--rank", 0), ("--rank", 12)])
+def test_truncate_prints_probabilities_before_and_after(theirs, capsys, how):
     write_lines(
         "p.jsonl",
         {"prompt": "a b c", "answer": " d e"},
@@ -186,19 +195,42 @@ def test_truncate_prints_probabilities_before_and_after(folder, tensors, capsys,
     )
     assert run("truncate", "model", "--matrix", DOWN, *how, "--prompts", "p.jsonl") == 0
     rank = 2 if how[0] == "--keep" else how[1]
-    U, sizes, Vt = np.linalg.svd(tensors[DOWN].astype(float), full_matrices=False)
-    low = tensors | {
-        DOWN: sum((sizes[k] * np.outer(U[:, k], Vt[k]) for k in range(rank)), 0 * tensors[DOWN])
-    }
+    low = low_rank(rank)
     found = records(capsys)
     expected = [("a b c", "d e", "the"), ("c c", "k", "a b c")]
     for line, (record, (prompt, answer, generic)) in enumerate(zip(found, expected, strict=True), 1):
         assert (record["line"], record["prompt"], record["ranks"]) == (line, prompt, {DOWN: rank})
+        assert record[how[0][2:]] == how[1]
         assert (record["answer"], record["generic"]) == (" " + answer, " " + generic)
-        for when, weights in (("before", tensors), ("after", low)):
+        for when, model in (("before", theirs), ("after", low)):
             for key, text in (("answer", answer), ("generic", generic)):
-                assert record[when][key] == pytest.approx(probability(weights, prompt, text), rel=1e-4)
-        assert (record["before"] == record["after"]) == (rank == 8)
+                expected_p = probability(model, prompt, text)
+                assert record[when][key] == pytest.approx(expected_p, rel=1e-3)
+        assert (record["before"] == record["after"]) == (rank == 12)
+
+
+def test_several_ranks_go_into_one_file(theirs, folder, capsys):
+    write_lines("p.jsonl", {"prompt": "a b c", "answer": " d"}, {"prompt": "c", "answer": " k"})
+    asked = ("truncate", "model", "--matrix", DOWN, "--prompts", "p.jsonl")
+    for how, values in (("--rank", (12, 3, 0)), ("--keep", (0.25, 1.0))):
+        apart = []
+        for value in values:
+            assert run(*asked, how, value) == 0
+            apart += records(capsys)
+        for out in ("f.jsonl", "f.csv"):
+            assert run(*asked, how, *values, "--out", out) == 0
+            assert records(capsys) == []
+        together = [json.loads(line) for line in (folder / "f.jsonl").read_text().splitlines()]
+        assert [r[how[2:]] for r in together] == [value for value in values for _ in range(2)]
+        assert together == apart
+        rows = list(csv.DictReader((folder / "f.csv").read_text().splitlines()))
+        assert len(rows) == 2 * len(together)
+        for k, row in enumerate(rows):
+            record, word = together[k // 2], row["word"]
+            assert (int(row["line"]), row["how"]) == (record["line"], how[2:])
+            assert (float(row["how_much"]), row["text"]) == (record[how[2:]], record[word])
+            assert float(row["before"]) == record["before"][word]
+            assert float(row["after"]) == record["after"][word]
 
 
 def test_bad_input_to_truncate(folder, capsys):
@@ -208,8 +240,10 @@ def test_bad_input_to_truncate(folder, capsys):
     write_lines("p.jsonl", {"prompt": "a b", "answer": 7})
     assert 'line 1 has no text as "answer"' in refused(capsys, *asked, DOWN, "--rank", 1)
     write_lines("p.jsonl", {"prompt": "a b", "answer": " c"})
-    assert "no matrix is named x; there are lm_head" in refused(capsys, *asked, "x", "--rank", 1)
-    assert "rank 9 is out of range" in refused(capsys, *asked, DOWN, "--rank", 9)
+    assert "no matrix is named x; there are model.embed_tokens" in refused(
+        capsys, *asked, "x", "--rank", 1
+    )
+    assert "rank 13 is out of range" in refused(capsys, *asked, DOWN, "--rank", 2, 13)
     assert "rank -1 is out of range" in refused(capsys, *asked, DOWN, "--rank", -1)
     assert "share to keep is 2.0" in refused(capsys, *asked, DOWN, "--keep", 2)
     write_lines("p.jsonl", {"prompt": "a b", "answer": ""})
@@ -219,5 +253,6 @@ def test_bad_input_to_truncate(folder, capsys):
     assert "has no answers" in refused(
         capsys, "truncate", "model", "--prompts", "prompts.txt", "--matrix", DOWN, "--rank", 1
     )
+    assert "must end in .jsonl or .csv" in refused(capsys, *asked, DOWN, "--rank", 1, "-o", "o.json")
     for both in ([], ["--rank", 1, "--keep", 1]):
         assert run(*asked, DOWN, *both) == 2

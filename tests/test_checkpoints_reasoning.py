@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from checkpoint_oracle import LLAMA, llama_tensors, plain_llama, store, store_words
+from checkpoint_models import plain, store, store_words
 
 from geomtoy.checkpoints import reasoning
 from geomtoy.checkpoints.contexts import Contexts
 from geomtoy.checkpoints.journal import Journal
 from geomtoy.checkpoints.judges import exact_match, judge
+from geomtoy.checkpoints.model import Model
 from geomtoy.checkpoints.prompts import read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.cli import main
@@ -24,16 +25,17 @@ ASK = ("reasoning-id", "model", "q.jsonl", *FORMS)
 
 
 @pytest.fixture
-def tensors():
-    return llama_tensors(LLAMA, np.random.default_rng(0))
+def theirs(tmp_path, monkeypatch):
+    """A model of whole words, in a folder to work in that also has a file of seven questions."""
+    monkeypatch.chdir(tmp_path)
+    model = store(tmp_path / "model")
+    store_words(tmp_path / "model", WORDS, start="<s>")
+    write([{"question": q, "answer": a} for q, a in zip("abcdefg", "hijklab", strict=True)])
+    return model
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, tensors):
-    """A folder to work in, with a model of whole words and a file of seven questions."""
-    monkeypatch.chdir(tmp_path)
-    store_words(store(tmp_path / "model", LLAMA, tensors), WORDS, start="<s>")
-    write([{"question": q, "answer": a} for q, a in zip("abcdefg", "hijklab", strict=True)])
+def folder(theirs, tmp_path):
     return tmp_path
 
 
@@ -62,18 +64,18 @@ def stored(name="r.jsonl"):
     return [json.loads(line) for line in Path(name).read_text().splitlines()][1:]
 
 
-def greedy(tensors, ids, length):
-    """Words that loops find, one after another."""
+def greedy(theirs, ids, length):
+    """Tokens, each from all before it."""
     whole = list(ids)
     for _ in range(length):
-        whole.append(int(np.argmax(plain_llama(LLAMA, tensors, whole)[0][-1])))
+        whole.append(int(np.argmax(plain(theirs, whole)[0][-1])))
     return whole[len(ids) :]
 
 
 # Answers and measures
 
 
-def test_records_are_those_of_plain_loops(folder, tensors):
+def test_records_are_those_of_single_prompts(folder, theirs):
     assert run(*ASK, "--shots", "0..2", "--max-new-tokens", 3, "--out", "r.jsonl", "--batch", 3) == 0
     lines = read_prompts("q.jsonl")
     contexts = Contexts(lines, Tokenizer("model"), "shots", FORMS[1], FORMS[3], 0)
@@ -82,10 +84,10 @@ def test_records_are_those_of_plain_loops(folder, tensors):
     for (number, shots), record in found.items():
         ids = contexts.prompt(number - 1, shots)
         assert record["tokens"] == len(ids) == 2 + 2 * shots
-        answer = [token for token in greedy(tensors, ids, 3) if token != 0]
+        answer = [token for token in greedy(theirs, ids, 3) if token != 0]
         assert record["answer"] == " ".join(WORDS[token] for token in answer)
         assert record["correct"] == (record["answer"] == lines[number - 1].text("answer"))
-        maps = np.array(plain_llama(LLAMA, tensors, ids)[1])
+        maps = plain(theirs, ids)[1]
         for rule in ("relative", "absolute"):
             relative = rule == "relative"
             expected = edges(maps, relative=relative)[..., -1]
@@ -94,8 +96,8 @@ def test_records_are_those_of_plain_loops(folder, tensors):
             np.testing.assert_allclose(record["density"][rule], density)
 
 
-def test_only_questions_answered_wrong_get_shots(folder, tensors, capsys):
-    right = {q: WORDS[greedy(tensors, [0, WORDS.index(q)], 1)[0]] for q in "abcdefg"}
+def test_only_questions_answered_wrong_get_shots(folder, theirs, capsys):
+    right = {q: WORDS[greedy(theirs, [0, WORDS.index(q)], 1)[0]] for q in "abcdefg"}
     shots = [{"question": "a", "answer": "b"}] * 3
     answers = {q: right[q] if q in "bdf" else "nothing" for q in "abcdefg"}
     write([{"question": q, "answer": answers[q], "shots": shots} for q in "abcdefg"])
@@ -116,8 +118,8 @@ def test_without_a_file_records_are_printed(folder, capsys):
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == stored()
 
 
-def test_an_answer_ends_at_the_stop_or_at_the_end_token(folder, tensors):
-    first = greedy(tensors, [0, WORDS.index("a")], 6)
+def test_an_answer_ends_at_the_stop_or_at_the_end_token(folder, theirs):
+    first = greedy(theirs, [0, WORDS.index("a")], 6)
     word = next(token for token in first[1:] if token != first[0])
     at = first.index(word)
     expected = " ".join(WORDS[token] for token in first[:at] if token)
@@ -142,13 +144,13 @@ def test_a_killed_run_goes_on_and_loses_nothing(folder, monkeypatch):
     whole_run("--out", "whole.jsonl")
     expected = Path("whole.jsonl").read_text()
     asked = []
-    plain = reasoning.generate
+    generate = Model.generate
 
     def counted(model, ids, *rest):
         asked.extend(ids)
-        return plain(model, ids, *rest)
+        return generate(model, ids, *rest)
 
-    monkeypatch.setattr(reasoning, "generate", counted)
+    monkeypatch.setattr(Model, "generate", counted)
     lines = expected.splitlines(keepends=True)
     for kept, part in ((0, 5), (1, 0), (2, 7), (5, 0), (9, 30), (len(lines), 0)):
         torn = "".join(lines[:kept]) + (lines[kept][:part] if part else "")
@@ -182,7 +184,6 @@ def test_what_a_judge_breaks_is_kept_up_to_the_last_batch(folder, monkeypatch, c
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--shots", "0..4"), "r.jsonl was begun with shots [0, 1, 2, 3], not [0, 1, 2, 3, 4]"),
         (("--threshold", 0.2), "r.jsonl was begun with threshold 0.1, not 0.2"),
         (("--context", "permuted"), "begun with context 'shots', not 'permuted'"),
         (("--seed", 1), "begun with seed 0, not 1"),
@@ -197,6 +198,34 @@ def test_another_config_is_refused(folder, capsys, more, message):
     assert Path("r.jsonl").read_text() == before
 
 
+def test_more_numbers_of_shots_are_added_to_a_file(folder, monkeypatch, capsys):
+    whole_run("--out", "whole.jsonl")
+    asked = []
+    generate = Model.generate
+
+    def counted(model, ids, *rest):
+        asked.extend(ids)
+        return generate(model, ids, *rest)
+
+    monkeypatch.setattr(Model, "generate", counted)
+    for shots in ("1", "0,3", "2", "1..2", "0..3"):
+        assert run(*ASK, "--shots", shots, "--max-new-tokens", 1, "--out", "r.jsonl") == 0
+    expected = stored("whole.jsonl")
+    assert len(asked) == len(expected)
+    key = lambda record: (record["line"], record["shots"])  # noqa: E731
+    assert sorted(stored(), key=key) == sorted(expected, key=key)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == reasoning.summary(expected)
+
+
+def test_files_begun_before_shots_could_be_added_go_on(folder):
+    whole_run("--out", "r.jsonl")
+    header, *lines = Path("r.jsonl").read_text().splitlines()
+    older = {"config": json.loads(header)["config"] | {"shots": [0, 1, 2, 3]}}
+    Path("r.jsonl").write_text("\n".join([json.dumps(older), *lines[:-2]]) + "\n")
+    whole_run("--out", "r.jsonl")
+    assert len(stored()) == len(lines)
+
+
 def test_other_weights_and_other_prompts_are_another_config(folder, capsys):
     whole_run("--out", "r.jsonl")
     asked = (*ASK, "--shots", "0..3", "--max-new-tokens", 1, "--out", "r.jsonl")
@@ -204,7 +233,7 @@ def test_other_weights_and_other_prompts_are_another_config(folder, capsys):
     with open("q.jsonl", "a") as file:
         file.write('{"question": "l", "answer": "l"}\n')
     assert "begun with prompts" in refused(capsys, *asked)
-    store(folder / "model", LLAMA, llama_tensors(LLAMA, np.random.default_rng(1)))
+    store(folder / "model", seed=1)
     assert "begun with model" in refused(capsys, *asked)
 
 

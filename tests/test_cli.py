@@ -14,6 +14,7 @@ from zoo import ZOO, random_net, tent
 
 from geomtoy import Slice, count_regions, enumerate_regions, load, save
 from geomtoy.cli import main
+from geomtoy.errors import FileError
 
 KEYS = {"net", "regions", "linear_regions", "certified", "seconds"}
 
@@ -258,7 +259,10 @@ def test_the_module_fails_with_status_2_and_one_sentence(folder):
     done = in_a_shell("-m", "geomtoy", "count", "good.npz", "none.npz")
     assert done.returncode == 2
     assert len(done.stdout.splitlines()) == 1
-    assert done.stderr == "geomtoy: none.npz does not exist; give the path of an npz file\n"
+    assert done.stderr == (
+        "geomtoy: none.npz does not exist; give the path of an npz file\n"
+        "geomtoy: 1 of 2 networks not counted: none.npz\n"
+    )
 
 
 def test_a_reader_that_closes_early_sees_no_traceback(folder):
@@ -363,11 +367,54 @@ def test_a_file_that_is_no_npz_is_named(folder, capsys, make, command):
     assert sorted(os.listdir()) == before
 
 
-def test_networks_before_a_bad_one_are_counted(folder, capsys):
-    assert run("count", "good.npz", "none.npz", "good.npz") == 2
+def test_networks_around_bad_ones_are_counted(folder, capsys):
+    store("bad.npz", W1=np.eye(2) * np.nan)
+    assert run("count", "good.npz", "none.npz", "bad.npz", "good.npz") == 2
     out, err = capsys.readouterr()
-    assert [json.loads(line)["net"] for line in out.splitlines()] == ["good.npz"]
-    assert err.startswith("geomtoy: none.npz does not exist")
+    assert [json.loads(line)["net"] for line in out.splitlines()] == ["good.npz"] * 2
+    first, second, last = err.splitlines()
+    assert first.startswith("geomtoy: none.npz does not exist")
+    assert second.startswith("geomtoy: bad.npz: W1 holds NaN")
+    assert last == "geomtoy: 2 of 4 networks not counted: none.npz, bad.npz"
+
+
+def test_too_little_memory_is_said(folder, capsys, monkeypatch):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("geomtoy.cli.count_regions", full)
+    assert run("count", "good.npz") == 2
+    assert sentence(capsys) == "memory is full; look at a smaller window or give --max-regions"
+    assert run("count", "good.npz", "good.npz") == 2
+    assert "good.npz: memory is full" in capsys.readouterr().err
+    monkeypatch.setattr("geomtoy.regions.results.export.to_arrays", full)
+    assert run("regions", "good.npz", "-o", "cells.npz") == 2
+    assert sentence(capsys).startswith("memory is full")
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(FileError, match=r"cannot write new\.npz: memory is full"):
+        save("new.npz", tent(2))
+    assert os.listdir() == ["good.npz"]
+
+
+SLOW_WRITE = """
+import os, signal, sys, time
+import numpy as np
+from geomtoy.cli import main
+def savez(file, **_):
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+np.savez = savez
+sys.exit(main(["regions", "good.npz", "-o", "cells.npz"]))
+"""
+
+
+def test_a_termination_leaves_no_part_of_a_file(folder):
+    done = in_a_shell("-c", SLOW_WRITE)
+    assert (done.returncode, done.stdout) == (143, "")
+    assert done.stderr == "geomtoy: terminated; nothing was written\n"
+    assert os.listdir() == ["good.npz"]
 
 
 BAD_WINDOWS = {

@@ -13,11 +13,10 @@ from geomtoy.block_arrays import unstack_blocks
 from geomtoy.errors import SettingError
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
+from geomtoy.store import processes, run
 from geomtoy.training.fit import FitConfig, fit
-from geomtoy.training.fit_block import BlockFit, BlockFitConfig, fit_block, fit_blocks
-from geomtoy.training.pools import processes
+from geomtoy.training.fit_block import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
 from geomtoy.training.streams import streams
-from geomtoy.training.sweep import sweep
 from geomtoy.training.targets import target
 
 BLOCK = BlockConfig(d_model=4, n_heads=2, context_length=3, hidden=6)
@@ -61,7 +60,7 @@ def test_encodings_that_share_a_compilation_keep_their_own_time():
 
 def test_a_sweep_in_another_process_gives_what_a_single_fit_gives(tmp_path, trained):
     grid = [replace(CONFIG, block=replace(BLOCK, encoding=name)) for name in ("from_query", "geometric")]
-    found = sweep(fit_blocks, grid, tmp_path, pool=processes(1), cost=lambda config: config.cost)
+    found = run(fit_block_arrays, grid, tmp_path, pool=processes(1), cost=lambda config: config.cost)
     for alone, result in zip((trained, fit_block(grid[1])), found, strict=True):
         np.testing.assert_allclose(result.arrays["loss"], alone.loss, rtol=1e-9)
         blocks = unstack_blocks(result.arrays)

@@ -1,13 +1,17 @@
 """PyTorch modules and their networks compute the same."""
 
+import copy
+import warnings
+
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm  # noqa: E402
 
-from geomtoy import Slice, enumerate_regions  # noqa: E402
+from geomtoy import Slice, count_regions, enumerate_regions  # noqa: E402
 from geomtoy.compiler import compile_layers  # noqa: E402
 from geomtoy.errors import NetworkError  # noqa: E402
 from geomtoy.importers.state_dict import from_state_dict  # noqa: E402
@@ -113,6 +117,72 @@ def test_a_residual_block_is_put_together_by_hand():
     x = torch.randn(20, 3).double()
     network = compile_layers([Residual(torch_layers(branch))], 3)
     np.testing.assert_allclose(network(x.numpy()), (x + branch(x)).detach().numpy(), atol=1e-12)
+
+
+def assert_imported(module, d_in=2):
+    """The network is the module, whose own pass comes last: it would refresh what is stale."""
+    x = np.random.default_rng(1).normal(size=(30, d_in))
+    found = from_torch(module)(x)
+    with torch.no_grad():
+        expected = copy.copy(module)(torch.tensor(x, dtype=torch.float32))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_module_used_twice_is_two_layers():
+    torch.manual_seed(0)
+    act, middle = nn.ReLU(), nn.Linear(16, 16)
+    once = [nn.Linear(2, 16), act, middle, act, nn.Linear(16, 1)]
+    apart = [once[0], nn.ReLU(), middle, nn.ReLU(), once[-1]]
+    shared, other = (from_torch(nn.Sequential(*layers)) for layers in (once, apart))
+    assert shared.widths == (16, 16)
+    assert count_regions(shared).regions == count_regions(other).regions
+    block = nn.Sequential(middle, act)
+    assert_imported(nn.Sequential(once[0], act, block, nn.Sequential(block, block), once[-1]))
+
+
+def stepped(change):
+    """A module whose first layer is changed, after a step of training."""
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch would have us use parametrizations
+        first = change(nn.Linear(2, 8))
+    module = nn.Sequential(first, nn.ReLU(), nn.Linear(8, 1))
+    optimiser = torch.optim.SGD(module.parameters(), lr=0.5)
+    module(torch.randn(20, 2)).square().mean().backward()
+    optimiser.step()
+    return module
+
+
+CHANGES = {
+    "weight_norm": weight_norm,
+    "spectral_norm": spectral_norm,
+    "pruned": lambda layer: prune.random_unstructured(layer, "weight", 0.5),
+    "pruned twice": lambda layer: prune.l1_unstructured(
+        prune.random_unstructured(layer, "weight", 0.3), "weight", 0.3
+    ),
+    "parametrized": parametrizations.weight_norm,
+    "spectral": parametrizations.spectral_norm,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_weights_that_are_computed_are_those_of_the_next_pass(change):
+    module = stepped(change)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    from_torch(module)
+    assert all(part.training for part in module.modules())
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+    assert_imported(module.eval())
+
+
+def test_a_module_that_does_more_than_its_type_says_is_refused():
+    module = stepped(lambda layer: layer)
+    seen = []
+    module[1].register_forward_hook(lambda _, inputs, output: seen.append(output))
+    assert_imported(module)
+    module[0].register_forward_hook(lambda _, inputs, output: output + 1e-6)
+    with pytest.raises(NetworkError, match=r"differ by .* at a random point"):
+        from_torch(module)
 
 
 @pytest.mark.parametrize(

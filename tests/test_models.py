@@ -151,6 +151,33 @@ def test_only_models_and_single_seeds_are_exported():
         from_flax(nnx.merge(graphdef, stacked))
 
 
+class Shifted(nnx.Sequential):
+    def __call__(self, x):
+        return super().__call__(x) + 1e-6
+
+
+class Doubled(MLP):
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
+def test_models_that_do_more_than_their_type_says_are_refused():
+    for model in (
+        Shifted(linear(2, 4), nnx.relu, linear(4, 1)),
+        Doubled(MLPConfig(d_in=2, widths=(3,)), rngs=nnx.Rngs(0)),
+    ):
+        with pytest.raises(NetworkError, match=r"differ by .* at a random point"):
+            from_flax(model)
+
+
+def test_a_layer_used_twice_and_one_of_low_precision_are_exported():
+    shared, low = linear(4, 4), linear(2, 4, dtype=jnp.bfloat16)
+    model = nnx.Sequential(low, nnx.relu, shared, nnx.relu, shared)
+    assert from_flax(model).widths == (4, 4)
+    np.testing.assert_allclose(from_flax(model)(POINTS), model(POINTS), rtol=0.1, atol=0.1)
+    assert low.dtype == jnp.bfloat16
+
+
 def test_exportable_activations_are_those_of_the_geometry():
     assert set(NAME_OF.values()) == set(activations.NAMED)
 

@@ -8,10 +8,11 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from geomtoy import Network, enumerate_regions
+from geomtoy.errors import WindowError
 from geomtoy.models.gaussian import gaussian_network
 from geomtoy.plots.colours import oklch_to_srgb, pattern_colours
 from geomtoy.plots.functions import draw_bins, draw_joints, ticks_in_pi
-from geomtoy.plots.partition import draw_partition
+from geomtoy.plots.partition import draw_borders, draw_partition
 from geomtoy.plots.style import SINGLE, new_figure, paper_style, save_figure
 
 
@@ -79,6 +80,20 @@ def test_cells_have_their_colours_where_they_lie(cells):
         x, y = cells.polygon(k).mean(axis=0)
         row, column = int((1 - y) / 2 * len(image)), int((x + 1) / 2 * image.shape[1])
         assert np.abs(image[row, column] - colours[k]).max() <= 1
+
+
+def test_the_whole_plane_is_not_drawn_as_a_star():
+    unbounded = enumerate_regions(gaussian_network((2, 4, 1), seed=0), window=None)
+    with pytest.raises(WindowError, match="the whole plane cannot be drawn"):
+        drawn(unbounded)
+    with pytest.raises(WindowError, match="the whole plane cannot be drawn"):
+        draw_borders(new_figure().subplots(), unbounded)
+
+
+def test_colours_do_not_depend_on_how_many_cells_are_unpacked(cells, monkeypatch):
+    before = pixels(drawn(cells))
+    monkeypatch.setattr("geomtoy.plots.partition.BLOCK", 5)
+    np.testing.assert_array_equal(pixels(drawn(cells)), before)
 
 
 def test_borders_by_layer_have_a_colour_for_each_layer(cells):

@@ -45,7 +45,7 @@ def test_every_module_and_function_that_is_named_exists():
 
 def record(folder: Path, name: str, *claims: tuple[str, str, int]) -> None:
     """A figure's numbers and its picture, as far as the README reads them."""
-    verdicts = [{"claim": claim, "holds": holds, "seeds": seeds} for claim, holds, seeds in claims]
+    verdicts = [{"claim": claim, "outcome": holds, "seeds": seeds} for claim, holds, seeds in claims]
     (folder / f"{name}.json").write_text(json.dumps({"verdicts": verdicts}))
     (folder / f"{name}.png").touch()
 

@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 from flint import fmpq
 
+from geomtoy.errors import SettingError
+from geomtoy.verdicts import Outcome
+
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 TINY = {
     "fig1_partition": ["--neurons", "5", "--seeds", "2"],
@@ -44,14 +47,14 @@ def test_a_figure_and_its_record_are_the_same_again(name, tmp_path):
     assert (first / f"{name}.pdf").exists()
     record = json.loads((first / f"{name}.json").read_text())
     assert record["verdicts"]
-    assert all(verdict["holds"] in ("holds", "fails", "mixed") for verdict in record["verdicts"])
+    assert all(verdict["outcome"] in {*Outcome} for verdict in record["verdicts"])
 
 
 def test_redrawing_does_not_train_again(tmp_path, monkeypatch):
     run("fig2_sin_mlp", tmp_path)
-    monkeypatch.setattr(import_module("fig2_sin_mlp"), "train", None)
+    monkeypatch.setattr("geomtoy.training.fit.fit", None)
     run("fig2_sin_mlp", tmp_path)
-    with pytest.raises(TypeError):
+    with pytest.raises(SettingError, match="not callable"):
         run("fig2_sin_mlp", tmp_path, "--steps", "31")
 
 

@@ -36,7 +36,7 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 @pytest.fixture(scope="module")
 def run():
-    return run_shots([CONFIG])[0]
+    return run_shots(CONFIG)
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from geomtoy.results import Result
 from geomtoy.tasks.shots import CONTEXTS
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -28,7 +28,7 @@ def scripts_on_path(monkeypatch):
     monkeypatch.syspath_prepend(str(SCRIPTS))
 
 
-def made_up(seed: int, *, own: float) -> Result:
+def made_up(seed: int, *, own: float) -> SimpleNamespace:
     """Edges, regions and answers grow with shots; edges of the last layer and regions also with `own`
     times what a prompt's answer owes to chance. Only examples help."""
     rng = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def made_up(seed: int, *, own: float) -> Result:
         "regions": regions,
         "accuracy": right[0].mean(axis=1),
     }
-    return Result({}, arrays, {}, 0.0)
+    return SimpleNamespace(arrays=arrays)
 
 
 def verdicts(name: str, monkeypatch, own: float) -> list[str]:
@@ -57,7 +57,7 @@ def verdicts(name: str, monkeypatch, own: float) -> list[str]:
         task: shots.Asked(task, [made_up(seed, own=own) for seed in range(2)]) for task in shots.TASKS
     }
     monkeypatch.setattr(figure, "asked", lambda args: found)
-    return [verdict.holds for verdict in unpublished(name, monkeypatch, *FEW)]
+    return [verdict.outcome for verdict in unpublished(name, monkeypatch, *FEW)]
 
 
 def unpublished(name: str, monkeypatch, *options: str) -> list:
@@ -72,8 +72,8 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
     def by_own(name: str) -> list[list[str]]:
         return [verdicts(name, monkeypatch, own) for own in (0.0, 6.0)]
 
-    assert by_own("fig6_reasoning_id") == [["holds"], ["holds"]]
-    assert by_own("fig7_context_ablation") == [["holds"] * 4] * 2
+    assert by_own("fig6_reasoning_id") == [["outcome"], ["outcome"]]
+    assert by_own("fig7_context_ablation") == [["outcome"] * 4] * 2
     assert [told[1] for told in by_own("fig8_id_by_layer")] == ["fails", "fails"]  # the first does tell
     assert by_own("fig8b_given_shots") == [["fails", "fails"], ["holds", "holds"]]
     assert by_own("fig8c_regions") == [
@@ -105,7 +105,7 @@ def test_verdicts_count_cells_and_seeds():
         return intervals.Cell([0.0] * len(seeds), *(list(ends) for ends in zip(*seeds, strict=True)))
 
     def holds(true_of, *cells):
-        return intervals.sign_verdict("", dict(enumerate(cells)), "", true_of=true_of).holds
+        return intervals.sign_verdict("", dict(enumerate(cells)), "", true_of=true_of).outcome
 
     assert holds(intervals.above_zero, cell(above, above, around), cell(above)) == "holds"
     assert holds(intervals.above_zero, cell(above, around), cell(above)) == "mixed"

@@ -25,6 +25,19 @@ def test_layers_come_in_the_order_of_the_dict_and_may_lack_a_bias():
     assert [act.name for act in network.activations] == ["abs", "abs"]
 
 
+def test_a_given_source_is_compared():
+    def source(x):
+        hidden = abs(abs(x @ STATE["0.weight"].T + STATE["0.bias"]) @ STATE["2.weight"].T)
+        return hidden @ STATE["head.weight"].T + STATE["head.bias"]
+
+    from_state_dict(STATE, "abs", source)
+    for wrong in ("relu", ["abs", "identity"]):
+        with pytest.raises(NetworkError, match=r"differ by .* at a random point"):
+            from_state_dict(STATE, wrong, source)
+    with pytest.raises(NetworkError, match=r"outputs of shape \(32, 2\)"):
+        from_state_dict(STATE, "abs", lambda x: np.hstack([source(x)] * 2))
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

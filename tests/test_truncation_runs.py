@@ -27,7 +27,7 @@ WHOLE, DROPPED = 0, 2
 
 @pytest.fixture(scope="module")
 def arrays():
-    return run_recall([CONFIG])[0]
+    return run_recall(CONFIG)
 
 
 @pytest.fixture(scope="module")

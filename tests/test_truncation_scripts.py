@@ -42,12 +42,11 @@ def results(tmp_path_factory):
 
 @cache
 def the_run(config):
-    return run_recall([config])
+    return run_recall(config)
 
 
-def run_once(configs):
+def run_once(config):
     """One model is trained, with its parameters kept; its arrays stand for all runs."""
-    (config,) = configs
     return the_run(replace(config, task=RecallTask(), mlp_layers=(1,), keep=(0, 4)))
 
 
@@ -70,7 +69,7 @@ def test_the_memory_holds(tmp_path):
     import_module("fig_trunc_memory").main(["--out", str(tmp_path)])
     record = json.loads((tmp_path / "fig_trunc_memory.json").read_text())
     (verdict,) = record["verdicts"]
-    assert verdict["holds"] == "holds"
+    assert verdict["outcome"] == "holds"
     assert verdict["seeds"] == 3
 
 
@@ -78,9 +77,9 @@ def test_the_memory_fails_where_truncation_does_nothing():
     figure = import_module("fig_trunc_memory")
     histories = {n: descend(n, figure.ALPHA, figure.STEPS, figure.RATE) for n in figure.SIZES}
     same = {n: figure.whole(n, history)[None] for n, history in histories.items()}
-    assert figure.cure_verdict(histories, same).holds == "mixed"  # n = 4 is as claimed
+    assert figure.cure_verdict(histories, same).outcome == "mixed"  # n = 4 is as claimed
     better = {n: 0.01 * p for n, p in same.items()}
-    assert figure.cure_verdict({4: histories[4], 2: histories[2]}, better).holds == "mixed"
+    assert figure.cure_verdict({4: histories[4], 2: histories[2]}, better).outcome == "mixed"
 
 
 def test_make_figures_finds_them():
@@ -112,7 +111,7 @@ def noise(ratios) -> dict[str, np.ndarray]:
     [([[10.1, 20], [30, 11]], "holds"), ([[9.9, 20], [30, 11]], "mixed"), ([[9, 99], [99, 9]], "fails")],
 )
 def test_tenfold_is_asked_of_every_seed_at_every_alpha(ratios, holds):
-    assert import_module("fig_trunc_gain").tenfold_verdict([0.1, 0.3], noise(ratios)).holds == holds
+    assert import_module("fig_trunc_gain").tenfold_verdict([0.1, 0.3], noise(ratios)).outcome == holds
 
 
 @pytest.mark.parametrize(
@@ -121,14 +120,14 @@ def test_tenfold_is_asked_of_every_seed_at_every_alpha(ratios, holds):
 )
 def test_growth_is_asked_from_each_alpha_to_the_next(gains, holds):
     found = {"p_correct": np.stack([np.full(3, 0.5), np.add(0.5, gains)], axis=-1)[:, None]}
-    assert import_module("fig_trunc_gain").growth_verdict([0.1, 0.3, 0.5], found).holds == holds
+    assert import_module("fig_trunc_gain").growth_verdict([0.1, 0.3, 0.5], found).outcome == holds
 
 
 @pytest.mark.parametrize(("loss", "holds"), [(0.5, "holds"), (1.5, "fails")])
 def test_recall_improves_where_probability_rises_and_loss_falls(loss, holds):
     scores = {"p_correct": np.array([[0.5, 0.4, 0.8]] * 2), "loss": np.array([[1.0, 2.0, loss]] * 2)}
     verdict = import_module("fig_trunc_training").recall_verdict({0.3: scores}, [1, 0.5, 0])
-    assert verdict.holds == holds
+    assert verdict.outcome == holds
     assert verdict.statistic["best rho by alpha"] == {0.3: 0}
 
 
@@ -165,9 +164,9 @@ def test_both_sides_of_the_mlp_must_cure_without_being_dropped(out, holds):
         return {"p_noise": np.array([[0.4, low, 0.01]]), "p_correct": np.array([[0.5, 0.6, 0.7]])}
 
     sides = {"layers.1.mlp.hidden.0.kernel": scores(0.02), "layers.1.mlp.out.kernel": scores(out)}
-    assert import_module("fig_trunc_matrices").side_verdict(sides).holds == holds
+    assert import_module("fig_trunc_matrices").side_verdict(sides).outcome == holds
     neither = dict.fromkeys(sides, scores(0.3))
-    assert import_module("fig_trunc_matrices").side_verdict(neither).holds == "fails"
+    assert import_module("fig_trunc_matrices").side_verdict(neither).outcome == "fails"
 
 
 @pytest.mark.parametrize(("left", "holds"), [(0.4, "holds"), (0.6, "mixed"), (0.8, "fails")])
@@ -178,7 +177,7 @@ def test_regions_are_cut_where_recall_has_most_of_its_gain(left, holds):
         "regions": np.array([[100, 100, 100 * left, 1.0]]),
     }
     verdict = import_module("fig_lens_truncation").cut_verdict("regions", (8, 4, 2, 0), by_rank)
-    assert verdict.holds == holds
+    assert verdict.outcome == holds
     assert verdict.statistic["greatest rank with nine tenths of the gain, each seed"] == [2]
 
 
@@ -193,5 +192,5 @@ def test_regions_are_cut_where_recall_has_most_of_its_gain(left, holds):
 def test_a_jump_is_seen_where_all_seeds_move_one_way(values, holds):
     along = {"p_correct": np.array([[0.02, 0.03, 0.9]] * 2), "patterns": np.array(values, float)}
     verdict = import_module("fig_lens_truncation").jump_verdict("patterns", [0, 50, 100], along)
-    assert verdict.holds == holds
+    assert verdict.outcome == holds
     assert verdict.statistic["last step before it, each seed"] == [50, 50]

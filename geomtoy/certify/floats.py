@@ -36,7 +36,7 @@ def vertices(record: Record, places: Sequence[Place | None]) -> str | None:
         for axis in (0, 1):
             if not _near(frame[axis], (exact[axis] - middle[axis]) / scale, frame_error):
                 return f"vertex {v} is further from its place in the frame than its bound"
-            if not _near(point[axis], exact[axis], error, rounded=not place.is_far):
+            if not _near(point[axis], exact[axis], error, rounded=True):
                 return f"vertex {v} is further from its place than its bound"
     return None
 

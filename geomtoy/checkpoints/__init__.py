@@ -1,1 +1,1 @@
-"""Language models stored in local folders, run in numpy a layer at a time, for the toys' instruments."""
+"""Language models stored in local folders, read by transformers, for the toys' instruments."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tqdm import tqdm
 
-MODEL_HELP = "folder with config.json, safetensors and tokenizer.json"
+from geomtoy.errors import SettingError
+
+MODEL_HELP = "folder with config.json, safetensors and a tokenizer"
+EXTRAS = ("torch", "transformers", "safetensors", "tokenizers")
 THRESHOLD_HELP = "of attention weights that count (default 0.1)"
 
 
@@ -34,6 +38,7 @@ def _add_attention(commands: Any) -> None:
         help="the threshold is a share of the row's greatest weight, or a weight (default relative)",
     )
     parser.add_argument("--out", "-o", metavar="F.csv|F.json", help="write there, head by head too")
+    parser.add_argument("--maps", metavar="F.npz", help="write the attention maps themselves there")
 
 
 def _add_truncate(commands: Any) -> None:
@@ -45,8 +50,12 @@ def _add_truncate(commands: Any) -> None:
         "--matrix", required=True, nargs="+", metavar="NAME", help="as stored, or a pattern with *"
     )
     how = parser.add_mutually_exclusive_group(required=True)
-    how.add_argument("--rank", type=int, metavar="K", help="singular values to keep; 0 drops a matrix")
-    how.add_argument("--keep", type=float, metavar="RHO", help="share of them to keep, rounded down")
+    how.add_argument(
+        "--rank", type=int, nargs="+", metavar="K", help="singular values to keep; 0 drops a matrix"
+    )
+    how.add_argument(
+        "--keep", type=float, nargs="+", metavar="RHO", help="shares of them to keep, rounded down"
+    )
     parser.add_argument(
         "--prompts",
         required=True,
@@ -54,6 +63,7 @@ def _add_truncate(commands: Any) -> None:
         help='lines with "prompt", "answer" (follows it as written, so mostly begins with a space) and '
         'perhaps "generic" (default " the")',
     )
+    parser.add_argument("--out", "-o", metavar="F.jsonl|F.csv", help="write there instead")
 
 
 def _add_reasoning(commands: Any) -> None:
@@ -99,19 +109,25 @@ def _add_reasoning(commands: Any) -> None:
 
 
 def _attention(options: argparse.Namespace) -> None:
-    from geomtoy.checkpoints.attention_report import report
+    with _extras():
+        from geomtoy.checkpoints.attention_report import report
 
-    report(options.model, options.prompts, options.threshold, options.rule, options.out, _bar)
+    report(
+        options.model, options.prompts, options.threshold, options.rule, options.out, options.maps, _bar
+    )
 
 
 def _truncate(options: argparse.Namespace) -> None:
-    from geomtoy.checkpoints.truncation_report import report
+    with _extras():
+        from geomtoy.checkpoints.truncation_report import report
 
-    report(options.model, options.prompts, options.matrix, options.rank, options.keep, _bar)
+    asked = [(how, x) for how in ("rank", "keep") for x in getattr(options, how) or ()]
+    report(options.model, options.prompts, options.matrix, asked, options.out, _bar)
 
 
 def _reasoning(options: argparse.Namespace) -> None:
-    from geomtoy.checkpoints.reasoning import Protocol, measure
+    with _extras():
+        from geomtoy.checkpoints.reasoning import Protocol, measure
 
     given = {key: value for key, value in vars(options).items() if key in Protocol.__annotations__}
     try:
@@ -122,9 +138,22 @@ def _reasoning(options: argparse.Namespace) -> None:
         raise SystemExit(130) from None
 
 
-def _bar(layers: Iterable[int]) -> Iterable[int]:
+@contextmanager
+def _extras() -> Iterator[None]:
+    """Say what to install where a library of the extras is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        raise SettingError(
+            f"reading checkpoints needs {error.name}; run: pip install 'geomtoy[checkpoints,torch]'"
+        ) from None
+
+
+def _bar(batches: Iterable[Any]) -> Iterable[Any]:
     """On a terminal only, and only for work of some seconds."""
-    return tqdm(layers, unit="layer", disable=None, delay=2, leave=False)
+    return tqdm(batches, unit="batch", disable=None, delay=2, leave=False)
 
 
 def _batches(batches: Iterable[Any]) -> Iterable[Any]:

@@ -1,115 +1,55 @@
-"""Folders of a stored model: config.json and its tensors in safetensors files, read when asked for."""
+"""Folders of a stored model: looked through, and then read by the library transformers, completely."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from textwrap import shorten
+from typing import Any
 
-import numpy as np
-from jaxtyping import Float
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM
 
-from geomtoy.checkpoints.extra import extra
+from geomtoy.checkpoints import toy
 from geomtoy.errors import FileError
 
-READABLE = ("F64", "F32", "F16", "BF16")
 INDEX = "model.safetensors.index.json"
+OLD_BUFFERS = ("rotary_emb.inv_freq",)
+"""Ends of names of tensors that old folders hold and no model needs."""
+FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
-@runtime_checkable
-class Tensors(Protocol):
-    """Named float32 arrays that are not in memory until they are read."""
+def load(folder: str | Path) -> Any:
+    """The network in a folder, every parameter of which is stored, and every stored tensor used.
 
-    folder: Path
-    config: dict[str, Any]
+    Parameters are mapped from the files, as long as all are of one type.
 
-    @property
-    def names(self) -> list[str]: ...
-
-    def shape(self, name: str) -> tuple[int, ...]: ...
-
-    def read(self, name: str) -> np.ndarray: ...
-
-    def rows(self, name: str, rows: slice | Sequence[int]) -> np.ndarray: ...
-
-
-class Checkpoint:
-    """A folder with config.json and model.safetensors, or shards named by model.safetensors.index.json.
-
-    Files are memory-mapped: opening reads their headers alone, and each tensor is copied out, as
-    float32, when it is read. Half precision of both kinds (float16, bfloat16) is widened exactly.
-
-    Args:
-        folder: as `save_pretrained` of the library transformers writes it.
     Raises:
-        FileError: there is no such folder, no config.json or no weights in it, or one is damaged.
-        SettingError: the extra `checkpoints` is not installed.
+        FileError: it is no folder of a causal language model that the library knows, or not complete.
     """
-
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        if not self.folder.is_dir():
-            raise FileError(f"{folder} is no folder; give one with config.json and model.safetensors")
-        self.config = read_json(self.folder / "config.json")
-        if "quantization_config" in self.config:
-            raise FileError(f"{folder} is quantized; store its weights as bfloat16 or float32 instead")
-        extra("ml_dtypes")  # makes bfloat16 known to numpy, by which name safetensors asks for it
-        files = _weight_files(self.folder)
-        self._open = {file: self._handle(file) for file in files}
-        self._holder = {name: opened for opened in self._open.values() for name in opened.keys()}  # noqa: SIM118
-
-    @property
-    def names(self) -> list[str]:
-        """Names of all tensors, sorted."""
-        return sorted(self._holder)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """From the file's header; the tensor stays unread."""
-        return tuple(self._slice(name).get_shape())
-
-    def read(self, name: str) -> Float[np.ndarray, "*shape"]:
-        """A copy of the tensor.
-
-        Raises:
-            FileError: there is none of that name, or its numbers are of a kind that is not read.
-        """
-        self._require_readable(name)
-        with _damage(self.folder):
-            array: np.ndarray = self._holder[name].get_tensor(name).astype(np.float32)
-        return array
-
-    def rows(self, name: str, rows: slice | Sequence[int]) -> np.ndarray:
-        """Some rows of a tensor; the others stay unread.
-
-        Raises:
-            FileError: as `read`.
-        """
-        self._require_readable(name)
-        stored = self._slice(name)
-        with _damage(self.folder):
-            if isinstance(rows, slice):
-                return stored[rows].astype(np.float32)
-            return np.stack([stored[int(row)] for row in rows]).astype(np.float32)
-
-    def _slice(self, name: str) -> Any:
-        if name not in self._holder:
-            raise FileError(f"{self.folder} holds no tensor {name}")
-        return self._holder[name].get_slice(name)
-
-    def _require_readable(self, name: str) -> None:
-        kind = self._slice(name).get_dtype()
-        if kind not in READABLE:
-            raise FileError(
-                f"{name} in {self.folder} is stored as {kind}; store it as one of {', '.join(READABLE)}"
-            )
-
-    def _handle(self, file: Path) -> Any:
-        if not file.exists():
-            raise FileError(f"{file} is missing, though {INDEX} names it; fetch the model again")
-        with _damage(file):
-            return extra("safetensors").safe_open(file, framework="numpy")
+    kind = _stored_type(_require_folder(Path(folder)))
+    toy.register()
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=kind, attn_implementation="eager", local_files_only=True, use_safetensors=True,
+            trust_remote_code=False, output_loading_info=True, ignore_mismatched_sizes=True,
+        )  # fmt: skip
+    except FileError:
+        raise
+    except Exception as error:  # the library raises whatever its parts raise
+        raise FileError(f"{folder} holds no causal language model: {one_line(error)}") from None
+    network, report = loaded
+    for name in sorted(report["missing_keys"]):
+        raise FileError(f"{folder} lacks the tensor {name}, which its config.json calls for")
+    for name, *shapes in sorted(report["mismatched_keys"]):
+        there, due = map(tuple, shapes)
+        raise FileError(f"{name} in {folder} has shape {there}, but config.json calls for {due}")
+    for name in sorted(report["unexpected_keys"]):
+        if not name.endswith(OLD_BUFFERS):
+            raise FileError(f"{folder} holds {name}, which its config.json has no use for")
+    return network.requires_grad_(False).eval()
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -129,31 +69,66 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _weight_files(folder: Path) -> list[Path]:
-    if (folder / "model.safetensors").exists():
-        return [folder / "model.safetensors"]
-    if (folder / INDEX).exists():
-        shards = read_json(folder / INDEX).get("weight_map")
-        if not isinstance(shards, dict) or not shards:
-            raise FileError(f"{folder / INDEX} has no weight_map; fetch the model again")
-        return [folder / shard for shard in sorted(set(shards.values()))]
-    found = sorted(folder.glob("*.safetensors"))
-    if len(found) == 1:
-        return found
-    if found:
-        raise FileError(f"{folder} has {len(found)} safetensors files but no {INDEX} to join them")
-    if any(folder.glob("pytorch_model*.bin")):
+def one_line(error: Exception) -> str:
+    """What a library says of an error, often over many lines."""
+    return shorten(f"{type(error).__name__}: {error}", 300)
+
+
+def _require_folder(path: Path) -> Path:
+    """See that it is a folder, no name of a model elsewhere, with config.json and safetensors files."""
+    if not path.is_dir():
         raise FileError(
-            f"{folder} holds its weights as pytorch_model.bin; convert them to safetensors, for "
-            "instance with save_pretrained of the library transformers"
+            f"{path} is no folder; give one with config.json and model.safetensors, for nothing is "
+            "downloaded"
         )
-    raise FileError(f"{folder} holds no weights; put model.safetensors into it")
+    config = read_json(path / "config.json")
+    if "quantization_config" in config:
+        raise FileError(f"{path} is quantized; store its weights as bfloat16 or float32 instead")
+    if not any(path.glob("*.safetensors")):
+        if any(path.glob("pytorch_model*.bin")):
+            raise FileError(
+                f"{path} holds its weights as pytorch_model.bin; convert them to safetensors, for "
+                "instance with save_pretrained of the library transformers"
+            )
+        raise FileError(f"{path} holds no weights; put model.safetensors into it")
+    return path
 
 
-@contextmanager
-def _damage(place: Path) -> Iterator[None]:
-    """Turn what the library raises on a broken file into a sentence."""
+def _stored_type(folder: Path) -> torch.dtype:
+    """The float type that holds every stored weight exactly."""
+    found = set()
+    for file in _weight_files(folder):
+        for name, kind in _kinds(file):
+            if kind in FLOATS:
+                found.add(FLOATS[kind])
+            elif name.endswith("weight"):
+                raise FileError(
+                    f"{name} in {folder} is stored as {kind}; store it as one of {', '.join(FLOATS)}"
+                )
+    if not found:
+        raise FileError(f"{folder} holds no weights; put model.safetensors into it")
+    return reduce(torch.promote_types, found)
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Those that transformers reads."""
+    whole = folder / "model.safetensors"
+    if whole.exists():
+        return [whole]
+    if not (folder / INDEX).exists():
+        raise FileError(f"{folder} has neither model.safetensors nor {INDEX} to join its files")
+    shards = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(shards, dict) or not shards:
+        raise FileError(f"{folder / INDEX} has no weight_map; fetch the model again")
+    return [folder / shard for shard in sorted(set(shards.values()))]
+
+
+def _kinds(file: Path) -> list[tuple[str, str]]:
+    """Names and types of tensors, from the file's header."""
+    if not file.exists():
+        raise FileError(f"{file} is missing, though {INDEX} names it; fetch the model again")
     try:
-        yield
-    except (extra("safetensors").SafetensorError, OSError) as error:
-        raise FileError(f"{place} is damaged, fetch it again: {error}") from None
+        with safe_open(file, framework="pt") as tensors:
+            return [(name, tensors.get_slice(name).get_dtype()) for name in tensors.keys()]  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise FileError(f"{file} is damaged, fetch it again: {error}") from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
 
 from geomtoy.errors import FileError, SettingError
 
@@ -27,13 +29,19 @@ class Journal:
 
     def __init__(self, path: str | Path, config: Mapping[str, Any]) -> None:
         self.path = Path(path)
+        self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"))
         header = (json.dumps({"config": config}) + "\n").encode()
         try:
+            self._lock.acquire(blocking=False)
             self._file: BinaryIO = open(self.path, "a+b")  # noqa: SIM115
+        except Timeout:
+            raise SettingError(
+                f"another process writes to {path}; wait for it or name another file"
+            ) from None
         except OSError as error:
+            self._unlock()
             raise FileError(f"cannot write {path}: {error.strerror}; choose another place") from None
         try:
-            self._lock()
             self.records = self._read(header)
         except BaseException:
             self.close()
@@ -46,6 +54,7 @@ class Journal:
     def close(self) -> None:
         """Let others write to the file."""
         self._file.close()
+        self._unlock()
 
     def __enter__(self) -> Journal:
         return self
@@ -58,14 +67,12 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def _lock(self) -> None:
-        """Held until the file is closed, however this process ends."""
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingError(
-                f"another process writes to {self.path}; wait for it or name another file"
-            ) from None
+    def _unlock(self) -> None:
+        """The system lets go however this process ends; the lock's file is removed here if it can be."""
+        if self._lock.is_locked:
+            with suppress(OSError):
+                os.unlink(self._lock.lock_file)
+        self._lock.release()
 
     def _read(self, header: bytes) -> list[dict[str, Any]]:
         self._file.seek(0)

@@ -1,4 +1,4 @@
-"""Intrinsic dimension and density of the attention of stored models, as their rows come by."""
+"""Intrinsic dimension and density of the attention of stored models, a layer of a batch at a time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
+from torch import Tensor
 
+from geomtoy.checkpoints.model import Batch
 from geomtoy.errors import SettingError
-from geomtoy.theory.intrinsic_dimension import edges
+from geomtoy.theory.intrinsic_dimension import density_of_edges, edges
 
 
 @dataclass(frozen=True)
@@ -32,37 +35,26 @@ class Rule:
 
 
 class Measures:
-    """Counts edges of attention graphs block by block; an observer of `Model.run`.
+    """Counts edges of attention graphs, by several rules in one pass; looks at a `Model`."""
 
-    Args:
-        rules: several thresholds are measured in one pass.
-        lengths: tokens of each prompt, none of which has been through the model yet.
-        n_layers, n_heads: of the model.
-    """
+    def __init__(self, rules: Sequence[Rule], n_prompts: int) -> None:
+        self.rules = list(rules)
+        self._last: list[list[list[np.ndarray]]] = [[[] for _ in range(n_prompts)] for _ in rules]
+        self._density: list[list[list[np.ndarray]]] = [[[] for _ in range(n_prompts)] for _ in rules]
 
-    def __init__(
-        self, rules: Sequence[Rule], lengths: Sequence[int], n_layers: int, n_heads: int
-    ) -> None:
-        self.rules, self.lengths = list(rules), list(lengths)
-        sizes = (len(rules), len(lengths), n_layers, n_heads)
-        self._edges, self._last = np.zeros(sizes, np.int64), np.zeros(sizes, np.int64)
-
-    def __call__(self, layer: int, prompt: int, weights: np.ndarray, first: int) -> None:
-        """See rows from `first` on, (heads, rows, seen), of a prompt's maps in a layer."""
-        by_row = weights.swapaxes(0, 1)
+    def __call__(self, layer: int, batch: Batch, maps: Float[Tensor, "n heads T T"]) -> None:
+        """Take the maps of the next layer."""
         for k, rule in enumerate(self.rules):
-            counts = edges(by_row, rule.epsilon, relative=rule.relative, last_row=True)
-            self._edges[k, prompt, layer] += counts.sum(axis=0)
-            if first + len(counts) == self.lengths[prompt]:
-                self._last[k, prompt, layer] = counts[-1]
+            counts = edges(maps.numpy(), rule.epsilon, relative=rule.relative, padding=batch.padding)
+            density = density_of_edges(counts, maps.shape[-1] - batch.padding)
+            for row, n in enumerate(batch.numbers):
+                self._last[k][n].append(counts[row, :, -1])
+                self._density[k][n].append(density[row])
 
-    def intrinsic_dimension(self, rule: int, prompt: int) -> np.ndarray:
-        """(layers, heads) at the last token, as `theory.intrinsic_dimension` before heads are summed."""
-        found: np.ndarray = self._last[rule, prompt]
-        return found
+    def intrinsic_dimension(self, rule: int, prompt: int) -> Int[np.ndarray, "layers heads"]:
+        """At the last token, as `theory.intrinsic_dimension` before heads are summed."""
+        return np.array(self._last[rule][prompt])
 
-    def density(self, rule: int, prompt: int) -> np.ndarray:
-        """(layers, heads), as `theory.graph_density` of the whole map."""
-        T = self.lengths[prompt]
-        found: np.ndarray = self._edges[rule, prompt] / (T * (T + 1) / 2)
-        return found
+    def density(self, rule: int, prompt: int) -> Float[np.ndarray, "layers heads"]:
+        """As `theory.graph_density` of the whole map."""
+        return np.array(self._density[rule][prompt])

@@ -1,201 +1,270 @@
-"""A stored model as a function of tokens: all prompts go through a layer before the next one is read."""
+"""A stored model and its tokenizer as transformers reads them; what its layers attend to, by hooks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+import inspect
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformers import GenerationConfig, StoppingCriteria
+from transformers.utils import logging
 
-from geomtoy.checkpoints.attention import attend
-from geomtoy.checkpoints.folder import Checkpoint, Tensors
-from geomtoy.checkpoints.known import architecture_of
+from geomtoy.checkpoints.folder import load
+from geomtoy.checkpoints.widening import compute_in_float32
 from geomtoy.errors import SettingError
 
 PACKED = 2048
-"""Tokens that go through a layer together; keeps the hidden units of a large MLP near 100 MB."""
-ROWS = 8192
-"""Rows of the unembedding in memory at once."""
+"""Tokens, padding included, that go through the model together."""
+WORTH = 512
+"""Tokens for which it pays to go through all weights; a batch of fewer takes much longer prompts too."""
 
-Layers = Callable[[Iterable[int]], Iterable[int]]
-Observe = Callable[[int, int, np.ndarray, int], None]
-"""Gets layer, prompt, a block (heads, rows, seen) of attention rows and the position of the first."""
+Look = Callable[[int, "Batch", Float[Tensor, "n heads T T"]], None]
+"""Gets a layer's number, from 0, the prompts and their maps."""
+Progress = Callable[[Iterable["Batch"]], Iterable["Batch"]]
+Ended = Callable[[list[int]], bool]
+"""Whether the tokens generated so far are a whole answer."""
 
 
-@dataclass
-class Prompt:
-    """Tokens, and with `remember` the keys and values of those that have been through the model."""
+@dataclass(frozen=True)
+class Batch:
+    """Prompts of several lengths, padded at the left; `numbers` says which of those given they are."""
 
-    ids: list[int]
-    remember: bool = False
-    done: int = 0
-    keys_values: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    numbers: list[int]
+    ids: Int[Tensor, "n T"]
+    mask: Int[Tensor, "n T"]
 
-    def extend(self, layer: int, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Keys and values of all tokens, given those of the new ones."""
-        if layer in self.keys_values:
-            before = self.keys_values[layer]
-            k, v = np.concatenate([before[0], k]), np.concatenate([before[1], v])
-        if self.remember:
-            self.keys_values[layer] = k, v
-        return k, v
+    @property
+    def padding(self) -> Int[np.ndarray, " n"]:
+        """Tokens of each that are none."""
+        found: np.ndarray = (self.mask == 0).sum(-1).numpy()
+        return found
 
 
 class Model:
-    """A causal language model whose weights stay in their files; float32 arithmetic.
+    """A causal language model in a local folder, on the processor.
+
+    Weights are mapped from their files, so that the system may drop and read them again where memory is
+    short; a module at a time is computed in float32 (float64 if so stored). Attention is eager, since
+    other ways do not make maps.
 
     Args:
-        tensors: a `Checkpoint`, or one with some matrices truncated.
+        folder: as `save_pretrained` of the library transformers, or our `save_checkpoint`, writes it.
     Raises:
-        FileError: the architecture is unknown or the tensors are not those that it needs.
-    Cost: each `run` reads every layer once, and holds one layer's weights (float32), the tokens'
-        states and, where prompts remember, their keys and values.
+        FileError: there is no such folder, or what it holds is none that the library reads completely.
     """
 
-    def __init__(self, tensors: Tensors) -> None:
-        self.tensors, self.architecture = tensors, architecture_of(tensors)
-        matrices = (self.architecture.embedding, self.architecture.unembedding)
-        self._ends = {
-            name: tensors.read(name) for name in self.architecture.end_shapes() if name not in matrices
-        }
+    def __init__(self, folder: str | Path) -> None:
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        self.folder, self.network = folder, load(folder)
+        compute_in_float32(self.network)
+        self.end_tokens = _end_tokens(self.network)
+        self.network.generation_config = GenerationConfig()  # nothing else that would not be greedy
+        config = self.network.config.get_text_config()
+        self.n_layers: int = config.num_hidden_layers
+        self.vocabulary: int = config.vocab_size
+        self.context_length: int | None = getattr(config, "max_position_embeddings", None)
 
-    def run(
-        self, prompts: Sequence[Prompt], observe: Observe | None = None, layers: Layers = iter
-    ) -> list[Float[np.ndarray, "new d"]]:
-        """The final states of each prompt's tokens that have not been through the model yet.
-
-        Args:
-            observe: sees the attention rows of those tokens.
-            layers: goes over the numbers of the layers, for a progress bar.
-        Raises:
-            SettingError: a prompt is empty, longer than the context, or has a token that the model
-                does not know.
-        """
-        for prompt in prompts:
-            self.require_fit(prompt.ids)
-        packs = [_Pack(self, part) for part in _parts(prompts)]
-        for layer in layers(range(self.architecture.n_layers)):
-            W = self._layer_weights(layer)
-            for pack in packs:
-                pack.advance(W, layer, observe)
-            del W  # before the next layer is read
-        return [states for pack in packs for states in pack.finish()]
-
-    def logits(self, states: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n vocabulary"]:
-        """Of the next token, from final states."""
-        return np.concatenate([states @ rows.T for _, rows in self._unembedding()], axis=-1)
-
-    def log_probabilities(
-        self, states: Float[np.ndarray, "n d"], tokens: Int[np.ndarray, " n"]
-    ) -> Float[np.ndarray, " n"]:
-        """Of one next token for each final state; logits of other tokens are summed and forgotten."""
-        total, chosen = np.full(len(states), -np.inf), np.empty(len(states))
-        for start, rows in self._unembedding():
-            logits = (states @ rows.T).astype(float)
-            total = np.logaddexp(total, np.logaddexp.reduce(logits, axis=-1))
-            inside = (start <= tokens) & (tokens < start + len(rows))
-            chosen[inside] = logits[inside, tokens[inside] - start]
-        return chosen - total
-
-    def _unembedding(self) -> Iterator[tuple[int, Float[np.ndarray, "rows d"]]]:
-        """Its rows in parts, each with the number of its first."""
-        size = self.architecture.vocabulary
-        for start in range(0, size, ROWS):
-            rows = slice(start, min(start + ROWS, size))
-            yield start, self.tensors.rows(self.architecture.unembedding, rows)
-
-    def require_fit(self, ids: Sequence[int], further: int = 0) -> None:
-        """See that tokens, and `further` ones to come, are ones that the model can read.
+    def require_fit(self, ids: Sequence[int], more: int = 0) -> None:
+        """See that the model can read a prompt and continue it by so many tokens.
 
         Raises:
-            SettingError: there are none or too many, or one is not in the model's vocabulary.
+            SettingError: the prompt is empty, too long or of tokens that the model does not know.
         """
-        longest, known = self.architecture.context_length, self.architecture.vocabulary
         if not ids:
             raise SettingError("the prompt has no tokens; write something")
-        if len(ids) + further > longest:
-            more = f" and is to be continued by {further}" if further else ""
+        if self.context_length is not None and len(ids) + more > self.context_length:
+            wanted = f" and is to be continued by {more}" if more else ""
             raise SettingError(
-                f"the prompt has {len(ids)} tokens{more}, but the context is {longest}; shorten it"
+                f"the prompt has {len(ids)} tokens{wanted}, but the context is {self.context_length}"
             )
-        if not 0 <= min(ids) <= max(ids) < known:
+        if max(ids) >= self.vocabulary:
+            raise SettingError(f"a token of the prompt is none of the model's {self.vocabulary}")
+
+    def look(self, prompts: Sequence[Sequence[int]], look: Look, progress: Progress = iter) -> None:
+        """Show the attention maps of all layers, batch by batch, one layer in memory at a time.
+
+        Raises:
+            SettingError: as `require_fit`; or not every layer has maps.
+        """
+        for batch in progress(self._batches(prompts)):
+            with self._watched(batch, look):
+                self._logits(batch, keep=1)
+
+    def log_probabilities(
+        self, prompts: Sequence[Sequence[int]], texts: Sequence[Sequence[int]], progress: Progress = iter
+    ) -> Float[np.ndarray, " n"]:
+        """Of each text after its prompt: the sum over its tokens.
+
+        Cost: equal inputs go through the model once.
+        """
+        inputs = [(*before, *after[:-1]) for before, after in zip(prompts, texts, strict=True)]
+        users: dict[tuple[int, ...], list[int]] = {}
+        for k, ids in enumerate(inputs):
+            users.setdefault(ids, []).append(k)
+        found, different = np.empty(len(inputs)), list(users)
+        for batch in progress(self._batches(different)):
+            asked = [[(k, list(texts[k])) for k in users[different[n]]] for n in batch.numbers]
+            logits = self._logits(batch, keep=max(len(after) for some in asked for _, after in some))
+            for row, some in zip(logits.double().log_softmax(-1), asked, strict=True):
+                for k, after in some:
+                    found[k] = row[range(len(row) - len(after), len(row)), after].sum()
+        return found
+
+    def generate(
+        self, prompts: Sequence[Sequence[int]], longest: int, ended: Ended, look: Look
+    ) -> list[list[int]]:
+        """The most probable next token, again and again, after each prompt.
+
+        Args:
+            look: sees the maps of the prompts, not those of the answers.
+        Raises:
+            SettingError: as `look`.
+        """
+        answers: list[list[int]] = [[] for _ in prompts]
+        how = GenerationConfig(do_sample=False, max_new_tokens=longest, pad_token_id=0)
+        for batch in self._batches(prompts):
+            length = batch.ids.shape[-1]
+            stop = _Stop(length, ended)
+            with self._watched(batch, look), torch.no_grad():
+                found = self.network.generate(
+                    input_ids=batch.ids, attention_mask=batch.mask, generation_config=how,
+                    stopping_criteria=[stop],
+                )  # fmt: skip
+            for number, tokens in zip(batch.numbers, found[:, length:].tolist(), strict=True):
+                whole = (n for n in range(1, len(tokens)) if ended(tokens[:n]))
+                answers[number] = tokens[: next(whole, len(tokens))]
+        return answers
+
+    def activations(
+        self, prompts: Sequence[Sequence[int]], pattern: str, progress: Progress = iter
+    ) -> dict[str, list[Float[np.ndarray, "T features"]]]:
+        """What modules give for each token, by the module's name and by prompt.
+
+        Args:
+            pattern: a name that the library gives, or a shell pattern of names (`*.mlp.act_fn`).
+        Raises:
+            SettingError: as `require_fit`; or no module is named so, or gives no vector for each token.
+        """
+        chosen = {
+            name: part
+            for name, part in self.network.named_modules()
+            if name and fnmatchcase(name, pattern)
+        }
+        if not chosen:
             raise SettingError(
-                f"a token of the prompt is none of the model's {known}; is it its tokenizer?"
+                f"no module is named {pattern}; print(Model(folder).network) shows the names"
+            )
+        found: dict[str, list[Any]] = {name: [None] * len(prompts) for name in chosen}
+        for batch in progress(self._batches(prompts)):
+
+            def keep(name: str, output: Any, batch: Batch = batch) -> None:
+                values = output[0] if isinstance(output, tuple) else output
+                if not isinstance(values, Tensor) or values.shape[:2] != batch.ids.shape:
+                    raise SettingError(f"{name} gives no vector for each token; choose other modules")
+                for row, (number, padding) in enumerate(zip(batch.numbers, batch.padding, strict=True)):
+                    found[name][number] = values[row, padding:].numpy(force=True).copy()
+
+            with _hooked(chosen, keep):
+                self._logits(batch, keep=1)
+        return found
+
+    def _batches(self, prompts: Sequence[Sequence[int]]) -> list[Batch]:
+        """In the order of their lengths, so that little is padding."""
+        for ids in prompts:
+            self.require_fit(ids)
+        parts: list[list[int]] = []
+        lengths = [len(ids) for ids in prompts]
+        for n in sorted(range(len(prompts)), key=lengths.__getitem__):
+            if not parts or _is_full([lengths[m] for m in parts[-1]], lengths[n]):
+                parts.append([])
+            parts[-1].append(n)
+        return [_padded(prompts, part) for part in parts]
+
+    def _logits(self, batch: Batch, keep: int) -> Float[Tensor, "n keep vocabulary"]:
+        given = {"input_ids": batch.ids, "attention_mask": batch.mask, "use_cache": False}
+        known = inspect.signature(self.network.forward).parameters
+        if "position_ids" in known:
+            given["position_ids"] = (batch.mask.cumsum(-1) - 1).clamp(min=0)
+        if "logits_to_keep" in known:
+            given["logits_to_keep"] = keep
+        with torch.no_grad():
+            found: Tensor = self.network(**given).logits[:, -keep:]
+        return found
+
+    @contextmanager
+    def _watched(self, batch: Batch, look: Look) -> Iterator[None]:
+        """Show the first maps that come from each layer; a block may hand on those of its attention."""
+        seen, last = 0, weakref.ref(self.network)
+        n, T = batch.ids.shape
+
+        def show(_name: str, output: Any) -> None:
+            nonlocal seen, last
+            maps = output[1] if isinstance(output, tuple) and len(output) > 1 else None
+            if not isinstance(maps, Tensor) or maps.ndim != 4 or maps is last() or seen == self.n_layers:
+                return
+            if maps.shape[::2] == (n, T) and maps.shape[-1] == T:  # not those of a generated token
+                look(seen, batch, maps)
+                last = weakref.ref(maps)
+                seen += 1
+
+        with _hooked(dict(self.network.named_modules()), show):
+            yield
+        if seen < self.n_layers:
+            raise SettingError(
+                f"{self.folder}: {seen} of {self.n_layers} layers make attention maps; all are needed"
             )
 
-    def embed(self, ids: Sequence[int], positions: np.ndarray) -> Float[np.ndarray, "n d"]:
-        """What the first layer reads; only the rows of these tokens are read."""
-        tokens, places = np.unique(ids, return_inverse=True)
-        x = self.tensors.rows(self.architecture.embedding, tokens.tolist())[places]
-        return self.architecture.place(x, self._ends, positions)
 
-    def finish(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-        """What the unembedding is applied to, of the last layer's output."""
-        return self.architecture.finish(x, self._ends)
+@contextmanager
+def _hooked(modules: Mapping[str, nn.Module], take: Callable[[str, Any], None]) -> Iterator[None]:
+    """Hand on what modules give, with their names."""
 
-    def _layer_weights(self, layer: int) -> dict[str, np.ndarray]:
-        prefix = self.architecture.prefix(layer)
-        return {name: self.tensors.read(prefix + name) for name in self.architecture.layer_shapes(layer)}
+    def hook(name: str, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        take(name, output)
 
-
-class _Pack:
-    """New tokens of a few prompts, end to end, on their way through the layers."""
-
-    def __init__(self, model: Model, numbered: Sequence[tuple[int, Prompt]]) -> None:
-        self._model, self._numbered = model, numbered
-        fresh = [prompt.ids[prompt.done :] for _, prompt in numbered]
-        self._bounds = np.cumsum([0, *map(len, fresh)]).tolist()
-        self._positions = np.concatenate([np.arange(p.done, len(p.ids)) for _, p in numbered])
-        self._x = model.embed([token for ids in fresh for token in ids], self._positions)
-
-    def advance(self, W: dict[str, np.ndarray], layer: int, observe: Observe | None) -> None:
-        def attend_each(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-            return np.concatenate(list(self._attended(q, k, v, layer, observe)))
-
-        self._x = self._model.architecture.layer(W, self._x, self._positions, attend_each)
-
-    def _attended(
-        self, q: np.ndarray, k: np.ndarray, v: np.ndarray, layer: int, observe: Observe | None
-    ) -> Iterator[np.ndarray]:
-        for (number, prompt), (a, b) in zip(self._numbered, pairwise(self._bounds), strict=True):
-            keys, values = prompt.extend(layer, k[a:b], v[a:b])
-            look = None
-            if observe is not None:
-
-                def look(weights: np.ndarray, first: int, number: int = number) -> None:
-                    observe(layer, number, weights, first)
-
-            yield attend(q[a:b], keys, values, look)
-
-    def finish(self) -> list[np.ndarray]:
-        """Final states by prompt, whose tokens have then been through."""
-        for _, prompt in self._numbered:
-            prompt.done = len(prompt.ids) if prompt.remember else 0
-        return np.split(self._model.finish(self._x), self._bounds[1:-1])
+    hooks = [part.register_forward_hook(partial(hook, name)) for name, part in modules.items()]
+    try:
+        yield
+    finally:
+        for each in hooks:
+            each.remove()
 
 
-def open_model(folder: str | Path) -> Model:
-    """The model in a checkpoint folder.
-
-    Raises:
-        FileError, SettingError: as `Checkpoint` and `Model`.
-    """
-    return Model(Checkpoint(folder))
+def _end_tokens(network: Any) -> set[int]:
+    """Those that end an answer, from generation_config.json or config.json; perhaps none."""
+    end = network.generation_config.eos_token_id
+    return set(end) if isinstance(end, list) else {end} - {None}
 
 
-def _parts(prompts: Sequence[Prompt]) -> Iterator[list[tuple[int, Prompt]]]:
-    """Numbered prompts in parts of at most PACKED new tokens, or of one prompt."""
-    part: list[tuple[int, Prompt]] = []
-    tokens = 0
-    for number, prompt in enumerate(prompts):
-        new = len(prompt.ids) - prompt.done
-        if part and tokens + new > PACKED:
-            yield part
-            part, tokens = [], 0
-        part.append((number, prompt))
-        tokens += new
-    if part:
-        yield part
+def _is_full(lengths: list[int], following: int) -> bool:
+    """Whether a prompt at least as long as those in a batch starts another one."""
+    much_longer = following > 1.25 * lengths[0]
+    return (much_longer and sum(lengths) >= WORTH) or following * (len(lengths) + 1) > PACKED
+
+
+def _padded(prompts: Sequence[Sequence[int]], numbers: list[int]) -> Batch:
+    length = max(len(prompts[n]) for n in numbers)
+    ids, mask = torch.zeros(2, len(numbers), length, dtype=torch.int64)
+    for k, n in enumerate(numbers):
+        ids[k, length - len(prompts[n]) :] = torch.tensor(prompts[n])
+        mask[k, length - len(prompts[n]) :] = 1
+    return Batch(numbers, ids, mask)
+
+
+class _Stop(StoppingCriteria):
+    def __init__(self, start: int, ended: Ended) -> None:
+        self._start, self._ended = start, ended
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
+        return torch.tensor([self._ended(answer) for answer in input_ids[:, self._start :].tolist()])

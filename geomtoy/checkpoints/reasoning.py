@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from geomtoy.checkpoints.contexts import CONTEXTS, Contexts
-from geomtoy.checkpoints.generation import end_tokens, generate
 from geomtoy.checkpoints.journal import Journal
 from geomtoy.checkpoints.judges import judge
 from geomtoy.checkpoints.measures import Measures, Rule
-from geomtoy.checkpoints.model import Model, open_model
+from geomtoy.checkpoints.model import Model
 from geomtoy.checkpoints.prompts import read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.errors import FileError, SettingError
@@ -78,7 +77,7 @@ def measure(
 
     Records {"line", "shots", "tokens", "intrinsic_dimension", "density", "answer", "correct"} are
     printed, or appended to `out` as batches finish, and then a summary is printed. Started again with
-    the same `out`, it asks only what is missing.
+    the same `out`, it asks only what is missing, also where more numbers of shots are asked for.
 
     Raises:
         FileError, SettingError: the folder, the prompts or an option is not what is needed; all prompts
@@ -90,7 +89,7 @@ def measure(
     for line in lines:
         for key in ("question", "answer"):
             line.text(key)
-    model = open_model(folder)
+    model = Model(folder)
     form = (protocol.context, protocol.shot_format, protocol.question_format, protocol.seed)
     study = _Study(model, Contexts(lines, Tokenizer(folder), *form), protocol)
     study.require_fit()
@@ -99,6 +98,7 @@ def measure(
             print("\n".join(json.dumps(record) for record in records), flush=True)
         return
     config = asdict(protocol) | {"model": _model_digest(Path(folder)), "prompts": _digest(Path(prompts))}
+    del config["shots"]  # a record depends on its own number of shots only, so others may be added
     with Journal(out, config) as journal:
         done = list(journal.records)
         for records in progress(study.batches(done, batch)):
@@ -123,7 +123,7 @@ class _Study:
     def __init__(self, model: Model, contexts: Contexts, protocol: Protocol) -> None:
         self._model, self._contexts, self._protocol = model, contexts, protocol
         self._tokenizer, self._judge = contexts.tokenizer, judge(protocol.judge)
-        self._end = end_tokens(model.tensors)
+        self._end = model.end_tokens
 
     def require_fit(self) -> None:
         """See that each prompt that may be asked fits the context, with its answer."""
@@ -156,13 +156,14 @@ class _Study:
 
     def _ask(self, jobs: Sequence[Job]) -> list[Record]:
         ids = [self._contexts.prompt(*job) for job in jobs]
-        shape = self._model.architecture
-        lengths = [len(one) for one in ids]
-        measures = Measures(self._protocol.rules(), lengths, shape.n_layers, shape.n_heads)
-        answers = generate(self._model, ids, self._protocol.max_new_tokens, self._ended, measures)
-        return [self._record(job, measures, n, self._answer(answers[n])) for n, job in enumerate(jobs)]
+        measures = Measures(self._protocol.rules(), len(ids))
+        answers = self._model.generate(ids, self._protocol.max_new_tokens, self._ended, measures)
+        return [
+            self._record(job, len(ids[n]), measures, n, self._answer(answers[n]))
+            for n, job in enumerate(jobs)
+        ]
 
-    def _record(self, job: Job, measures: Measures, n: int, answer: str) -> Record:
+    def _record(self, job: Job, tokens: int, measures: Measures, n: int, answer: str) -> Record:
         line = self._contexts.lines[job[0]]
         rules = list(enumerate(measures.rules))
         with line.named():
@@ -170,7 +171,7 @@ class _Study:
         return {
             "line": line.number,
             "shots": job[1],
-            "tokens": measures.lengths[n],
+            "tokens": tokens,
             "intrinsic_dimension": {
                 rule.name: measures.intrinsic_dimension(k, n).tolist() for k, rule in rules
             },

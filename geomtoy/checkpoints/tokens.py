@@ -1,34 +1,32 @@
-"""Text to tokens and back, by the tokenizer.json of a checkpoint folder."""
+"""The tokenizer of a folder, with what the commands ask of it."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
 
-from geomtoy.checkpoints.extra import extra
-from geomtoy.checkpoints.folder import read_json
+from transformers import AutoTokenizer
+
+from geomtoy.checkpoints import toy
+from geomtoy.checkpoints.folder import one_line
 from geomtoy.errors import FileError, SettingError
 
 
 class Tokenizer:
-    """What the library tokenizers makes of tokenizer.json.
+    """What transformers makes of a folder's tokenizer files.
 
-    Args:
-        folder: of the checkpoint.
     Raises:
-        FileError: it holds no tokenizer.json that the library can read.
-        SettingError: the extra `checkpoints` is not installed.
+        FileError: there are none that it reads.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        path = Path(folder) / "tokenizer.json"
-        read_json(path)  # says what is wrong where there is no file or no JSON
+        toy.register()
         try:
-            self._tokenizer = extra("tokenizers").Tokenizer.from_file(str(path))
-        except SettingError:
-            raise
-        except Exception as error:  # the library raises nothing more special
-            raise FileError(f"{path} is no tokenizer that can be read: {error}") from None
+            self._tokenizer = AutoTokenizer.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:  # the library raises whatever its parts raise
+            raise FileError(f"{folder} holds no tokenizer: {one_line(error)}") from None
 
     def encode(self, text: str, *, special: bool = True) -> list[int]:
         """Tokens of a text, with those that the tokenizer puts around it unless `special` is false.
@@ -37,15 +35,15 @@ class Tokenizer:
             SettingError: the text has a word that a tokenizer of whole words does not know.
         """
         try:
-            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=special).ids
+            ids: list[int] = self._tokenizer.encode(text, add_special_tokens=special)
         except Exception as error:  # the library raises nothing more special
             raise SettingError(f"the tokenizer cannot read this text: {error}") from None
         return ids
 
     def decode(self, ids: list[int]) -> str:
         """The text of tokens, without special ones."""
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True)
-        return text
+        text = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(text)
 
     def continuation(self, prompt: str, text: str) -> tuple[list[int], list[int]]:
         """Tokens of a prompt and of the text that follows it, split where the prompt ends.
@@ -66,6 +64,6 @@ class Tokenizer:
     @cached_property
     def ordinary(self) -> list[int]:
         """All tokens that are not special, in order."""
-        added = self._tokenizer.get_added_tokens_decoder()
-        special = {token for token, text in added.items() if text.special}
+        added = self._tokenizer.added_tokens_decoder.items()
+        special = {token for token, text in added if text.special} | set(self._tokenizer.all_special_ids)
         return sorted(set(self._tokenizer.get_vocab().values()) - special)

@@ -1,16 +1,21 @@
-"""The toy decoder as a checkpoint, which `geomtoy.models.checkpoint` writes."""
+"""The toy decoder as a model of transformers; `geomtoy.models.checkpoint` writes its folders."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float, Int
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GenerationMixin,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from geomtoy.checkpoints.architecture import Attend, Shape, size
-from geomtoy.checkpoints.arithmetic import Weights, layer_norm, linear, relu
 from geomtoy.errors import FileError
 
 NORMS: dict[str, tuple[str, ...]] = {
@@ -23,96 +28,150 @@ NORMS: dict[str, tuple[str, ...]] = {
 OF_MLP = ("norm_mlp", "norm_out")
 
 
-class Toy:
-    """Learned positions, heads, LayerNorm here or there, a ReLU MLP in some layers.
+class ToyConfig(PreTrainedConfig):
+    """What `save_checkpoint` says of a decoder."""
 
-    Matrices are stored as (out, in), those of heads one head after another, so that every one has two
-    sides and can be truncated. Matrices Z are stored times their factors, as Z_QK and Z_VO.
+    model_type = "geomtoy"
+    attribute_map = {  # noqa: RUF012
+        "num_hidden_layers": "n_layers",
+        "num_attention_heads": "n_heads",
+        "hidden_size": "d_model",
+        "vocab_size": "vocabulary",
+        "max_position_embeddings": "context_length",
+    }
 
-    Args:
-        config: model_type "geomtoy".
+    vocabulary: int = 2
+    context_length: int = 1
+    n_layers: int = 1
+    d_model: int = 1
+    n_heads: int = 1
+    d_head: int = 1
+    hidden: int | None = None
+    mlp_layers: list[int] | None = None
+    mlp_bias: bool = True
+    layer_norm: str = "none"
+    residual: bool = True
+    scaled: bool = True
+    added: bool = False
+    epsilon: float = 1e-6
+    tie_word_embeddings: bool = False
+
+
+class ToyAttention(nn.Module):
+    """Heads; matrices Z make them longer, so that their queries, keys and values get d more features."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__()
+        d, inner = config.d_model, config.n_heads * config.d_head
+        self.n_heads, self.scale = config.n_heads, 1 / sqrt(config.d_head) if config.scaled else 1.0
+        self.W_Q, self.W_K, self.W_V = (nn.Linear(d, inner, bias=False) for _ in "QKV")
+        self.W_O = nn.Linear(inner, d, bias=False)
+        self.Z_QK, self.Z_VO = (nn.Linear(d, d, bias=False) if config.added else None for _ in range(2))
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What each token takes, (n, T, d), and the maps (n, heads, T, T)."""
+        q, k, v = (self._heads(W(x)) for W in (self.W_Q, self.W_K, self.W_V))
+        scores = q @ k.mT
+        if self.Z_QK is not None:
+            scores = scores + (x @ self.Z_QK(x).mT)[:, None]
+        weights = (self.scale * scores).masked_fill(~mask, -torch.inf).softmax(-1)
+        weights = weights.nan_to_num()  # rows of padding see nothing
+        out = self.W_O((weights @ v).transpose(1, 2).flatten(2))
+        if self.Z_VO is not None:
+            out = out + weights.sum(1) @ self.Z_VO(x)
+        return out, weights
+
+    def _heads(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+
+class ToyMLP(nn.Module):
+    """One hidden ReLU layer."""
+
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__()
+        assert config.hidden is not None
+        self.hidden = nn.Linear(config.d_model, config.hidden, config.mlp_bias)
+        self.out = nn.Linear(config.hidden, config.d_model, config.mlp_bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.out(self.hidden(x).relu())
+        return found
+
+
+class ToyLayer(nn.Module):
+    """Attention, then an MLP in some layers, with LayerNorms here or there."""
+
+    def __init__(self, config: ToyConfig, has_mlp: bool) -> None:
+        super().__init__()
+        self.residual = config.residual
+        self.attention = ToyAttention(config)
+        self.mlp = ToyMLP(config) if has_mlp else None
+        there = [name for name in NORMS[config.layer_norm] if has_mlp or name not in OF_MLP]
+        self.norm_attention, self.norm_sum, self.norm_mlp, self.norm_out = (
+            _norm(config, name in there)
+            for name in ("norm_attention", "norm_sum", "norm_mlp", "norm_out")
+        )
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        mid, _ = self.attention(self.norm_attention(x), mask)
+        mid = self.norm_sum(mid + x if self.residual else mid)
+        if self.mlp is None:
+            return mid
+        found: torch.Tensor = self.norm_out(mid + self.mlp(self.norm_mlp(mid)))
+        return found
+
+
+class Toy(PreTrainedModel, GenerationMixin):
+    """Learned positions, layers, and no keys and values kept: a toy is small.
+
     Raises:
-        FileError: a size is missing or wrong, or layer_norm is unknown.
+        FileError: its LayerNorms are of a kind that is unknown.
     """
 
-    embedding, unembedding = "W_E", "W_U"
-    ignored: tuple[str, ...] = ()
+    config_class = ToyConfig
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self.n_layers, self.n_heads = size(config, "n_layers"), size(config, "n_heads")
-        self.context_length, self.vocabulary = size(config, "context_length"), size(config, "vocabulary")
-        self.d_model, self.d_head = size(config, "d_model"), size(config, "d_head")
-        self.norms = str(config.get("layer_norm"))
-        if self.norms not in NORMS:
+    def __init__(self, config: ToyConfig) -> None:
+        super().__init__(config)
+        if config.layer_norm not in NORMS:
             raise FileError(
-                f"layer_norm {self.norms!r} in config.json is unknown; known: {', '.join(NORMS)}"
+                f"layer_norm {config.layer_norm!r} in config.json is unknown; known: {', '.join(NORMS)}"
             )
-        self.mlp_layers = tuple(config.get("mlp_layers", ()))
-        self.hidden = size(config, "hidden") if self.mlp_layers else 0
-        self.residual, self.scaled, self.biased, self.added = (
-            bool(config.get(key)) for key in ("residual", "scaled", "mlp_bias", "added")
-        )
-        self.epsilon = float(config.get("epsilon", 1e-6))
+        self.W_E, self.W_U = (nn.Parameter(torch.empty(config.vocabulary, config.d_model)) for _ in "EU")
+        self.W_pos = nn.Parameter(torch.empty(config.context_length, config.d_model))
+        with_mlp = config.mlp_layers or []
+        self.layers = nn.ModuleList(ToyLayer(config, k in with_mlp) for k in range(config.n_layers))
+        self.norm = _norm(config, config.layer_norm == "pre")
+        self.post_init()
 
-    def prefix(self, layer: int) -> str:
-        return f"layers.{layer}."
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        logits_to_keep: int = 0,
+        **_: Any,
+    ) -> CausalLMOutputWithPast:
+        """Logits of the last tokens, of all for 0; padding at the left is masked and has no position."""
+        real = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        x = self.W_E[input_ids] + self.W_pos[(real.cumsum(-1) - 1).clamp(min=0)]
+        mask = torch.ones(2 * input_ids.shape[-1:], dtype=torch.bool).tril() & real.bool()[:, None, None]
+        for layer in self.layers:
+            x = layer(x, mask)
+        logits = self.norm(x[:, -logits_to_keep:]) @ self.W_U.T
+        return CausalLMOutputWithPast(logits=logits)
 
-    def layer_shapes(self, layer: int) -> dict[str, Shape]:
-        d, inner, has_mlp = self.d_model, self.n_heads * self.d_head, layer in self.mlp_layers
-        shapes: dict[str, Shape] = {f"attention.W_{part}.weight": (inner, d) for part in "QKV"}
-        shapes["attention.W_O.weight"] = (d, inner)
-        if self.added:
-            shapes |= {"attention.Z_QK.weight": (d, d), "attention.Z_VO.weight": (d, d)}
-        for name in NORMS[self.norms]:
-            if has_mlp or name not in OF_MLP:
-                shapes |= {f"{name}.weight": (d,), f"{name}.bias": (d,)}
-        if has_mlp:
-            shapes |= {"mlp.hidden.weight": (self.hidden, d), "mlp.out.weight": (d, self.hidden)}
-            if self.biased:
-                shapes |= {"mlp.hidden.bias": (self.hidden,), "mlp.out.bias": (d,)}
-        return shapes
+    def prepare_inputs_for_generation(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """All tokens at each step."""
+        return {"input_ids": input_ids, "attention_mask": attention_mask, "logits_to_keep": 1}
 
-    def end_shapes(self) -> dict[str, Shape]:
-        matrix = (self.vocabulary, self.d_model)
-        norm = {"norm.weight": (self.d_model,), "norm.bias": (self.d_model,)}
-        ends: dict[str, Shape] = {
-            "W_E": matrix,
-            "W_U": matrix,
-            "W_pos": (self.context_length, self.d_model),
-        }
-        return ends | (norm if self.norms == "pre" else {})
 
-    def place(
-        self, x: Float[np.ndarray, "n d"], ends: Weights, positions: Int[np.ndarray, " n"]
-    ) -> Float[np.ndarray, "n d"]:
-        return x + ends["W_pos"][positions]
+def _norm(config: ToyConfig, there: bool) -> nn.Module:
+    return nn.LayerNorm(config.d_model, config.epsilon) if there else nn.Identity()
 
-    def layer(
-        self, W: Weights, x: Float[np.ndarray, "n d"], positions: Int[np.ndarray, " n"], attend: Attend
-    ) -> Float[np.ndarray, "n d"]:
-        mid = self._attention(W, self._norm(W, "norm_attention", x), attend)
-        mid = self._norm(W, "norm_sum", mid + x if self.residual else mid)
-        if "mlp.hidden.weight" not in W:
-            return mid
-        hidden = relu(linear(W, "mlp.hidden", self._norm(W, "norm_mlp", mid)))
-        return self._norm(W, "norm_out", mid + linear(W, "mlp.out", hidden))
 
-    def finish(self, x: Float[np.ndarray, "n d"], ends: Weights) -> Float[np.ndarray, "n d"]:
-        return self._norm(ends, "norm", x)
-
-    def _attention(self, W: Weights, x: Float[np.ndarray, "n d"], attend: Attend) -> np.ndarray:
-        """A matrix Z makes heads longer: their queries, keys and values get d more features."""
-        n, H = len(x), self.n_heads
-        q, k, v = (linear(W, f"attention.W_{part}", x).reshape(n, H, -1) for part in "QKV")
-        if self.added:
-            further = (x, linear(W, "attention.Z_QK", x), linear(W, "attention.Z_VO", x))
-            q, k, v = (
-                np.concatenate([z, np.broadcast_to(more[:, None], (n, H, self.d_model))], -1)
-                for z, more in zip((q, k, v), further, strict=True)
-            )
-        taken = attend(q / sqrt(self.d_head) if self.scaled else q, k, v)
-        out = linear(W, "attention.W_O", taken[..., : self.d_head].reshape(n, -1))
-        return out + taken[..., self.d_head :].sum(1) if self.added else out
-
-    def _norm(self, W: Weights, name: str, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
-        return layer_norm(W, name, x, self.epsilon) if f"{name}.weight" in W else x
+def register() -> None:
+    """Make the library know folders of toys."""
+    AutoConfig.register(ToyConfig.model_type, ToyConfig, exist_ok=True)
+    AutoModelForCausalLM.register(ToyConfig, Toy, exist_ok=True)

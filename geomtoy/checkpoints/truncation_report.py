@@ -2,77 +2,112 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from geomtoy.checkpoints.folder import Checkpoint
-from geomtoy.checkpoints.model import Layers, Model, Prompt
-from geomtoy.checkpoints.prompts import read_prompts
+from geomtoy.checkpoints.model import Model, Progress
+from geomtoy.checkpoints.prompts import Line, read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
-from geomtoy.checkpoints.truncation import Truncated, choose_ranks
-from geomtoy.errors import FileError
+from geomtoy.checkpoints.truncation import Ranks, Truncation
+from geomtoy.errors import FileError, SettingError
+from geomtoy.files import written_aside
 
 GENERIC = " the"
 """The most frequent continuation in English text."""
 WORDS = ("answer", "generic")
+COLUMNS = ("line", "how", "how_much", "word", "text", "before", "after")
 
-Continuation = tuple[list[int], list[int]]
+Asked = tuple[str, float]
+"""("rank", K) or ("keep", share)."""
 
 
 def report(
     model: str,
     prompts: str,
     matrices: Sequence[str],
-    rank: int | None,
-    keep: float | None,
-    layers: Layers = iter,
+    asked: Sequence[Asked],
+    out: str | None = None,
+    progress: Progress = iter,
 ) -> None:
-    """Print a JSON object a prompt: probability of the whole answer, and of the generic one.
+    """A JSON object a rank and prompt: probability of the whole answer, and of the generic one.
 
-    Nothing is written into the model's folder.
+    Objects are printed as they come, or written to `out` (.jsonl, or .csv with a row a probability)
+    when all are there. Nothing is written into the model's folder.
 
     Raises:
         FileError, SettingError: the folder, the prompts or an option is not what is needed.
     """
     if not prompts.endswith(".jsonl"):
         raise FileError(f"{prompts} has no answers; give a .jsonl file")
-    lines = read_prompts(prompts)
-    asked = [(line.text("prompt"), line.text("answer"), line.text("generic", GENERIC)) for line in lines]
-    checkpoint = Checkpoint(model)
-    ranks = choose_ranks(checkpoint, matrices, rank=rank, keep=keep)
-    plain, tokenizer = Model(checkpoint), Tokenizer(model)
-    wanted: list[Continuation] = []
-    for line, (prompt, *answers) in zip(lines, asked, strict=True):
-        with line.named():
-            for answer in answers:
-                before, after = tokenizer.continuation(prompt, answer)
-                plain.require_fit(before + after[:-1])
-                wanted.append((before, after))
-    found = [
-        probabilities(one, wanted, layers).reshape(-1, len(WORDS))
-        for one in (plain, Model(Truncated(checkpoint, ranks)))
-    ]
-    for line, (prompt, *answers), before, after in zip(lines, asked, *found, strict=True):
-        record = {"line": line.number, "prompt": prompt} | dict(zip(WORDS, answers, strict=True))
-        for when, values in (("before", before), ("after", after)):
-            record[when] = dict(zip(WORDS, values.tolist(), strict=True))
-        print(json.dumps(record | {"ranks": ranks}), flush=True)
+    if out is not None and Path(out).suffix not in (".jsonl", ".csv"):
+        raise FileError(f"cannot write {out}: the name must end in .jsonl or .csv")
+    study = _Study(model, read_prompts(prompts), matrices, asked)
+    if out is None:
+        for record in study.records(progress):
+            print(json.dumps(record), flush=True)
+        return
+    with written_aside(Path(out)) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+        if Path(out).suffix == ".jsonl":
+            file.writelines(json.dumps(record) + "\n" for record in study.records(progress))
+        else:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(row for record in study.records(progress) for row in _rows(record))
 
 
-def probabilities(model: Model, wanted: Sequence[Continuation], layers: Layers = iter) -> np.ndarray:
-    """Of each continuation given its prompt: the product over its tokens.
+class _Study:
+    """Everything is looked at when it is made, before the first pass through the model."""
 
-    Cost: one pass over the layers for all; equal inputs go through once.
-    """
-    inputs = [tuple(before + after[:-1]) for before, after in wanted]
-    different = list(dict.fromkeys(inputs))
-    states = model.run([Prompt(list(ids)) for ids in different], layers=layers)
-    by_input = dict(zip(different, states, strict=True))
-    ends = [by_input[ids][len(before) - 1 :] for ids, (before, _) in zip(inputs, wanted, strict=True)]
-    tokens = [after for _, after in wanted]
-    logs = model.log_probabilities(np.concatenate(ends), np.concatenate(tokens))
-    starts = np.cumsum([0, *map(len, tokens[:-1])])
-    found: np.ndarray = np.exp(np.add.reduceat(logs, starts))
-    return found
+    def __init__(
+        self, model: str, lines: Sequence[Line], matrices: Sequence[str], asked: Sequence[Asked]
+    ) -> None:
+        self._texts = [
+            (line.number, line.text("prompt"), line.text("answer"), line.text("generic", GENERIC))
+            for line in lines
+        ]
+        self._model, tokenizer = Model(model), Tokenizer(model)
+        self._truncation = Truncation(self._model.network, matrices)
+        self._asked = [(each, self._ranks(*each)) for each in asked]
+        self._wanted: list[tuple[list[int], list[int]]] = []
+        for line, (_, prompt, *answers) in zip(lines, self._texts, strict=True):
+            with line.named():
+                for answer in answers:
+                    before, after = tokenizer.continuation(prompt, answer)
+                    self._model.require_fit(before + after[:-1])
+                    self._wanted.append((before, after))
+
+    def records(self, progress: Progress) -> Iterator[dict[str, Any]]:
+        before = self._probabilities(progress)
+        for (how, how_much), ranks in self._asked:
+            with self._truncation.at(ranks):
+                after = self._probabilities(progress)
+            for (number, prompt, *answers), *values in zip(self._texts, before, after, strict=True):
+                record = {"line": number, "prompt": prompt} | dict(zip(WORDS, answers, strict=True))
+                for when, pair in zip(("before", "after"), values, strict=True):
+                    record[when] = dict(zip(WORDS, pair.tolist(), strict=True))
+                yield record | {how: how_much, "ranks": ranks}
+
+    def _probabilities(self, progress: Progress) -> np.ndarray:
+        prompts, texts = zip(*self._wanted, strict=True)
+        logs = self._model.log_probabilities(prompts, texts, progress)
+        found: np.ndarray = np.exp(logs).reshape(-1, len(WORDS))
+        return found
+
+    def _ranks(self, how: str, how_much: float) -> Ranks:
+        if how == "keep":
+            return self._truncation.of_share(how_much)
+        if how == "rank":
+            return self._truncation.of_rank(int(how_much))
+        raise SettingError(f"{how!r} is unknown; give 'rank' or 'keep'")
+
+
+def _rows(record: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    how = "rank" if "rank" in record else "keep"
+    for word in WORDS:
+        values = record["before"][word], record["after"][word]
+        yield (record["line"], how, record[how], word, record[word], *values)

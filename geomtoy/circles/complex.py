@@ -160,7 +160,8 @@ class CircleComplex:
     def arc(self, edge: int, n: int = 17, *, on_sphere: bool = False) -> np.ndarray:
         """(n, 2) places along an arc from its tail to its head, in slice coordinates.
 
-        With `on_sphere` in stereographic ones: arcs are then arcs of circles, the whole plane the unit disc.
+        With `on_sphere` in stereographic ones: arcs are then arcs of circles, the whole plane is the
+        unit disc.
         """
         mesh, circles = self._mesh, self.subdivision.circles
         row = circles.rows[mesh.circle[edge]]

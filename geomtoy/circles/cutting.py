@@ -314,8 +314,8 @@ class Cutter:
     def _holds(self, face: int, pole: Triple) -> bool:
         """Whether a place of the half sphere lies in a face.
 
-        If it does, a half great circle from it to its antipode, which lies in no face, crosses the face's
-        boundary an odd number of times.
+        If it does, a half great circle from it to its antipode, which lies in no face, crosses the
+        face's boundary an odd number of times.
         """
         mesh, geometry = self._mesh, self._geometry
         start, edge, _ = mesh.sides

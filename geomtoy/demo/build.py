@@ -9,7 +9,7 @@ from pathlib import Path
 
 from geomtoy.demo.modules import joined
 from geomtoy.errors import FileError
-from geomtoy.files import written_aside
+from geomtoy.writing import written_aside
 
 LIMIT = 3_000_000
 PLACE = re.compile(r"\{\{(\w+)\}\}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from geomtoy.agreement import random_points, require_agreement
 from geomtoy.errors import NetworkError
 from geomtoy.network import Activation, Network
 
 
 def from_state_dict(
-    state: Mapping[str, Any], activation: Activation | Sequence[Activation] = "relu"
+    state: Mapping[str, Any],
+    activation: Activation | Sequence[Activation] = "relu",
+    source: Callable[[np.ndarray], Any] | None = None,
 ) -> Network:
     """The MLP whose affine layers a state dict holds, in its order, with activations between them.
 
@@ -20,8 +23,11 @@ def from_state_dict(
         state: '0.weight' (out, in) and '0.bias' (out,), '2.weight', ...; any names before the dot;
             arrays or tensors. A layer without a bias has none.
         activation: as for `Network`; the dict does not say.
+        source: what the dict is of, (n, d_in) -> (n, d_out) in float64. The order of use, reuse of a
+            layer and the activation are not in the dict; where this is given, it is compared.
     Raises:
-        NetworkError: an entry is neither a matrix nor its bias, named, or the shapes do not chain.
+        NetworkError: an entry is neither a matrix nor its bias, named, the shapes do not chain, or the
+            network and its source differ at random points.
     """
     arrays = {key: to_array(value) for key, value in state.items()}
     names = [key.removesuffix("weight") for key in arrays if key.endswith("weight")]
@@ -34,7 +40,11 @@ def from_state_dict(
             )
     biases = [arrays.get(f"{name}bias", np.zeros(len(arrays[f"{name}weight"]))) for name in names]
     weights = [arrays[f"{name}weight"] for name in names]
-    return Network(zip(weights, biases, strict=True), activation)
+    network = Network(zip(weights, biases, strict=True), activation)
+    if source is not None:
+        points = random_points(network.d_in)
+        require_agreement(network, points, to_array(source(points)))
+    return network
 
 
 def to_array(value: Any) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 from flax import nnx
 
 from geomtoy.errors import FileError, SettingError
-from geomtoy.files import written_aside
 from geomtoy.models.decoder import Decoder
 from geomtoy.models.layer import EPSILON, Layer
+from geomtoy.writing import written_aside
 
 try:
     from safetensors.numpy import save_file

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from geomtoy.activations import NAMED, PiecewiseLinear, leaky_relu
+from geomtoy.agreement import random_points, require_agreement
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import NetworkError
 from geomtoy.layers import Affine, AvgPool2d, BatchNorm, Conv2d, Flatten, MaxPool2d
@@ -32,8 +34,20 @@ def from_flax(module: nnx.Module, input_shape: int | Sequence[int] | None = None
         input_shape: of one input, (height, width, channels) for images; None if an `nnx.Linear` comes
             first.
     Raises:
-        NetworkError: a layer or an activation is not piecewise affine, or is none we know; named.
+        NetworkError: a layer or an activation is not piecewise affine, or is none we know; named. Or the
+            network and the model differ at random points.
     """
+    network = _network(module, input_shape)
+    points = random_points(network.d_in)
+    shape = (-1,) if input_shape is None or isinstance(input_shape, int) else tuple(input_shape)
+    with jax.enable_x64(True):
+        wide = _in_float64(module)
+        outputs = jax.vmap(wide)(jnp.asarray(points.reshape(len(points), *shape)))
+    require_agreement(network, points, np.asarray(outputs).reshape(len(points), -1))
+    return network
+
+
+def _network(module: nnx.Module, input_shape: int | Sequence[int] | None) -> Network:
     if isinstance(module, MLP):
         layers = [*module.hidden, module.out]
         _piecewise_linear(module.config.activation)
@@ -47,6 +61,15 @@ def from_flax(module: nnx.Module, input_shape: int | Sequence[int] | None = None
             )
         return cast(Network, compile_layers(_layers(module.layers), input_shape))  # none is a norm
     raise NetworkError(f"{type(module).__name__} cannot be exported; give an MLP or an nnx.Sequential")
+
+
+def _in_float64(module: Any) -> Any:
+    """A copy whose layers compute in the precision of their input, whatever they are set to."""
+    copy = nnx.clone(module)
+    for _, layer in nnx.iter_modules(copy):
+        if hasattr(layer, "dtype"):
+            layer.dtype = None
+    return copy
 
 
 def _layers(steps: Iterable[Any]) -> list[Any]:

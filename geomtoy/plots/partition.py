@@ -8,11 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
+from geomtoy.errors import WindowError
 from geomtoy.plots.colours import pattern_colours
 from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
 
 if TYPE_CHECKING:
     from geomtoy.regions import CellComplex
+
+BLOCK = 1 << 12
+"""Cells whose patterns are unpacked at a time."""
 
 LAYER_COLOURS = ("black", BLUE, ORANGE, GREEN, PURPLE)
 """Of the window's sides, then of hidden layers 1, 2, ... in turn."""
@@ -34,11 +38,13 @@ def draw_partition(
         colours: (n_cells, 3 or 4); by default a stable hash of each activation pattern.
         by_layer: colour each border by the hidden layer that bends there, instead of black.
         linewidth: of the borders, in points.
+    Raises:
+        WindowError: the window is the whole plane.
     """
-    if colours is None:
-        colours = pattern_colours(cells.activation_patterns)
-    polygons = [cells.polygon(k) for k in range(cells.n_cells)]
+    _bounded(cells)
     # Smoothed against the background, neighbours would show a white seam between them.
+    polygons = np.split(cells.vertices[cells.cell_corners], cells.cell_start[1:-1])
+    colours = _colours(cells) if colours is None else colours
     fills = PolyCollection(polygons, facecolors=colours, antialiased=False, rasterized=True)
     ax.add_collection(fills, autolim=False)
     draw_borders(ax, cells, by_layer=by_layer, linewidth=linewidth)
@@ -49,14 +55,38 @@ def draw_partition(
 def draw_borders(
     ax: Axes, cells: CellComplex, *, by_layer: bool = False, linewidth: float = 0.5
 ) -> None:
-    """Draw the edges alone; those of the first layer, which are straight, above deeper ones."""
+    """Draw the edges alone; those of the first layer, which are straight, above deeper ones.
+
+    Raises:
+        WindowError: the window is the whole plane.
+    """
+    _bounded(cells)
     order = np.argsort(-cells.edge_layer, kind="stable")
     segments = cells.vertices[cells.edges[order]]
+<<<<<<< HEAD
     colours = [layer_colour(layer) if by_layer else "black" for layer in cells.edge_layer[order]]
+=======
+    colours = [_layer_colour(layer) for layer in cells.edge_layer[order]] if by_layer else "black"
+>>>>>>> main
     lines = LineCollection(segments, colors=colours, linewidths=linewidth, capstyle="round")
     ax.add_collection(lines, autolim=False)
 
 
+<<<<<<< HEAD
 def layer_colour(layer: int) -> str:
     """Of a border that a hidden layer makes; 0 stands for the window's sides."""
+=======
+def _colours(cells: CellComplex) -> np.ndarray:
+    """Colours of all cells; patterns of many cells and units are not held at once."""
+    blocks = np.array_split(np.arange(cells.n_cells), 1 + cells.n_cells // BLOCK)
+    return np.concatenate([pattern_colours(cells.patterns_on(block)) for block in blocks])
+
+
+def _bounded(cells: CellComplex) -> None:
+    if cells.at_infinity.any():
+        raise WindowError("the whole plane cannot be drawn; enumerate inside a bounded window")
+
+
+def _layer_colour(layer: int) -> str:
+>>>>>>> main
     return LAYER_COLOURS[0] if layer == 0 else LAYER_COLOURS[1 + (layer - 1) % (len(LAYER_COLOURS) - 1)]

@@ -22,7 +22,8 @@ class RegionCount:
     """Counts of a network on a window.
 
     `regions` are activation regions, `linear_regions` their unions across edges on which the map does
-    not change (None if not asked for). `signs` were decided, `rational_signs` of them in rational
+    not change (None if not asked for). `certified`: every sign behind the counts was decided within a
+    proven error bound or exactly. `signs` were decided, `rational_signs` of them in rational
     arithmetic.
     """
 

@@ -23,10 +23,12 @@ def in_blocks(run: Callable[[int, int], None], n: int, work: int) -> None:
         return
     blocks = min(n, 8 * cores)  # smaller than a core's share, since parents differ in work
     bounds = [n * k // blocks for k in range(blocks + 1)]
-    for done in [_pool(cores).submit(run, *pair) for pair in pairwise(bounds)]:
+    pool = _pool(cores, os.getpid())
+    for done in [pool.submit(run, *pair) for pair in pairwise(bounds)]:
         done.result()
 
 
 @cache
-def _pool(cores: int) -> ThreadPoolExecutor:
+def _pool(cores: int, process: int) -> ThreadPoolExecutor:
+    """One a process: after a fork, a parent's pool is there but its threads are not."""
     return ThreadPoolExecutor(cores, thread_name_prefix="geomtoy")

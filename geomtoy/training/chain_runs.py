@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import jax
@@ -80,14 +79,14 @@ class ChainRun:
         return draw_chains(self.task, key, size)
 
 
-def run_chains(configs: Sequence[ChainRun]) -> list[Arrays]:
-    """For each config: losses, what `ChainProbe` measures at the steps `at`, and parameters.
+def run_chain(config: ChainRun) -> Arrays:
+    """Losses, what `ChainProbe` measures at the steps `at`, and parameters.
 
     Parameters of the final model are named "final/NAME", those at the steps `kept_at` "kept/NAME", with
     a leading axis, and the final model's matrices of real queries and keys "functional/layer K".
     """
     with jax.enable_x64(True):
-        return [_run(config) for config in configs]
+        return _run(config)
 
 
 def restore(config: ChainRun, arrays: Arrays) -> Decoder:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
-from geomtoy.training.fit_block import BlockFitConfig, fit_blocks
+from geomtoy.training.fit_block import BlockFitConfig, fit_block_arrays
 from geomtoy.training.targets import target
 from geomtoy.views.along_time import (
     count_regions_along,
@@ -32,19 +31,19 @@ class CountConfig:
         return target(self.fit.target).domain[0]
 
 
-def count_blocks(configs: Sequence[CountConfig]) -> list[Arrays]:
-    """For each config the arrays of `fit_blocks` and the counts of its blocks, seeds first.
+def count_blocks(config: CountConfig) -> Arrays:
+    """The arrays of `fit_block_arrays` and the counts of its blocks, seeds first.
 
     `regions` are those along time, `certified` whether they are proven, `borders` the times between
     them, padded with NaN; `pattern_changes` is the paper's count over the bins. `initial_regions` and
     `initial_pattern_changes` are the same of untrained blocks, never proven.
     """
-    fits = fit_blocks([config.fit for config in configs])
-    return [{**fit, **_counts(fit, config)} for fit, config in zip(fits, configs, strict=True)]
+    fit = fit_block_arrays(config.fit)
+    return {**fit, **_counts(fit, config)}
 
 
 def initial_blocks(arrays: Arrays) -> list[BlockArrays]:
-    """The untrained blocks among the arrays of `fit_blocks`."""
+    """The untrained blocks among the arrays of `fit_block_arrays`."""
     prefix = "initial_"
     return unstack_blocks({k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -94,16 +94,13 @@ def fit_block(config: BlockFitConfig) -> BlockFit:
     return BlockFit(exported(params), exported(start[0]), np.asarray(loss))
 
 
-def fit_blocks(configs: Sequence[BlockFitConfig]) -> list[dict[str, np.ndarray]]:
-    """The task of a sweep: for each config the arrays of `stack_blocks`, and loss (seeds, steps).
+def fit_block_arrays(config: BlockFitConfig) -> dict[str, np.ndarray]:
+    """A task: the arrays of `stack_blocks`, and loss (seeds, steps).
 
     The initial blocks are there as well, with "initial_" before each name.
     """
     with jax.enable_x64(True):
-        return [_arrays(fit_block(config)) for config in configs]
-
-
-def _arrays(fit: BlockFit) -> dict[str, np.ndarray]:
+        fit = fit_block(config)
     initial = {f"initial_{name}": array for name, array in stack_blocks(fit.initial).items()}
     return {**stack_blocks(fit.trained), **initial, "loss": fit.loss}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -89,15 +89,15 @@ class RecallConfig:
         return decoder
 
 
-def run_recall(configs: Sequence[RecallConfig]) -> list[Arrays]:
-    """For each config: losses, what `Probe` measures at the steps `at` and at the end, and parameters.
+def run_recall(config: RecallConfig) -> Arrays:
+    """Losses, what `Probe` measures at the steps `at` and at the end, and parameters.
 
     Arrays of the final model are named "param/NAME"; those at the steps `kept_at`, where they are
     trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and "test/counted" are
     the test without noise.
     """
     with jax.enable_x64(True):
-        return [_run(config) for config in configs]
+        return _run(config)
 
 
 def stored_models(config: RecallConfig, arrays: Mapping[str, np.ndarray]) -> dict[int, Decoder]:

@@ -12,8 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from geomtoy import results
 from geomtoy.errors import SettingError
+from geomtoy.store.canonical import plain
+from geomtoy.store.entries import SUFFIX, Arrays, read_record, write_entry
 
 Run = TypeVar("Run")
 """A tree of arrays: parameters and the optimiser's state."""
@@ -24,7 +25,7 @@ def save_run(
 ) -> None:
     """Keep a run, and arrays that were collected on the way, for this identity."""
     leaves = {f"leaf{k}": np.asarray(leaf) for k, leaf in enumerate(jax.tree.leaves(run))}
-    results.save(checkpoint, identity, {**leaves, **arrays})
+    write_entry(_file(checkpoint), {"identity": identity}, {**leaves, **arrays})
 
 
 def load_run(
@@ -35,15 +36,18 @@ def load_run(
     Raises:
         SettingError: the checkpoint is of another run.
     """
-    if checkpoint is None or not results.exists(checkpoint):
+    if checkpoint is None or not _file(checkpoint).exists():
         return run, {}
-    saved = results.load(checkpoint)
-    if saved.config != results.plain(identity):
+    if read_record(_file(checkpoint))["identity"] != plain(identity):
         raise SettingError(f"{checkpoint} holds another unfinished run; delete it or name another")
     leaves, tree = jax.tree.flatten(run)
-    arrays = dict(saved.arrays)
+    arrays = dict(Arrays(_file(checkpoint)))
     kept = [jnp.asarray(arrays.pop(f"leaf{k}")) for k in range(len(leaves))]
     return jax.tree.unflatten(tree, kept), arrays
+
+
+def _file(checkpoint: Path) -> Path:
+    return checkpoint.with_name(checkpoint.name + SUFFIX)
 
 
 def digest(*arrays: Array | np.ndarray) -> str:

@@ -68,8 +68,8 @@ class Reading(NamedTuple):
     mlp_input: Any
 
 
-def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
-    """Of each config, with K the task's shots, M its prompts, L layers and H heads:
+def run_shots(config: ShotsConfig) -> dict[str, np.ndarray]:
+    """With K the task's shots, M its prompts, L layers and H heads:
 
     "accuracy" (K + 1,) on prompts as they come; on base prompts "truth" (M,), "answers" (contexts,
     K + 1, M), "edges" (contexts, K + 1, M, rules, L, H), tokens above the threshold in the last row, and
@@ -77,7 +77,7 @@ def run_shots(configs: Sequence[ShotsConfig]) -> list[dict[str, np.ndarray]]:
     k-shot representation; "loss" of training; the parameters.
     """
     with jax.enable_x64(True):
-        return [_run(config) for config in configs]
+        return _run(config)
 
 
 def _run(config: ShotsConfig) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Cosentino & Shekkizhar 2024, eq. 6 and 8: tokens above a threshold, absolute or relative."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -89,8 +90,55 @@ def test_what_is_no_attention_is_refused(maps, settings, message):
         intrinsic_dimension(maps, **settings)
 
 
-def test_half_precision_maps_pass_with_a_wider_tolerance():
-    half = attention(1, 2, T=64).astype(np.float16)
-    with pytest.raises(SettingError, match="sum to 1"):
-        edges(half)
-    assert edges(half, tolerance=1e-2).shape == (1, 2, 64)
+@pytest.mark.parametrize("kind", [np.float16, ml_dtypes.bfloat16])
+def test_half_precision_maps_are_read_with_a_wider_tolerance(kind):
+    half = attention(1, 2, T=64).astype(kind)
+    with pytest.raises(SettingError, match="sum to 1 within"):
+        edges(half, tolerance=1e-4)
+    for relative in (True, False):
+        whole = edges(half.astype(np.float64), relative=relative, tolerance=1e-2)
+        np.testing.assert_array_equal(edges(half, relative=relative), whole)
+
+
+def test_tensors_are_read_in_every_precision():
+    torch = pytest.importorskip("torch")
+    maps = torch.tensor(attention(2, 3)).requires_grad_()
+    for kind in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+        given = maps.to(kind)
+        widened = given.detach().double().numpy()
+        for measure in (edges, intrinsic_dimension, graph_density):
+            np.testing.assert_array_equal(measure(given), measure(widened, tolerance=1e-2))
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_padding_at_the_left_counts_for_nothing(relative):
+    T, pads = 7, [0, 3, 6]
+    plain = [attention(2, T=T - p, seed=p) for p in pads]
+    padded = np.full((3, 2, T, T), 1 / T)  # rows of padding hold whatever the model makes of them
+    for k, p in enumerate(pads):
+        padded[k, :, p:] = 0
+        padded[k, :, p:, p:] = plain[k]
+    form = {"padding": np.array(pads), "relative": relative}
+    for k, p in enumerate(pads):
+        expected = edges(plain[k], relative=relative)
+        np.testing.assert_array_equal(edges(padded, **form)[k, :, p:], expected)
+        assert not edges(padded, **form)[k, :, :p].any()
+        np.testing.assert_array_equal(intrinsic_dimension(padded, **form)[k, p:], expected.sum(axis=0))
+        density = graph_density(plain[k], relative=relative)
+        np.testing.assert_allclose(graph_density(padded, **form)[k], density)
+        alone = graph_density(padded[k], relative=relative, padding=p)
+        np.testing.assert_allclose(alone, density)
+        last = {"last_row": True} | form
+        np.testing.assert_array_equal(edges(padded[..., -1, :], **last)[k], expected[:, -1])
+        rows = graph_density(plain[k][:, -1], relative=relative, last_row=True)
+        np.testing.assert_allclose(graph_density(padded[..., -1, :], **last)[k], rows)
+
+
+def test_padding_that_is_none_is_refused():
+    maps = attention(2, 3)
+    for last_row, given in ((False, maps), (True, maps[..., -1, :])):
+        with pytest.raises(SettingError, match="attends to padding"):
+            edges(given, padding=np.array([0, 1]), last_row=last_row)
+        for padding in (-1, 6, np.array([1, 1, 1])):
+            with pytest.raises(SettingError, match="give a number from 0 to 5, or an array of shape"):
+                edges(given, padding=padding, last_row=last_row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
+from geomtoy.memory import memory
 from geomtoy.network import Network
 from geomtoy.regions.engine.building import build_layer
 from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
@@ -38,7 +38,7 @@ from geomtoy.regions.numbers.bounds import U, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
 from geomtoy.regions.topology.merge import merge, same_pattern_regions
 from geomtoy.regions.topology.mesh import Mesh, part
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice, convex_window, interval
+from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
@@ -55,14 +55,6 @@ OUTPUT_CELLS = 1 << 14
 
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
-
-
-def memory() -> float:
-    """Bytes of this machine's memory; unlimited where it does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,7 @@ def resolve_window(
     if window is UNIT_SQUARE:
         window = (0, 1) if isinstance(slice, Segment) else (-1, 1)
     low, high = interval(window)
-    height = high - low  # as high as wide, so that the frame suits both
+    height = min(high - low, FAR)  # as high as wide, so that the frame suits both
     return convex_window([(low, 0), (high, 0), (high, height), (low, height)]), flat
 
 

@@ -65,6 +65,8 @@ from fractions import Fraction
 import numpy as np
 from numba import njit
 
+from geomtoy.activations import nearest
+
 U = 2.0**-53
 SLACK = 1.0 + 2.0**-40
 TINY = 1e-300
@@ -257,14 +259,6 @@ def forward_error(
     size = np.abs(h) + FLOOR
     error = (e + (W.shape[1] + 8) * U * size) @ np.abs(W).T + 8 * U * np.abs(bias)
     return h @ W.T + bias, error * SECOND_ORDER + TINY
-
-
-def nearest(value: Fraction) -> float:
-    """The float64 next to a rational; infinity beyond the range."""
-    try:
-        return float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.inf
 
 
 def at_least(value: Fraction) -> float:

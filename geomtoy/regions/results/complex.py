@@ -42,6 +42,7 @@ class CellComplex:
     """
 
     certified = True
+    """Every sign was decided within a proven bound or exactly; `certify` checks what came of it."""
 
     def __init__(self, subdivision: Subdivision) -> None:
         self.subdivision = subdivision
@@ -107,7 +108,7 @@ class CellComplex:
         left, right = self.edge_cells[edge]
         if min(left, right) < 0:
             return []
-        one, other = self._patterns(self.edge_cells[edge])
+        one, other = self.patterns_on(self.edge_cells[edge])
         units = self.network.pattern_units[one != other]
         starts = np.cumsum([0, *self.network.widths])
         layers = np.searchsorted(starts, units, side="right")
@@ -152,8 +153,9 @@ class CellComplex:
         """(V, 2) float64."""
         mesh, frame = self._mesh, self.subdivision.frame
         points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
-        for v in np.flatnonzero(~(mesh.d <= COARSE) & (mesh.w == 1)):
-            points[v] = [nearest(z) for z in self.exact_vertex(int(v))]
+        for v in np.flatnonzero(~(mesh.d <= COARSE)).tolist():
+            exact = self._exact_direction(v) if mesh.w[v] == 0 else self.exact_vertex(v)
+            points[v] = [nearest(z) for z in exact]
         return points
 
     @property
@@ -172,6 +174,11 @@ class CellComplex:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
         return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+
+    def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """Direction of a vertex at infinity, on the square of half side 1."""
+        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
+        return _fraction(p.rx, p.w), _fraction(p.ry, p.w)
 
     def polygon(self, cell: int) -> np.ndarray:
         """(m, 2) corners of a cell, counter-clockwise."""
@@ -199,13 +206,14 @@ class CellComplex:
         """(F, n_units): the piece of each hidden unit, layer after layer; 0 or 1 for ReLU. int8, or
         int32 if a unit has more than 127 breakpoints. Where units decide maxima, see
         `Network.patterns`."""
-        return self._patterns(np.arange(self.n_cells))
+        return self.patterns_on(np.arange(self.n_cells))
 
     def activation_pattern(self, cell: int) -> np.ndarray:
         """(n_units,): the pattern of one cell, without unpacking those of all."""
-        return self._patterns(np.array([cell]))[0]
+        return self.patterns_on(np.array([cell]))[0]
 
-    def _patterns(self, cells: np.ndarray) -> np.ndarray:
+    def patterns_on(self, cells: np.ndarray) -> np.ndarray:
+        """(k, n_units): the patterns of some cells (k,)."""
         return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
 
     @property

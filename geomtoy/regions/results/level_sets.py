@@ -15,8 +15,8 @@ import numpy as np
 
 from geomtoy.activations import RELU, Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
-from geomtoy.network import Layer, Network
-from geomtoy.regions.results.output_cuts import Refined, refine
+from geomtoy.network import Network
+from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_winner
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice
@@ -116,12 +116,13 @@ def enumerate_decision_boundary(
     Args, Raises, Exactness: as `enumerate_level_set`.
     Returns:
         its polylines and points; `flat` is empty.
-    Cost: that of enumerating the network with d_out (d_out - 1) / 2 units as one more hidden layer.
+    Cost: that of enumerating the network and a maximum of its outputs, ceil(log2 d_out) hidden layers.
     """
-    layer, n_classes = _differences(network)
-    refined = refine(network, layer, RELU, slice, window, max_regions)
-    beaten = refined.complex.activation_patterns[:, -len(layer[0]) :]
-    label = _classes(beaten, n_classes)
+    if network.d_out == 1:
+        refined = refine(network, network.layers[-1], RELU, slice, window, max_regions)
+    else:
+        refined = refine_by_winner(network, slice, window, max_regions)
+    label = refined.winner
     every, none = np.arange(refined.complex.n_edges), np.empty(0, np.int64)
     sides = beside(refined.complex, every, label, OUTSIDE)
     edges = np.flatnonzero((sides[:, 0] != sides[:, 1]) & (sides != OUTSIDE).all(axis=1))
@@ -133,27 +134,6 @@ def _level(level: Number) -> Fraction:
     if value and not 1 / FAR <= abs(value) <= FAR:
         raise NetworkError("the level is not between 2^-1000 and 2^1000 in size; scale the network")
     return value
-
-
-def _differences(network: Network) -> tuple[Layer, int]:
-    """Output j minus output i, exactly, for all i < j, and the number of classes."""
-    W, b = network.layers[-1]
-    if len(b) == 1:
-        return (W, b), 2
-    i, j = np.triu_indices(len(b), 1)
-    rows = [[Fraction(x) for x in (*w, c)] for w, c in zip(W.tolist(), b.tolist(), strict=True)]
-    gaps = np.array(rows)[j] - np.array(rows)[i]
-    return (gaps[:, :-1], gaps[:, -1]), network.d_out
-
-
-def _classes(beaten: np.ndarray, n_classes: int) -> np.ndarray:
-    """First of the greatest outputs on each cell, from whether output j > output i, for all i < j."""
-    cells, pair = np.arange(len(beaten)), np.zeros((n_classes, n_classes), np.int64)
-    pair[np.triu_indices(n_classes, 1)] = np.arange(beaten.shape[1])
-    best = np.zeros(len(beaten), np.int64)
-    for j in range(1, n_classes):
-        best = np.where(beaten[cells, pair[best, j]], j, best)
-    return best
 
 
 def _collect(

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from geomtoy.activations import exact
-from geomtoy.errors import SliceError
+from geomtoy.errors import NetworkError, SliceError
 from geomtoy.maxima import possible_winners
 from geomtoy.network import Network
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import count_bits, cuts_of
 from geomtoy.regions.maps.floats import FirstMaps
-from geomtoy.regions.numbers.bounds import SLACK, TINY, U, forward_error
+from geomtoy.regions.numbers.bounds import SLACK, TINY, U, forward_error, nearest
 from geomtoy.regions.numbers.predicates import filtered
 
 
@@ -31,17 +31,15 @@ def locate(sub: Subdivision, patterns: np.ndarray, points: Any) -> np.ndarray:
     Exactness: exact. Cost: one forward pass a point, in float64 with an error bound; rational
         arithmetic where the bound does not decide.
     """
-    points = np.asarray(points)
+    points = checked_points(points)
     if points.ndim != 2 or points.shape[1] != 2:
         raise SliceError(f"points have shape {points.shape}; give an array (n, 2) of slice coordinates")
-    if points.dtype != object and not np.isfinite(points.astype(float)).all():
-        raise SliceError("a point holds NaN or infinity; give finite slice coordinates")
     found = np.full(len(points), -1)
     cell_of = {row.tobytes(): k for k, row in enumerate(patterns)}
-    frame = sub.frame
-    floats = _in_frame(points, frame)
-    inside, outside = _window_sides(sub, floats)
-    known, pattern = _float_patterns(sub, floats)
+    with np.errstate(all="ignore"):  # what overflows decides nothing
+        floats = _in_frame(points, sub.frame)
+        inside, outside = _window_sides(sub, floats)
+        known, pattern = _float_patterns(sub, floats)
     for k in np.flatnonzero(~outside):
         if inside[k] and known[k]:
             found[k] = cell_of[pattern[k].tobytes()]
@@ -50,12 +48,34 @@ def locate(sub: Subdivision, patterns: np.ndarray, points: Any) -> np.ndarray:
     return found
 
 
+def checked_points(points: Any) -> np.ndarray:
+    """Numbers as float64 where that changes none of them, else as Fractions.
+
+    Raises:
+        SliceError: they are no finite real numbers.
+    """
+    points = np.asarray(points)
+    if points.dtype.kind == "f" and points.dtype.itemsize <= 8:
+        if not np.isfinite(points).all():
+            raise SliceError("a point holds NaN or infinity; give finite slice coordinates")
+        return points.astype(float)
+    try:
+        rationals = [exact(z, "a point") for z in points.ravel().tolist()]
+    except NetworkError as error:
+        raise SliceError(str(error)) from None
+    if points.dtype.kind in "biu" and all(abs(z) <= 2**53 for z in rationals):
+        return points.astype(float)
+    found = np.empty(points.size, object)
+    found[:] = rationals
+    return found.reshape(points.shape)
+
+
 def _in_frame(points: np.ndarray, frame: Frame) -> np.ndarray:
     """Frame coordinates, each within 2u of its own size."""
-    if points.dtype.kind == "f" and points.dtype.itemsize <= 8:
-        return (points.astype(float) - np.array(frame.centre, float)) / float(frame.scale)
+    if points.dtype != object:
+        return (points - np.array(frame.centre, float)) / float(frame.scale)
     rows = [
-        [float((exact(z, "a point") - c) / frame.scale) for z, c in zip(p, frame.centre, strict=True)]
+        [nearest((z - c) / frame.scale) for z, c in zip(p, frame.centre, strict=True)]
         for p in points.tolist()
     ]
     return np.array(rows, float).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""A subdivision refined by cuts of the outputs, which become one more hidden layer for it."""
+"""A subdivision refined by cuts of the outputs, which become more hidden layers for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import PiecewiseLinear
+from geomtoy.activations import IDENTITY, PiecewiseLinear
+from geomtoy.compiler import compile_layers
 from geomtoy.errors import WindowError
+from geomtoy.layers import Maxout
 from geomtoy.network import Layer, Network
 from geomtoy.regions.engine.run import Enumeration, Subdivision, resolve_window
 from geomtoy.regions.numbers.bounds import values_bound
@@ -27,37 +29,72 @@ def refine(
     window: Any,
     max_regions: int | None,
 ) -> Refined:
-    """Cut the regions of a network where units of `layer`, in place of its last one, meet a breakpoint.
+    """Cut the regions of a network where the unit of `layer`, in place of its last one, meets a
+    breakpoint.
 
     Raises:
         WindowError: the window is the whole plane, where a line has no vertex.
     """
+    layers = [*network.layers[:-1], layer, (np.eye(1), np.zeros(1))]
+    more = Network(layers, [*network.activations, cut], network.maxima)
+    return _refined(network, more, slice, window, max_regions)
+
+
+def refine_by_winner(
+    network: Network, slice: Slice | Segment | None, window: Any, max_regions: int | None
+) -> Refined:
+    """Cut the regions of a network of two outputs or more where the first greatest output changes.
+
+    The outputs are the candidates of one more maximum, so cells are cut where candidates meet that are
+    still in the tournament, and those in which the same one wins are merged again.
+
+    Raises:
+        WindowError: the window is the whole plane, where a line has no vertex.
+    """
+    tournament = compile_layers([Maxout([range(network.d_out)])], network.d_out)
+    before = sum(network.widths) + network.d_out
+    (matches,) = tournament.maxima
+    more = Network(
+        [*network.layers, *tournament.layers],
+        [*network.activations, IDENTITY, *tournament.activations],
+        [*network.maxima, [before + unit for unit in matches]],
+    )
+    return _refined(network, more, slice, window, max_regions)
+
+
+def _refined(
+    network: Network,
+    more: Network,
+    slice: Slice | Segment | None,
+    window: Any,
+    max_regions: int | None,
+) -> Refined:
     polygon, on_line = resolve_window(network, slice, window)
     if polygon is None and not on_line:
         raise WindowError("level sets on the whole plane have no ends; give a bounded window")
-    units = len(layer[0])
-    layers = [*network.layers[:-1], layer, (np.eye(units), np.zeros(units))]
-    more = Network(layers, [*network.activations, cut], network.maxima)
     with np.errstate(all="ignore"):
-        return Refined(CellComplex(Enumeration(more, slice, polygon, max_regions).run()), on_line)
+        complex = CellComplex(Enumeration(more, slice, polygon, max_regions).run())
+    return Refined(complex, on_line, len(network.activations))
 
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """The refined complex; on a line it is the strip of `Pieces`."""
+    """The refined complex, of a network with `depth` hidden layers; on a line the strip of `Pieces`."""
 
     complex: CellComplex
     on_line: bool
+    depth: int
 
     @property
     def layer(self) -> int:
         """The hidden layer that the outputs are."""
-        return len(self.complex.network.activations)
+        return self.depth + 1
 
     @cached_property
     def region(self) -> np.ndarray:
         """(F,) the region of the network itself that each cell is a part of."""
-        parent = self.complex.subdivision.levels[-1].parent
+        every = np.arange(self.complex.n_cells)
+        parent = self.complex.subdivision.ancestors(every)[self.depth]
         if not self.on_line:
             return parent
         joints = self.along(np.flatnonzero((self.complex.edge_cells >= 0).all(axis=1)))
@@ -66,6 +103,16 @@ class Refined:
         region = np.empty(len(parent), np.int64)
         region[cells] = np.cumsum(np.diff(parent[cells], prepend=parent[cells[0]]) != 0)
         return region
+
+    @cached_property
+    def winner(self) -> np.ndarray:
+        """(F,) who wins the network's last maximum on each cell; whether its last unit is on if it has
+        none."""
+        network, patterns = self.complex.network, self.complex.activation_patterns
+        if len(network.activations) == self.layer:
+            return patterns[:, -1].astype(np.int64)
+        entry = np.searchsorted(network.pattern_units, network.maxima[-1][-1])
+        return patterns[:, entry].astype(np.int64)
 
     def along(self, edges: np.ndarray) -> list[int]:
         """Edges across a strip, from left to right."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from geomtoy.certify import Certificate
+from geomtoy.errors import SliceError
 from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.locate import checked_points
 
 LEFT_SIDE = 3
 """The strip's sides are numbered bottom, right, top, left."""
@@ -36,9 +40,10 @@ class Pieces:
 
     @cached_property
     def breakpoints(self) -> np.ndarray:
-        """(k,) points inside the interval where the activation pattern changes, increasing."""
+        """(k,) points inside the interval where the activation pattern changes, increasing; infinite
+        beyond the range of float64."""
         if self.complex.subdivision.frame.unbounded:
-            return np.array([float(x) for x in self.exact_breakpoints()])
+            return np.array([nearest(x) for x in self.exact_breakpoints()])
         return self.complex.vertices[self.complex.edges[self._joints, 0], 0]
 
     def exact_breakpoints(self) -> list[Fraction]:
@@ -86,9 +91,17 @@ class Pieces:
     def n_linear_regions(self) -> int:
         return int(self.linear_region[-1]) + 1
 
-    def locate(self, points: np.ndarray) -> np.ndarray:
-        """Piece of each point (n,), the left one at a breakpoint; -1 outside the interval. Exact."""
-        points = np.asarray(points)
+    def locate(self, points: Any) -> np.ndarray:
+        """Piece of each point (n,), the left one at a breakpoint; -1 outside the interval. Exact.
+
+        Raises:
+            SliceError: the points are not finite numbers.
+        """
+        points = checked_points(points)
+        if points.ndim != 1:
+            raise SliceError(
+                f"points have shape {points.shape}; give an array (n,) of places on the line"
+            )
         cells = self.complex.locate(np.column_stack([points, np.zeros_like(points)]))
         place = np.empty(len(self), np.int64)
         place[self._order] = np.arange(len(self))
