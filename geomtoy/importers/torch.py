@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-<<<<<<< HEAD
-from typing import Any, cast
-=======
 from copy import deepcopy
-from typing import Any
->>>>>>> main
+from typing import Any, cast
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.agreement import random_points, require_agreement
@@ -43,18 +39,15 @@ def from_torch(module: nn.Module, input_shape: int | Sequence[int] | None = None
             know; named. Or the network and the module differ at random points.
     Exactness: float32 parameters are widened exactly; see `compile_layers`.
     """
-<<<<<<< HEAD
-    return cast(Network, compile_layers(torch_layers(module), input_shape))  # none is a norm
-=======
     source = _copy(module)
-    network = compile_layers(_layers(source, "the module"), input_shape)
+    layers = _layers(source, "the module")  # none is a norm
+    network = cast(Network, compile_layers(layers, input_shape))
     points = random_points(network.d_in)
     shape = (-1,) if input_shape is None or isinstance(input_shape, int) else input_shape
     with torch.no_grad():
         outputs = source(torch.as_tensor(points).reshape(len(points), *shape))
     require_agreement(network, points, outputs.flatten(1).numpy())
     return network
->>>>>>> main
 
 
 def torch_layers(module: nn.Module) -> list[Any]:

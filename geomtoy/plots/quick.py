@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-<<<<<<< HEAD
 from geomtoy.circles import CircleComplex
-from geomtoy.files import written_aside
 from geomtoy.plots.circles import draw_circles
-=======
->>>>>>> main
 from geomtoy.plots.functions import draw_joints
 from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.partition import draw_partition
