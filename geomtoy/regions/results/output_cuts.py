@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -51,7 +51,8 @@ def refine_by_winner(
     Raises:
         WindowError: the window is the whole plane, where a line has no vertex.
     """
-    tournament = compile_layers([Maxout([range(network.d_out)])], network.d_out)
+    maximum = Maxout([range(network.d_out)])
+    tournament = cast(Network, compile_layers([maximum], network.d_out))
     before = sum(network.widths) + network.d_out
     (matches,) = tournament.maxima
     more = Network(
