@@ -29,7 +29,7 @@ import optax
 from flax import nnx
 
 from geomtoy.models.block import Block, BlockConfig
-from geomtoy.training.fit_block import ADAM, BlockFitConfig, fit_block
+from geomtoy.training.blocks import ADAM, BlockFitConfig, fit_block
 from geomtoy.training.targets import target
 from geomtoy.views.along_time import count_regions_along, estimate_regions_along
 

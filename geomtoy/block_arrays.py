@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.network import Network
@@ -88,8 +89,7 @@ class BlockArrays:
         scores = self.scale * np.einsum("nhf,nthf->nht", queries, keys)
         if self.hard:
             return np.eye(x.shape[1])[scores.argmax(-1)]
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
-        return weights / weights.sum(-1, keepdims=True)
+        return np.asarray(softmax(scores, axis=-1))
 
     def resid_mid(self, x: np.ndarray) -> np.ndarray:
         """Tokens (n, T, d) -> the last token (n, d) after attention, before LayerNorm and MLP."""

@@ -17,7 +17,8 @@ from geomtoy.memory import memory
 
 UNREADABLE = (
     OSError, ValueError, EOFError, RuntimeError, KeyError, IndexError, OverflowError, MemoryError,
-    SyntaxError, TokenError, TypeError, SystemError, AttributeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    SyntaxError, TokenError, TypeError, SystemError, AttributeError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """What zipfile, the unpackers and numpy's parser of headers raise on bytes that nobody wrote."""
 

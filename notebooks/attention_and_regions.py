@@ -19,7 +19,7 @@ with app.setup:
     from geomtoy.plots.partition import draw_partition
     from geomtoy.plots.style import new_figure, paper_style
     from geomtoy.theory.intrinsic_dimension import intrinsic_dimension
-    from geomtoy.training.fit_block import BlockFitConfig, fit_block_arrays
+    from geomtoy.training.blocks import BlockFitConfig, fit_block_arrays
     from geomtoy.training.trainer import FitConfig
     from geomtoy.views.along_time import count_regions_along, estimate_pattern_changes
     from geomtoy.views.hard_attention import enumerate_hard_attention

@@ -1,27 +1,66 @@
-"""The README's table of claims, made from the verdicts beside the figures, so that both say the same."""
+"""The tables of claims in the READMEs: verdicts by today's rules on published numbers.
+
+Judges the numbers of every published figure again, writes the verdicts into its JSON file, and makes the
+tables anew, so that all say the same.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from figure import MODULES, ROOT, judge
 
 from geomtoy.errors import FileError
+from geomtoy.store import to_json
+from geomtoy.writing import written_aside
 
-ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- claims: made by scripts/claims.py -->", "<!-- end of claims -->"
 FULL = "_full"
 """Ends the name of a figure's long run."""
+SELF_CHECKS = "What can only be false if our code is wrong is no claim; these are self-checks:"
+
+Record = dict[str, Any]
+"""A figure's JSON file."""
 
 
-def table(figures: Path) -> str:
-    """One row a verdict of every figure, in the order of names; of its long run where there is one."""
-    rows = ["| figure | claim | verdict | seeds |", "|---|---|---|---|"]
-    for path in longest_runs(figures.glob("*.json")):
-        for verdict in json.loads(path.read_text())["verdicts"]:
-            name, seeds = f"[{path.stem}](figures/{path.name})", verdict["seeds"] or "none needed"
-            rows.append(f"| {name} | {verdict['claim']} | **{verdict['outcome']}** | {seeds} |")
-    return "\n".join(rows)
+def judged(name: str, record: Mapping[str, Any]) -> Record:
+    """A figure's record with its verdicts by today's rules."""
+    verdicts, checks = judge(name, record["numbers"])
+    found = {"verdicts": map(asdict, verdicts), "self_checks": map(asdict, checks)}
+    return {**record, **{key: [*values] for key, values in found.items()}}
+
+
+def records(figures: Path, names: Iterable[str] = MODULES) -> dict[str, Record]:
+    """Name of the file -> record, in the order of figures' names; of the long run where there is one."""
+    wanted = set(names)
+    return {
+        path.stem: json.loads(path.read_text())
+        for path in longest_runs(figures.glob("*.json"))
+        if figure_name(path) in wanted
+    }
+
+
+def tables(found: Mapping[str, Record], figures: str) -> str:
+    """One row a claim, then one row a self-check.
+
+    Args:
+        found: name of a file -> record.
+        figures: the way to their folder from where the table stands.
+    """
+    claims = ["| figure | claim | verdict | seeds |", "|---|---|---|---|"]
+    checks = ["| figure | self-check | outcome | cases |", "|---|---|---|---|"]
+    for name, record in found.items():
+        link = f"[{name}]({figures}/{name}.json)"
+        for one in record["verdicts"]:
+            seeds = one["seeds"] or "none needed"
+            claims.append(f"| {link} | {one['claim']} | **{one['outcome']}** | {seeds} |")
+        for one in record["self_checks"]:
+            checks.append(f"| {link} | {one['what']} | {one['outcome']} | {one['checked']:,} |")
+    return "\n".join([*claims, "", SELF_CHECKS, "", *checks] if len(checks) > 2 else claims)
 
 
 def longest_runs(paths: Iterable[Path]) -> list[Path]:
@@ -32,7 +71,7 @@ def longest_runs(paths: Iterable[Path]) -> list[Path]:
 
 
 def figure_name(path: Path) -> str:
-    """Name of the figure, and of its script, of a file of either run."""
+    """Name of the figure, and of its module, of a file of either run."""
     return path.stem.removesuffix(FULL)
 
 
@@ -49,14 +88,32 @@ def with_section(readme: str, begin: str, end: str, section: str) -> str:
     return f"{before}{begin}\n{section}\n{end}{after}"
 
 
-def with_claims(readme: str, figures: Path) -> str:
-    """The README with its table made anew."""
-    return with_section(readme, BEGIN, END, table(figures))
+def with_claims(readme: str, found: Mapping[str, Record], figures: str) -> str:
+    """A README with its tables made anew."""
+    return with_section(readme, BEGIN, END, tables(found, figures))
+
+
+def readmes() -> dict[Path, tuple[list[str], str]]:
+    """README -> figures that it tells of, and the way from it to the folder of figures."""
+    papers = {Path(__file__).parent / module.split(".")[0] for module in MODULES.values()}
+    of_papers = {
+        paper / "README.md": (
+            [name for name, module in MODULES.items() if module.split(".")[0] == paper.name],
+            "../../figures",
+        )
+        for paper in sorted(papers)
+    }
+    return {ROOT / "README.md": ([*MODULES], "figures"), **of_papers}
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    readme.write_text(with_claims(readme.read_text(), ROOT / "figures"))
+    figures = ROOT / "figures"
+    for path in sorted(figures.glob("*.json")):
+        record = judged(figure_name(path), json.loads(path.read_text()))
+        with written_aside(path) as aside:
+            aside.write_text(to_json(record, digits=12), encoding="utf-8")
+    for readme, (names, way) in readmes().items():
+        readme.write_text(with_claims(readme.read_text(), records(figures, names), way))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ count cannot be proven stops the script. Coordinates are rounded, for drawing on
 
 from __future__ import annotations
 
-import argparse
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fig_hard_attention import D_HEAD, HIDDEN, REACH, partition, random_case
+import tyro
 from figure import ROOT
+from geometric_perspective.planes import D_HEAD, HIDDEN, REACH, partition, random_case
 from tqdm import tqdm
 
 from geomtoy.block_arrays import BlockArrays
@@ -37,10 +37,11 @@ POINTS = 1000
 GRID = 2**15
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "geomtoy/demo/page/data.json")
-    args = parser.parse_args(argv)
+def main(out: Path = ROOT / "geomtoy/demo/page/data.json") -> None:
+    """
+    Args:
+        out: the file.
+    """
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -58,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "blocks": {str(H): snapshots(H, FIT_CONTEXT, STEPS) for H in tqdm(FIT_HEADS, unit="block")},
         },
     }
-    with written_aside(args.out) as aside:
+    with written_aside(out) as aside:
         aside.write_text(json.dumps(data, separators=(",", ":"), sort_keys=True) + "\n")
 
 
@@ -89,7 +90,7 @@ def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str
     import jax.numpy as jnp
 
     from geomtoy.models.block import Block, BlockConfig
-    from geomtoy.training.fit import FitConfig, fit
+    from geomtoy.training.regression import FitConfig, fit
 
     config = BlockConfig(n_heads=n_heads, context_length=context, d_head=D_HEAD, hidden=HIDDEN)
     t = np.linspace(LOW, HIGH, POINTS)
@@ -161,4 +162,4 @@ def packed(values: np.ndarray, kind: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

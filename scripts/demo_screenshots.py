@@ -6,14 +6,13 @@ differ between machines; look at the pictures before you keep them.
 
 from __future__ import annotations
 
-import argparse
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import tyro
 from figure import ROOT
 from PIL import Image
 
@@ -50,11 +49,12 @@ SHOTS = (
 )  # fmt: skip
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--page", type=Path, default=ROOT / "figures/demo.html")
-    parser.add_argument("--out", type=Path, default=ROOT / "figures", help="folder of the pictures")
-    args = parser.parse_args(argv)
+def main(page: Path = ROOT / "figures/demo.html", out: Path = ROOT / "figures") -> None:
+    """
+    Args:
+        page: the teaching page.
+        out: folder of the pictures.
+    """
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -63,11 +63,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for shot in SHOTS:
-            picture = taken(browser, shot, args.page.resolve().as_uri())
-            out = args.out / f"{shot.name}.png"
-            with written_aside(out) as aside:
+            picture = taken(browser, shot, page.resolve().as_uri())
+            file = out / f"{shot.name}.png"
+            with written_aside(file) as aside:
                 picture.save(aside, optimize=True)
-            print(f"{out.name}: {picture.size[0]} x {picture.size[1]}, {out.stat().st_size:,} bytes")
+            print(f"{file.name}: {picture.size[0]} x {picture.size[1]}, {file.stat().st_size:,} bytes")
         browser.close()
 
 
@@ -113,4 +113,4 @@ def settle(page: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

@@ -6,14 +6,15 @@ activation pattern, with the zero set of the network (exact) and of the target. 
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+import tyro
 from figure import ROOT
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,54 +28,66 @@ from geomtoy.plots.style import BLUE, GREY, ORANGE, new_figure, paper_style
 from geomtoy.store import Result, run
 from geomtoy.writing import written_aside
 
-NAME, DPI = "film_partition", 100
+NAME, DPI, ACTIVATION = "film_partition", 100, "relu"
 GRID = np.linspace(-1, 1, 201)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "out", help="folder of the film")
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="cache of the training")
-    parser.add_argument("--widths", type=int, nargs="+", default=[16, 16])
-    parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--every", type=int, default=45, help="steps between two frames")
-    parser.add_argument("--target", default="rings", help="a function of two variables")
-    parser.add_argument("--fps", type=int, default=4)
-    args = parser.parse_args(argv)
-    config = training_config(args.target, args.widths, args.steps, args.every)
-    frames = draw(run(train, [config], args.results)[0])
-    args.out.mkdir(parents=True, exist_ok=True)
-    write_gif(args.out / f"{NAME}.gif", frames, args.fps)
-    print(
-        f"{NAME}: {len(frames)} frames, {(args.out / NAME).with_suffix('.gif').stat().st_size:,} bytes"
-    )
+@dataclass(frozen=True)
+class Film:
+    """
+    Args:
+        widths: of the hidden layers.
+        steps: of Adam.
+        every: steps between two frames.
+        target: a function of two variables.
+        points: along each axis, to train on.
+    """
+
+    widths: tuple[int, ...] = (16, 16)
+    steps: int = 900
+    every: int = 45
+    target: str = "rings"
+    points: int = 32
+
+
+def main(
+    film: Annotated[Film, tyro.conf.arg(name="")] = Film(),
+    out: Path = ROOT / "out",
+    results: Path = ROOT / "results",
+    fps: int = 4,
+) -> None:
+    """
+    Args:
+        film: what is trained and shown.
+        out: folder of the film.
+        results: folder of what was computed before, the store.
+        fps: frames a second.
+    """
+    frames = draw(run(train, [film], results)[0])
+    out.mkdir(parents=True, exist_ok=True)
+    gif = out / f"{NAME}.gif"
+    write_gif(gif, frames, fps)
+    print(f"{NAME}: {len(frames)} frames, {gif.stat().st_size:,} bytes")
     if shutil.which("ffmpeg"):
-        write_mp4(args.out / f"{NAME}.mp4", frames, args.fps)
+        write_mp4(out / f"{NAME}.mp4", frames, fps)
 
 
-def training_config(target: str, widths: Sequence[int], steps: int, every: int) -> dict[str, Any]:
-    """All that the film depends on."""
-    model = {"d_in": 2, "widths": tuple(widths), "d_out": 1, "activation": "relu", "bias_scale": 0.5}
-    fit = {"steps": steps, "learning_rate": 1e-2, "batch_size": None, "seeds": 1, "seed": 0}
-    return {"target": target, "points": 32, "every": every, "model": model, "fit": fit}
-
-
-def train(config: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def train(config: Film) -> dict[str, np.ndarray]:
     """Networks and counts of one run, every so many steps, and the target on a grid."""
     import jax  # only here: redrawing needs none of it
 
     from geomtoy.models.mlp import MLP, MLPConfig
     from geomtoy.training.callback import RegionCallback
-    from geomtoy.training.fit import FitConfig, fit
+    from geomtoy.training.regression import FitConfig, fit
     from geomtoy.training.targets import target
 
-    jax.config.update("jax_enable_x64", True)
-    function, model = target(config["target"]), MLPConfig(**config["model"])
-    x, watch = function.grid(config["points"]), RegionCallback(config["every"], networks=True)
-    found = fit(
-        lambda rngs: MLP(model, rngs=rngs), x, function(x), FitConfig(**config["fit"]),
-        callback=watch, progress=True,
-    )  # fmt: skip
+    function, watch = target(config.target), RegionCallback(config.every, networks=True)
+    model = MLPConfig(2, config.widths, 1, ACTIVATION, bias_scale=0.5)
+    x, training = function.grid(config.points), FitConfig(config.steps, learning_rate=1e-2, seeds=1)
+    with jax.enable_x64(True):
+        found = fit(
+            lambda rngs: MLP(model, rngs=rngs), x, function(x), training, callback=watch, progress=True
+        )
     points = np.stack(np.meshgrid(GRID, GRID), axis=-1).reshape(-1, 2)
     truth = function(points).reshape(len(GRID), len(GRID))
     return {name: a if name == "step" else a[0] for name, a in watch.arrays().items()} | {
@@ -85,9 +98,10 @@ def train(config: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 def draw(result: Result) -> list[Image.Image]:
     """One picture for each network that was kept."""
-    networks = unstack_networks(result.arrays, result.config["model"]["activation"])
+    arrays = {name: result.arrays[name] for name in result.arrays}
+    networks = unstack_networks(result.arrays, ACTIVATION)
     with paper_style():
-        return [frame(result.arrays, k, network) for k, network in enumerate(networks)]
+        return [frame(arrays, k, network) for k, network in enumerate(networks)]
 
 
 def frame(arrays: Mapping[str, np.ndarray], k: int, network: Network) -> Image.Image:
@@ -141,4 +155,4 @@ def write_mp4(path: Path, frames: Sequence[Image.Image], fps: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main, description=__doc__)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from claims import ROOT, figure_name, longest_runs, with_section
+from claims import figure_name, longest_runs, with_section
+from figure import MODULES, ROOT
 
 from geomtoy.errors import FileError
 
@@ -21,16 +22,21 @@ def gallery(figures: Path, scripts: Path) -> str:
         FileError: a picture has no script of its name, or the script says nothing about it.
     """
     pictures = [path for kind in PICTURES for path in longest_runs(figures.glob(kind))]
-    entries = [entry(path, scripts / f"{figure_name(path)}.py") for path in pictures]
+    entries = [entry(path, script_of(figure_name(path)), scripts) for path in pictures]
     rows = [entries[k : k + COLUMNS] for k in range(0, len(entries), COLUMNS)]
     lines = [[" "] * COLUMNS, ["---"] * COLUMNS, *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def entry(picture: Path, script: Path) -> str:
+def script_of(name: str) -> str:
+    """The way from the folder of scripts to what draws a picture."""
+    return MODULES.get(name, name).replace(".", "/") + ".py"
+
+
+def entry(picture: Path, script: str, scripts: Path) -> str:
     """The picture above its caption, which leads to the script."""
-    text = caption(script)
-    return f"![{text}](figures/{picture.name})<br>[{text}](scripts/{script.name})"
+    text = caption(scripts / script)
+    return f"![{text}](figures/{picture.name})<br>[{text}](scripts/{script})"
 
 
 def caption(script: Path) -> str:

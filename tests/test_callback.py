@@ -17,7 +17,7 @@ from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.models.stack import unstack_networks
 from geomtoy.training.callback import RegionCallback
-from geomtoy.training.fit import FitConfig, _stop, fit
+from geomtoy.training.regression import FitConfig, _stop, fit
 from geomtoy.training.targets import target
 
 WAVES = target("waves")

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 
+import film_partition
 import numpy as np
 import pytest
+from figure import MODULES
 from matplotlib.figure import Figure
 from PIL import Image
 
 from geomtoy import Network, enumerate_level_set
 from geomtoy.plots.level_set import draw_level_set
 
-TINY = ["--widths", "4", "3", "--steps", "8", "--every", "4"]
+TINY = film_partition.Film(widths=(4, 3), steps=8, every=4)
 
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch, tmp_path):
-    """The scripts can be imported; no program is found but those of this test."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "scripts"))
+    """No program is found but those of this test."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
 
 def film(folder: Path, results: Path) -> list[str]:
-    import_module("film_partition").main([*TINY, "--out", str(folder), "--results", str(results)])
+    film_partition.main(TINY, folder, results)
     return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_film_is_the_same_again_and_does_not_train_again(tmp_path, monkeypatch):
     first, again = tmp_path / "first", tmp_path / "again"
     assert film(first, tmp_path / "results") == ["film_partition.gif"]
-    monkeypatch.setattr("geomtoy.training.fit.fit", None)
+    monkeypatch.setattr("geomtoy.training.regression.fit", None)
     film(again, tmp_path / "results")
     one, other = ((folder / "film_partition.gif").read_bytes() for folder in (first, again))
     assert one == other
@@ -54,7 +54,7 @@ def test_a_film_is_the_same_again_and_does_not_train_again(tmp_path, monkeypatch
 
 
 def test_films_are_no_figures():
-    assert not any(name.startswith("film") for name in import_module("make_figures").NAMES)
+    assert not any(name.startswith("film") for name in MODULES)
 
 
 def test_level_sets_are_drawn_with_their_points():

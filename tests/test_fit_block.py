@@ -14,8 +14,8 @@ from geomtoy.errors import SettingError
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
 from geomtoy.store import processes, run
-from geomtoy.training.fit import FitConfig, fit
-from geomtoy.training.fit_block import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
+from geomtoy.training.blocks import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
+from geomtoy.training.regression import FitConfig, fit
 from geomtoy.training.streams import streams
 from geomtoy.training.targets import target
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import jax
@@ -18,7 +17,7 @@ from geomtoy.models.decoder import Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
 from geomtoy.tasks.batch import Batch
 from geomtoy.training import fit_tokens as module
-from geomtoy.training.fit_tokens import TokenFitConfig, accuracy, cross_entropy, fit_tokens
+from geomtoy.training.tokens import TokenFitConfig, accuracy, cross_entropy, fit_tokens
 
 LAYER = LayerConfig(AttentionConfig(8, 1, 8), 16)
 CONFIG = TokenFitConfig(60, batch_size=16, learning_rate=1e-2, every=20)
@@ -62,34 +61,6 @@ def test_more_looks_see_more_of_the_same_run(run):
     assert more.at.tolist() == [0, 1, 2, 20, 40, 60]
     np.testing.assert_array_equal(more.loss, run.loss)
     np.testing.assert_array_equal(more.measured["first"][[0, 3, 4, 5]], run.measured["first"])
-
-
-class StopError(Exception):
-    pass
-
-
-def test_a_stopped_run_goes_on_to_the_same_bits(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_CHECKPOINTS", -1.0)
-    save, saved = module.save_run, []
-
-    def save_and_stop(*args):
-        save(*args)
-        saved.append(args)
-        if len(saved) == 2:
-            raise StopError
-
-    monkeypatch.setattr(module, "save_run", save_and_stop)
-    resumable = partial(fit_tokens, build, echo, CONFIG, measure=see, checkpoint=tmp_path / "part")
-    with pytest.raises(StopError):
-        resumable()
-    again = resumable()
-    assert len(saved) == 3  # the third is the only one after the stop
-    np.testing.assert_array_equal(again.loss, run.loss)
-    np.testing.assert_array_equal(again.at, run.at)
-    np.testing.assert_array_equal(again.measured["first"], run.measured["first"])
-    np.testing.assert_array_equal(again.model.W_U[...], run.model.W_U[...])
-    with pytest.raises(SettingError, match="another unfinished run"):
-        fit_tokens(build, echo, TokenFitConfig(70), checkpoint=tmp_path / "part")
 
 
 def test_loss_and_accuracy_count_positions_by_weight():

@@ -62,3 +62,16 @@ def test_a_bound_is_never_rounded_down():
         assert (up > 0) == (value > 0)
     assert at_least(Fraction(0.1)) == 0.1
     assert (nearest(Fraction(-(2**1100))), nearest(Fraction(1, 2**1100))) == (-np.inf, 0.0)
+
+
+def test_an_error_whose_product_with_a_slope_underflows_is_still_an_error():
+    """Each layer passes on 2^-1000 of its maps, so the second's bound times that is nothing for
+    float64."""
+    act = PiecewiseLinear((0,), (2.0**-1000, 2.0**-999))
+    W = np.array([[0.0, 2.0**-54], [0.0, 2.0**-100], [2.0**-53, -(2.0**-53)]])
+    second = [[2.0**-100, 0, 2.0**-500], [-(2.0**-101), 2.0**-101, -(2.0**-500)]]
+    cells = enumerate_regions(
+        Network([(W, [2.0**-54, 0, 0]), (second, [0, 0]), ([[0, -(2.0**-100)]], [2.0**-100])], act)
+    )
+    assert worst_share(cells)[0] <= 1
+    assert cells.n_linear_regions > 1

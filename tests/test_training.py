@@ -11,7 +11,7 @@ from flax import nnx
 from geomtoy.errors import SettingError
 from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
-from geomtoy.training.fit import FitConfig, fit
+from geomtoy.training.regression import FitConfig, fit
 from geomtoy.training.streams import require_float64, stream, streams
 from geomtoy.training.targets import TARGETS, Target, target
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from truncation.measure import sequences_of
+from truncation.run import SGD, RecallRun, run_recall, stored_models
 
 from geomtoy.errors import SettingError
 from geomtoy.instruments.margins import probability_of
 from geomtoy.instruments.truncation import truncate_named
 from geomtoy.models.named import named_arrays, with_arrays
 from geomtoy.tasks.recall import RecallTask
-from geomtoy.training.recall_measures import sequences_of
-from geomtoy.training.recall_runs import SGD, RecallConfig, run_recall, stored_models
 from geomtoy.training.streams import stream
 
 TASK = RecallTask(tokens=6, length=16, alpha=0.4, frequency=0.3)
 FIT = replace(SGD, steps=12, batch_size=8, every=4, seed=3)
-CONFIG = RecallConfig(
+CONFIG = RecallRun(
     TASK, FIT, d_model=8, mlp_layers=(0, 1), rhos=(1.0, 0.5, 0.0), early=2, test=20, keep=(0, 4)
 )
 WHOLE, DROPPED = 0, 2
@@ -135,4 +135,4 @@ def test_masses_sum_to_one_and_start_near_their_even_share(arrays):
 )
 def test_configs_out_of_range_are_refused(settings, says):
     with pytest.raises(SettingError, match=says):
-        RecallConfig(**settings)
+        RecallRun(**settings)

@@ -40,8 +40,7 @@ def from_torch(module: nn.Module, input_shape: int | Sequence[int] | None = None
     Exactness: float32 parameters are widened exactly; see `compile_layers`.
     """
     source = _copy(module)
-    layers = _layers(source, "the module")  # none is a norm
-    network = cast(Network, compile_layers(layers, input_shape))
+    network = cast(Network, compile_layers(_layers(source, "the module"), input_shape))  # no norm
     points = random_points(network.d_in)
     shape = (-1,) if input_shape is None or isinstance(input_shape, int) else input_shape
     with torch.no_grad():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import log_softmax
 
 Arrays = Mapping[str, np.ndarray]
 """Of a decoder without LayerNorm and biases, by name."""
@@ -43,11 +44,9 @@ def log_probability_of(
     logits: Float[np.ndarray, "*n V"], token: Int[np.ndarray, "*n"] | int
 ) -> Float[np.ndarray, "*n"]:
     """log softmax of the logits at a token, one for each row or the same for all."""
-    logits = np.asarray(logits, float)
-    top = logits.max(axis=-1)
-    total = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))
-    named = np.broadcast_to(np.asarray(token)[..., None], (*logits.shape[:-1], 1))
-    return np.take_along_axis(logits, named, axis=-1)[..., 0] - total
+    logs = log_softmax(np.asarray(logits, float), axis=-1)
+    named = np.broadcast_to(np.asarray(token)[..., None], (*logs.shape[:-1], 1))
+    return np.take_along_axis(logs, named, axis=-1)[..., 0]
 
 
 def probability_of(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.special import softmax
 
 from geomtoy.errors import SettingError
 
@@ -61,7 +62,7 @@ def matching_matrix(X: Float[np.ndarray, "n d"], kernel: Product) -> Float[np.nd
 
 def matching_score(h: Float[np.ndarray, "n n"]) -> float:
     """The mean of the diagonal of the softmax of rows, in [0, 1]; chance is 1 / n."""
-    return float(np.diag(row_softmax(h)).mean())
+    return float(np.diag(softmax(h, axis=-1)).mean())
 
 
 def functional_matching(
@@ -103,10 +104,3 @@ def layer_norm(
     X = np.asarray(X, float)
     centred = X - X.mean(axis=-1, keepdims=True)
     return centred / np.sqrt(X.var(axis=-1, keepdims=True) + epsilon) * gain + shift
-
-
-def row_softmax(h: Float[np.ndarray, "*n m"]) -> Float[np.ndarray, "*n m"]:
-    """exp over the sum of exp, along rows."""
-    weights = np.exp(h - h.max(axis=-1, keepdims=True))
-    normed: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
-    return normed

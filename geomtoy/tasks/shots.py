@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ CONTEXTS = ("shots", "random", "permuted", "other", "repeat")
 same inputs answered by another rule; the first example again and again."""
 
 
+@runtime_checkable
 class ShotTask(Protocol):
     """Rules, each of which gives one answer to every input; a line of a prompt is input and answer.
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import logsumexp
 
 from geomtoy.errors import SettingError
 
@@ -52,8 +53,8 @@ def descend(n: int, alpha: float, steps: int, learning_rate: float) -> Logits:
 def probabilities(n: int, logits: Logits) -> Float[np.ndarray, "*n 3"]:
     """Of the answer, of one other input's answer, of tau."""
     stacked = np.stack(np.broadcast_arrays(*logits), axis=-1)
-    e = np.exp(stacked - stacked.max(axis=-1, keepdims=True))
-    return e / (e @ np.array([1, n - 1, 1]))[..., None]
+    alike = np.array([1, n - 1, 1])
+    return np.asarray(np.exp(stacked - logsumexp(stacked, axis=-1, b=alike, keepdims=True)))
 
 
 def singular_values(n: int, logits: Logits) -> tuple[Numbers, Numbers]:

@@ -1,0 +1,41 @@
+"""Training in JAX: compiled loops over steps, many seeds at once, the same bits for the same config.
+
+- `targets`: functions to learn: `Target`, `TARGETS`, `target`
+- `regression`: models fitted to points, all seeds at once: `Fit`, `fit`
+- `trainer`: how: `FitConfig`
+- `callback`: what is looked at on the way: `Callback`, `RegionCallback`
+- `blocks`: one-block transformers fitted to a function of time: `BlockFit`, `BlockFitConfig`,
+  `fit_block`, `fit_block_arrays`
+- `tokens`: models of tokens, on batches drawn on device: `TokenFit`, `TokenFitConfig`, `accuracy`,
+  `cross_entropy`, `fit_tokens`
+- `streams`: random streams found by name: `stream`
+"""
+
+from geomtoy.training.blocks import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
+from geomtoy.training.callback import Callback, RegionCallback
+from geomtoy.training.regression import Fit, fit
+from geomtoy.training.streams import stream
+from geomtoy.training.targets import TARGETS, Target, target
+from geomtoy.training.tokens import TokenFit, TokenFitConfig, accuracy, cross_entropy, fit_tokens
+from geomtoy.training.trainer import FitConfig
+
+__all__ = [
+    "TARGETS",
+    "BlockFit",
+    "BlockFitConfig",
+    "Callback",
+    "Fit",
+    "FitConfig",
+    "RegionCallback",
+    "Target",
+    "TokenFit",
+    "TokenFitConfig",
+    "accuracy",
+    "cross_entropy",
+    "fit",
+    "fit_block",
+    "fit_block_arrays",
+    "fit_tokens",
+    "stream",
+    "target",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from geomtoy.regions import Pieces, count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 
+@runtime_checkable
 class Callback(Protocol):
     """What `fit` calls with its models, of all seeds, at step 0, `every`, 2 `every`, ... and at the end.
 

@@ -1,1 +1,48 @@
-"""Ways to look at the regions of a transformer block; each result says which way and how exact it is."""
+"""Ways to look at the regions of a transformer block; each result says which way and how exact it is.
+
+- `along_time`: along a path of one number: `count_regions_along`, `estimate_pattern_changes`,
+  `estimate_regions_along`
+- `mlp_input`: the MLP's input space, on a plane: `enumerate_mlp_input`
+- `hard_attention`: hard attention while the query moves on a plane: `HardCells`,
+  `enumerate_hard_attention`
+- `frozen`: the block whose attention pattern is held: `enumerate_frozen`
+- `token_lens`: between points that tokens reach: `count_on_segments`, `count_on_triangles`,
+  `enumerate_triangle`, `estimate_patterns`
+- `low_rank`: the same for a matrix of low rank: `count_low_rank_triangle`,
+  `enumerate_low_rank_triangle`
+- `result`: what most of these return: `BlockRegions`
+"""
+
+from geomtoy.views.along_time import (
+    count_regions_along,
+    estimate_pattern_changes,
+    estimate_regions_along,
+)
+from geomtoy.views.frozen import enumerate_frozen
+from geomtoy.views.hard_attention import HardCells, enumerate_hard_attention
+from geomtoy.views.low_rank import count_low_rank_triangle, enumerate_low_rank_triangle
+from geomtoy.views.mlp_input import enumerate_mlp_input
+from geomtoy.views.result import BlockRegions
+from geomtoy.views.token_lens import (
+    count_on_segments,
+    count_on_triangles,
+    enumerate_triangle,
+    estimate_patterns,
+)
+
+__all__ = [
+    "BlockRegions",
+    "HardCells",
+    "count_low_rank_triangle",
+    "count_on_segments",
+    "count_on_triangles",
+    "count_regions_along",
+    "enumerate_frozen",
+    "enumerate_hard_attention",
+    "enumerate_low_rank_triangle",
+    "enumerate_mlp_input",
+    "enumerate_triangle",
+    "estimate_pattern_changes",
+    "estimate_patterns",
+    "estimate_regions_along",
+]

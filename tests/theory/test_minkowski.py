@@ -20,7 +20,7 @@ from geomtoy.theory.minkowski import (
     membership,
     minkowski_point,
 )
-from geomtoy.training.fit import FitConfig, fit
+from geomtoy.training.regression import FitConfig, fit
 from geomtoy.training.targets import target
 
 SIN = target("sin")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numba import njit
@@ -72,6 +72,7 @@ def cut_lines(maps: Maps, cuts: Cuts) -> Maps:
     return Maps(maps.first, rows, maps.error[:, cuts.unit] + worst, maps.segment)
 
 
+@runtime_checkable
 class CellMaps(Protocol):
     """A layer's maps on all cells of a level, computed for the segments that are asked for."""
 
@@ -363,7 +364,7 @@ def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, sc
         factor[m, 3] = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j] + FLOOR
         spread[m] = cuts.steepest[j] * error[j]
         m += 1
-    limit = _limit_of_terms(rows, cuts, unit, factor, spread, m)
+    limit = _limit_of_terms(rows, error, cuts, unit, factor, m)
     terms = map_terms(m, updates, cuts.rounding)
     for k in range(m):
         factor[k, 3] += spread[k] / terms
@@ -380,14 +381,14 @@ def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, sc
 
 
 @njit(cache=True, nogil=True)
-def _limit_of_terms(rows, cuts, unit, factor, spread, m):
+def _limit_of_terms(rows, error, cuts, unit, factor, m):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
     float64 holds all of it exactly; else 0."""
     least, largest = NO_GRID, 0.0
     for k in range(m):
-        if spread[k] != 0.0 or not factor[k, 3] < np.inf:
-            return 0.0
         j = unit[k]
+        if error[j] != 0.0 or not factor[k, 3] < np.inf:
+            return 0.0
         for i in range(3):
             least = coarser(least, rows[i, j])
         largest = max(largest, factor[k, 3])

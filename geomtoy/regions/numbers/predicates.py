@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -41,6 +41,7 @@ def filtered() -> bool:
     return _FILTERED.get()
 
 
+@runtime_checkable
 class BookOfLines(Protocol):
     """Lines with numbers: as integers, and as floats."""
 

@@ -51,8 +51,7 @@ def refine_by_winner(
     Raises:
         WindowError: the window is the whole plane, where a line has no vertex.
     """
-    maximum = Maxout([range(network.d_out)])
-    tournament = cast(Network, compile_layers([maximum], network.d_out))
+    tournament = cast(Network, compile_layers([Maxout([range(network.d_out)])], network.d_out))
     before = sum(network.widths) + network.d_out
     (matches,) = tournament.maxima
     more = Network(

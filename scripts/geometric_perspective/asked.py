@@ -1,0 +1,81 @@
+"""What decoders answered to few-shot prompts: the runs of a config, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from figure import Machine
+
+from geometric_perspective.config import SHOT_HEADS, TASKS, Shots
+from geometric_perspective.run_shots import RULES, run_shots
+from geomtoy.store import Runs
+from geomtoy.tasks.shots import CONTEXTS, prompt_length
+
+TITLES = {"functions": "recognise one of 32 functions", "modular": "unknown operation mod 4"}
+RULE_LABELS = {"absolute": "weight > 0.1", "relative": "weight > 0.1 of the row's greatest"}
+
+
+def asked(machine: Machine, config: Shots) -> dict[str, Asked]:
+    """The runs of each task."""
+    found = machine.run_seeds(run_shots, config.settings, config.seeds)
+    return {task: Asked(task, runs) for task, runs in found.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The runs of one task; S seeds, M prompts, K shots, L layers.
+
+    Args:
+        task: its name.
+        found: one result a seed.
+    """
+
+    task: str
+    found: Runs
+
+    def correct(self, context: str) -> np.ndarray:
+        """(S, M, K) whether the answer with 1 to K shots is right; without it is wrong."""
+        answers = self._stacked("answers")[:, CONTEXTS.index(context), 1:]
+        return (answers == self._stacked("truth")[:, None]).swapaxes(1, 2)
+
+    def changed(self) -> np.ndarray:
+        """(S, M, K) whether examples lead to another answer than none."""
+        answers = self._stacked("answers")[:, CONTEXTS.index("shots")]
+        return (answers[:, 1:] != answers[:, :1]).swapaxes(1, 2)
+
+    def gain(self, rule: str, context: str) -> np.ndarray:
+        """(S, M, K, L) how far intrinsic dimension rises over the prompt without shots."""
+        counts = self._counts(rule, context)
+        return (counts[:, 1:] - counts[:, :1]).swapaxes(1, 2)
+
+    def density(self, rule: str, context: str) -> np.ndarray:
+        """(S, K + 1, L) mean share of tokens above the threshold, over heads and prompts."""
+        lengths = [prompt_length(TASKS[self.task], k) for k in range(self.shots + 1)]
+        return self._counts(rule, context).mean(axis=2) / (SHOT_HEADS * np.array(lengths)[:, None])
+
+    @cached_property
+    def regions(self) -> np.ndarray:
+        """(S, P, K, L) regions on the way from the 0-shot to the k-shot representation."""
+        return self._stacked("regions").swapaxes(1, 2)
+
+    @property
+    def shots(self) -> int:
+        return TASKS[self.task].shots
+
+    @property
+    def layers(self) -> int:
+        return int(self.regions.shape[-1])
+
+    def accuracy(self) -> np.ndarray:
+        """(S, K + 1) on prompts that are not chosen."""
+        return self._stacked("accuracy")
+
+    def _counts(self, rule: str, context: str) -> np.ndarray:
+        """(S, K + 1, M, L), summed over heads."""
+        edges = self._stacked("edges")[:, CONTEXTS.index(context), :, :, [*RULES].index(rule)]
+        return edges.sum(axis=-1, dtype=int)
+
+    def _stacked(self, name: str) -> np.ndarray:
+        return self.found.stacked(name)

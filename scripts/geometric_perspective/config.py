@@ -1,0 +1,293 @@
+"""The settings of this paper's figures, and how much is trained for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+from figure import Presets
+
+from geometric_perspective.run_blocks import BlockRun
+from geometric_perspective.run_mlps import MlpRun
+from geometric_perspective.run_shots import ShotsRun
+from geomtoy.models.attention import AttentionConfig
+from geomtoy.models.block import BlockConfig
+from geomtoy.models.decoder import DecoderConfig
+from geomtoy.models.layer import LayerConfig
+from geomtoy.models.time_encoding import ENCODINGS
+from geomtoy.tasks.functions import Functions
+from geomtoy.tasks.modular import Modular
+from geomtoy.tasks.shots import prompt_length
+from geomtoy.training.blocks import ADAM, BlockFitConfig
+from geomtoy.training.tokens import TokenFitConfig
+
+LOW, HIGH = -2 * np.pi, 2 * np.pi
+"""Times, and numbers x, of figures 2, 4 and 5."""
+D_HEAD = 4
+"""Of blocks, for any number of heads: they are added, not made of a divided one."""
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "LayerNorm": {"layer_norm": "mlp"},
+    "no residual": {"residual": False},
+    "LayerNorm, no residual": {"layer_norm": "mlp", "residual": False},
+    "heads of size 16": {"d_head": 16},
+}
+"""Of a block, by name."""
+
+TASKS: dict[str, Functions | Modular] = {"functions": Functions(), "modular": Modular()}
+TRAINING = {"functions": 1000, "modular": 800}
+"""Steps: enough for the first to be solved at 10 shots; the second stays on its level by then."""
+SHOT_HEADS, SHOT_D_HEAD = 4, 8
+D_MODEL = SHOT_HEADS * SHOT_D_HEAD
+
+
+@dataclass(frozen=True)
+class Partition:
+    """
+    Args:
+        neurons: of one hidden layer on two inputs.
+        seeds: random networks.
+    """
+
+    neurons: int = 40
+    seeds: int = 20
+
+
+@dataclass(frozen=True)
+class Norms:
+    """
+    Args:
+        width: of the space in which the plane lies.
+        neurons, deeper: of the first and second hidden layer.
+        seeds: random networks.
+    """
+
+    width: int = 16
+    neurons: int = 24
+    deeper: int = 12
+    seeds: int = 20
+
+
+@dataclass(frozen=True)
+class Sin:
+    """
+    Args:
+        neurons: of the two networks.
+        steps: of Adam.
+        seeds: networks of each kind.
+    """
+
+    neurons: tuple[int, int] = (50, 500)
+    steps: int = 10_000
+    seeds: int = 8
+
+    @property
+    def runs(self) -> list[MlpRun]:
+        return [MlpRun(neurons, self.steps, self.seeds) for neurons in self.neurons]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """
+    Args:
+        neurons: of one hidden layer.
+        seeds: random networks that are counted.
+        max_cells: networks are counted up to this bound.
+    """
+
+    neurons: tuple[int, ...] = (50, 100, 500)
+    seeds: int = 3
+    max_cells: int = 200_000
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """How blocks are trained on sin(t); a tenth of the bins in each step is ten times as fast as all.
+
+    Args:
+        seeds: blocks of each setting.
+        steps: of Adam.
+        bins: times to train on.
+        batch: times a step; 0 takes all bins.
+    """
+
+    seeds: int = 3
+    steps: int = 1000
+    bins: int = 1000
+    batch: int = 100
+
+    def run(self, block: BlockConfig, certify: int = 0) -> BlockRun:
+        """A block with this training."""
+        fit = replace(ADAM, steps=self.steps, seeds=self.seeds, batch_size=self.batch or None)
+        return BlockRun(BlockFitConfig(block, fit, bins=self.bins), certify)
+
+
+@dataclass(frozen=True)
+class Panels(Blocks):
+    """
+    Args:
+        contexts, heads: two of each, for four panels.
+        encoding: of time.
+        certify: seeds whose counts are proven.
+    """
+
+    contexts: tuple[int, int] = (10, 100)
+    heads: tuple[int, int] = (1, 10)
+    encoding: str = "from_query"
+    certify: int = 1
+
+    @property
+    def runs(self) -> dict[tuple[int, int], BlockRun]:
+        """(context length, number of heads) -> run."""
+        return {
+            (C, H): self.run(
+                BlockConfig(context_length=C, n_heads=H, d_head=D_HEAD, encoding=self.encoding),
+                self.certify,
+            )
+            for C, H in product(self.contexts, self.heads)
+        }
+
+
+@dataclass(frozen=True)
+class Grid(Blocks):
+    """
+    Args:
+        heads, contexts: every number of heads with every context length.
+        encoding: of time.
+    """
+
+    heads: tuple[int, ...] = (1, 2, 5, 10)
+    contexts: tuple[int, ...] = (10, 30, 100)
+    encoding: str = "from_query"
+
+    @property
+    def runs(self) -> list[BlockRun]:
+        """Contexts in the inner loop."""
+        return [
+            self.run(BlockConfig(n_heads=H, context_length=C, d_head=D_HEAD, encoding=self.encoding))
+            for H, C in product(self.heads, self.contexts)
+        ]
+
+
+@dataclass(frozen=True)
+class Encodings(Blocks):
+    """
+    Args:
+        contexts, heads: a smaller and a larger one of each.
+        encodings: of time.
+        variants: names in `VARIANTS`.
+    """
+
+    seeds: int = 3
+    steps: int = 200
+    contexts: tuple[int, int] = (10, 50)
+    heads: tuple[int, int] = (1, 10)
+    encodings: tuple[str, ...] = tuple(ENCODINGS)
+    variants: tuple[str, ...] = ("plain", "LayerNorm", "no residual")
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of the runs: encodings, variants, contexts, heads."""
+        return len(self.encodings), len(self.variants), len(self.contexts), len(self.heads)
+
+    @property
+    def runs(self) -> list[BlockRun]:
+        return [
+            self.run(BlockConfig(
+                encoding=encoding,
+                **{"context_length": C, "n_heads": H, "d_head": D_HEAD, **VARIANTS[variant]},
+            ))
+            for encoding, variant, C, H in product(
+                self.encodings, self.variants, self.contexts, self.heads
+            )
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Planes:
+    """
+    Args:
+        heads, contexts: every number of heads with every context length.
+        seeds: untrained blocks of each.
+    """
+
+    heads: tuple[int, ...] = (1, 3, 10)
+    contexts: tuple[int, ...] = (3, 10, 30)
+    seeds: int = 3
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Few-shot prompts put to decoders.
+
+    Args:
+        seeds: decoders for each task.
+        tasks: names in `TASKS`.
+        steps: of training; None takes those of `TRAINING`.
+        layers: of the decoders.
+        prompts: answered wrongly without shots.
+        paths: of these, how many are followed through what MLPs read.
+    """
+
+    seeds: int = 1
+    tasks: tuple[str, ...] = tuple(TASKS)
+    steps: int | None = None
+    layers: int = 4
+    prompts: int = 300
+    paths: int = 100
+
+    @property
+    def settings(self) -> dict[str, ShotsRun]:
+        """By task, with seed 0."""
+        return {task: self.run(task) for task in self.tasks}
+
+    def run(self, task: str) -> ShotsRun:
+        """A pre-LayerNorm decoder whose MLPs are four times as wide as its tokens."""
+        of, steps = TASKS[task], self.steps or TRAINING[task]
+        attention = AttentionConfig(D_MODEL, SHOT_HEADS, SHOT_D_HEAD, scaled=True)
+        layer = LayerConfig(attention, 4 * D_MODEL, "pre")
+        decoder = DecoderConfig(of.vocabulary, prompt_length(of, of.shots), self.layers, layer)
+        fit = TokenFitConfig(steps, learning_rate=3e-3, warmup=100, every=steps)
+        return ShotsRun(of, decoder, fit, self.prompts, self.paths)
+
+    @property
+    def scale(self) -> str:
+        """What a reader must know of the models."""
+        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
+        return f"toy decoders: {self.layers} layers, {SHOT_HEADS} heads, d = {D_MODEL}, {seeds}"
+
+
+@dataclass(frozen=True)
+class Resampled(Shots):
+    """
+    Args:
+        resamples: of prompts, for intervals in the picture.
+    """
+
+    resamples: int = 1000
+
+
+FEW: dict[str, Any] = {"steps": 4, "bins": 20, "batch": 10, "seeds": 2}
+FULL: dict[str, Any] = {"seeds": 4, "batch": 0}
+SMALL_GRID: dict[str, Any] = {"heads": (1, 2), "contexts": (2, 3)}
+FULL_GRID: dict[str, Any] = {"heads": tuple(range(1, 11)), "contexts": tuple(range(10, 101, 10))}
+SMALL: dict[str, Any] = {"tasks": ("modular",), "steps": 2, "layers": 2, "prompts": 12, "paths": 4}
+MANY: dict[str, Any] = {"seeds": 5, "prompts": 1000, "paths": 200}
+
+PARTITION = Presets(Partition(5, 2), Partition())
+NORMS = Presets(Norms(6, 6, 4, 2), Norms())
+SIN = Presets(Sin((4, 9), 30, 2), Sin())
+BOUNDS = Presets(Bounds((4, 8), 2), Bounds())
+PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, batch=0, certify=8))
+GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(), Grid(**FULL, **FULL_GRID))
+ENCODING = Presets(
+    Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
+    Encodings(),
+    Encodings(**FULL, steps=1000, contexts=(10, 100), variants=tuple(VARIANTS)),
+)
+PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes())
+SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
+RESAMPLED = Presets(Resampled(**SMALL, resamples=20), Resampled(), Resampled(**MANY))

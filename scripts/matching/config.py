@@ -1,0 +1,182 @@
+"""The settings of this paper's figures, and how much is trained for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from figure import Presets
+
+from geomtoy.tasks.chains import ChainTask
+from matching.run import ADAMW, ChainRun
+
+SINGLE = ChainTask()
+DOUBLE = ChainTask(chains=(3, 2), questions=2)
+DEEP = ChainTask(chains=(6,), steps=(1, 2, 3))
+
+WORKS, LARGE_START, PRE_NORM = "post-LN, γ = 0.8", "post-LN, γ = 0.3", "pre-LN, γ = 0.8"
+"""The setting in which the mechanism is said to form, and two in which it is not."""
+
+PLAIN, RANDOM, IDENTITY = "MLP", "MLP, random ++", "MLP, identity ++"
+"""With MLPs, in the setting that works: nothing, random matrices or the identity added."""
+
+TWO_CHAINS = "two chains"
+
+
+@dataclass(frozen=True)
+class Training:
+    """Models without MLPs that learn single chains.
+
+    Args:
+        seeds: independent runs of each setting.
+        steps: of training.
+        every: steps between two looks.
+        d_model, test: see `ChainRun`.
+    """
+
+    seeds: int = 1
+    steps: int = 1200
+    every: int = 100
+    d_model: int = 64
+    test: int = 256
+
+    def run(self, task: ChainTask = SINGLE, **others: Any) -> ChainRun:
+        """One run with seed 0; the others are of `ChainRun`."""
+        fit = replace(ADAMW, steps=self.steps, every=self.every, last=task.questions)
+        return ChainRun(task, fit, d_model=self.d_model, test=self.test, **others)
+
+    def without_mlps(self, norm: str, gamma: float) -> dict[str, ChainRun]:
+        """A setting by its name."""
+        return {f"{norm}-LN, γ = {gamma}": self.run(layer_norm=norm, gamma=gamma)}
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        """What is trained, by name, with seed 0."""
+        return self.without_mlps("post", 0.8)
+
+
+@dataclass(frozen=True)
+class Failing(Training):
+    """Also settings in which the mechanism is not said to form."""
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        pairs = (("post", 0.8), ("post", 0.3), ("pre", 0.8))
+        return {name: run for pair in pairs for name, run in self.without_mlps(*pair).items()}
+
+
+@dataclass(frozen=True)
+class Starts(Training):
+    """Several initial scales.
+
+    Args:
+        gammas, pre_gammas: with LayerNorm after and before.
+    """
+
+    gammas: tuple[float, ...] = (0.3, 0.8)
+    pre_gammas: tuple[float, ...] = (0.3, 0.8)
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        pairs = [("post", g) for g in self.gammas] + [("pre", g) for g in self.pre_gammas]
+        return {name: run for pair in pairs for name, run in self.without_mlps(*pair).items()}
+
+
+@dataclass(frozen=True)
+class Depths(Training):
+    """Models of several numbers of layers that learn several numbers of steps at once.
+
+    Args:
+        depths: numbers of layers.
+        task: what they learn.
+    """
+
+    depths: tuple[int, ...] = (2, 3)
+    task: ChainTask = SINGLE
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        return {f"L = {L}": self.run(self.task, n_layers=L) for L in self.depths}
+
+
+@dataclass(frozen=True)
+class Orders(Depths):
+    """Also models that meet a chain of noise.
+
+    Args:
+        two_chains: whether they are trained.
+        two_chains_steps: of their training.
+    """
+
+    two_chains: bool = False
+    two_chains_steps: int = 1200
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        found = dict(super().settings)
+        if self.two_chains:
+            found[TWO_CHAINS] = replace(self, steps=self.two_chains_steps).run(DOUBLE)
+        return found
+
+
+@dataclass(frozen=True)
+class Mlps(Training):
+    """Models with MLPs, with nothing or with random matrices added.
+
+    Args:
+        hidden, triangles: see `ChainRun`.
+    """
+
+    hidden: int = 256
+    triangles: int = 12
+
+    def with_mlps(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
+        """One run; signs are those of the trained factors (alpha, beta) of what is added."""
+        alpha, beta = (0.0 if added == "none" else 0.5 if s == "+" else -0.5 for s in signs)
+        return self.run(
+            hidden=self.hidden, triangles=self.triangles, added=added, alpha=alpha, beta=beta, **others
+        )
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        keep = tuple(range(0, self.steps + 1, max(self.every, self.steps // 20)))
+        return {
+            RANDOM: self.with_mlps("random", keep=keep),
+            PLAIN: self.with_mlps(keep=keep),
+        }
+
+
+@dataclass(frozen=True)
+class Added(Mlps):
+    """What is added, and with which signs.
+
+    Args:
+        signs: of the factors (alpha, beta) of random matrices; "++" must be among them.
+    """
+
+    signs: tuple[str, ...] = ("++",)
+
+    @property
+    def settings(self) -> Mapping[str, ChainRun]:
+        both = super().settings
+        random = {f"MLP, random {signs}": self.with_mlps("random", signs) for signs in self.signs}
+        identity = {IDENTITY: self.with_mlps("identity")}
+        return {PLAIN: both[PLAIN], **random, RANDOM: both[RANDOM], **identity}
+
+
+SMALL: dict[str, Any] = {"steps": 4, "every": 2, "d_model": 8, "test": 64}
+SMALL_MLPS = {**SMALL, "hidden": 8, "triangles": 2}
+GAMMAS = (0.3, 0.5, 0.8, 1.0)
+
+TRAINING = Presets(Training(**SMALL), Training(), Training(3, 2000))
+FAILING = Presets(Failing(**SMALL), Failing(), Failing(3, 2000))
+STARTS = Presets(Starts(**SMALL), Starts(), Starts(3, 2000, gammas=GAMMAS, pre_gammas=GAMMAS))
+DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(3, 3000, depths=(2, 3, 4), task=DEEP))
+ORDERS = Presets(
+    Orders(**SMALL, depths=(3,)),
+    Orders(),
+    Orders(3, 3000, depths=(2, 3, 4), task=DEEP, two_chains=True, two_chains_steps=2000),
+)
+LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(3, 2500))
+ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(3, 2500, signs=("++", "+-")))

@@ -1,0 +1,133 @@
+"""Which layer and which matrix: each trained matrix truncated alone, with one MLP and with two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from figure import Drawn, Machine, Numbers
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.store import Runs
+from geomtoy.verdicts import Verdict, agreement
+from truncation.config import BOTH, LAST, PLACES, Places
+from truncation.trained import rhos_of, trained
+
+PRESETS = PLACES
+ANSWERS = {"p_correct": "p(correct)", "p_noise": "p(noise token)"}
+PARTS = {
+    "attention.W_K": "W_K",
+    "attention.W_V": "W_V",
+    "attention.W_O": "W_O",
+    "mlp.hidden.0.kernel": "MLP in",
+    "mlp.out.kernel": "MLP out",
+}
+TABLES = "tables (seeds, rhos) by matrix"
+
+Table = dict[str, dict[str, np.ndarray]]
+"""Matrix -> score -> (seeds, rhos)."""
+
+
+def make(config: Places, machine: Machine) -> Drawn:
+    tables = {setting: table(runs) for setting, runs in trained(machine, config).items()}
+    numbers = {"rhos": rhos_of(config), TABLES: tables}
+    return Drawn(draw(config, tables), numbers)
+
+
+def table(runs: Runs) -> Table:
+    """In the order of the layers and `PARTS`."""
+    names = runs[0].arrays["table/names"].tolist()
+    ordered = [f"layers.{k}.{part}" for k in (0, 1) for part in PARTS if f"layers.{k}.{part}" in names]
+    scores = {key: runs.stacked(f"table/{key}") for key in ANSWERS}
+    soft_ranks = runs.stacked("table/soft_rank")
+    return {
+        name: {
+            **{key: values[:, names.index(name)] for key, values in scores.items()},
+            "soft rank": soft_ranks[:, names.index(name)],
+        }
+        for name in ordered
+    }
+
+
+def draw(config: Places, tables: dict[str, Table]) -> Figure:
+    figure = new_figure(DOUBLE, 5.2)
+    rows = [len(one) for one in tables.values()]
+    axes = figure.subplots(2, 2, height_ratios=rows)
+    for pair, (setting, found) in zip(axes, tables.items(), strict=True):
+        for ax, (key, label) in zip(pair, ANSWERS.items(), strict=True):
+            image = draw_table(ax, found, key, rhos_of(config))
+            ax.set_title(f"{label}, {setting}")
+    figure.colorbar(image, ax=axes, shrink=0.6, label="probability, clean test")
+    for ax in axes[1]:
+        ax.set_xlabel("ρ, share of singular values kept")
+    figure.suptitle(
+        f"One matrix truncated at a time; α = {config.shown:g}, width {config.d_model}, mean over seeds "
+        f"({config.seeds})", fontsize=8,
+    )  # fmt: skip
+    return figure
+
+
+def draw_table(ax: Axes, scores: Table, key: str, rhos: Sequence[float]) -> AxesImage:
+    values = np.stack([one[key].mean(axis=0) for one in scores.values()])
+    image = ax.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        colour = "black" if value > 0.5 else "white"
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
+    ax.set_xticks(range(len(rhos)), [f"{rho:g}" for rho in rhos])
+    ax.set_yticks(range(len(scores)), [short(name) for name in scores])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return image
+
+
+def short(name: str) -> str:
+    """ "layers.1.mlp.out.kernel" -> "layer 1, MLP out"."""
+    _, layer, part = name.split(".", 2)
+    return f"layer {layer}, {PARTS[part]}"
+
+
+def verdicts(numbers: Numbers) -> list[Verdict]:
+    tables = {
+        setting: {name: {key: np.array(one[key]) for key in ANSWERS} for name, one in found.items()}
+        for setting, found in numbers[TABLES].items()
+    }
+    places = [place_verdict(setting, tables[setting]) for setting in (LAST, BOTH)]
+    return [*places, side_verdict(tables[LAST])]
+
+
+def place_verdict(setting: str, scores: Table) -> Verdict:
+    """Which matrices can be truncated so that p(noise) falls tenfold and p(correct) does not fall."""
+    cures = {name: cured(one["p_correct"], one["p_noise"]) for name, one in scores.items()}
+    last = [name for name in cures if name.startswith("layers.1.mlp")]
+    return agreement(
+        f"With {setting}, truncation removes the noise in the last MLP and nowhere else",
+        {
+            "a matrix of the last MLP cures": np.any([cures[name] for name in last], axis=0),
+            **{f"{short(name)} does not": ~cures[name] for name in cures if name not in last},
+        },
+        note="A seed is cured by a matrix if some rho of it lowers p(noise) at least tenfold without "
+        "lowering p(correct). Toy scale.",
+    )
+
+
+def side_verdict(scores: Table) -> Verdict:
+    """Whether low rank, without dropping all, cures from either matrix of the last MLP."""
+    low = {
+        part: {key: scores[f"layers.1.{part}"][key][:, :-1] for key in ANSWERS}
+        for part in ("mlp.hidden.0.kernel", "mlp.out.kernel")
+    }
+    return agreement(
+        "Low rank of either matrix of the last MLP, its input or its output matrix, removes noise",
+        {PARTS[part]: cured(one["p_correct"], one["p_noise"]) for part, one in low.items()},
+        note="Cured as above, rho 0 left out, which is the same for both. Toy scale.",
+    )
+
+
+def cured(p_correct: np.ndarray, p_noise: np.ndarray) -> np.ndarray:
+    """For scores (seeds, rhos) whose first is the whole model: (seeds,)."""
+    fallen = 10 * p_noise[:, 1:] <= p_noise[:, :1]
+    kept = p_correct[:, 1:] >= p_correct[:, :1]
+    return np.any(fallen & kept, axis=1)

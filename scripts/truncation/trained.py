@@ -1,0 +1,45 @@
+"""Trained models of noisy recall: the runs of a config, and how several figures draw them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from figure import Machine
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+
+from geomtoy.store import Runs
+from truncation.config import Recall
+from truncation.run import run_recall
+
+Of = Any
+"""What a setting is known by: its share of noise, or which layers have an MLP."""
+
+
+def trained(machine: Machine, config: Recall) -> dict[Of, Runs]:
+    """The runs of each setting, one a seed."""
+    return machine.run_seeds(run_recall, config.settings, config.seeds)
+
+
+def rhos_of(config: Recall) -> tuple[float, ...]:
+    """Shares of singular values that are kept."""
+    return config.run(config.shown).rhos
+
+
+def rho_label(rho: float) -> str:
+    return {1.0: "full rank", 0.0: "MLP dropped"}.get(rho, f"ρ = {rho:g}")
+
+
+def rho_colour(k: int, number: int) -> Any:
+    """Dark is full rank, light is dropped."""
+    return colormaps["plasma"](0.85 * k / max(1, number - 1))
+
+
+def draw_band(ax: Axes, x: np.ndarray, values: np.ndarray, **style: Any) -> None:
+    """The mean of values (seeds, x) as a line, their range as a band."""
+    (line,) = ax.plot(x, values.mean(axis=0), **style)
+    if len(values) > 1:
+        ax.fill_between(
+            x, values.min(axis=0), values.max(axis=0), color=line.get_color(), alpha=0.2, linewidth=0
+        )

@@ -1,0 +1,214 @@
+"""The paper on matching: figures at their tiny size, runs against plain loops, verdicts by rules."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+from drawn_twice import draw_twice, figures_of
+from figure import Machine
+from matching import (
+    fig_lens_matching,
+    fig_match_data,
+    fig_match_depth,
+    fig_match_gamma,
+    fig_match_matrices,
+    fig_match_noise,
+    fig_match_orders,
+    fig_match_training,
+)
+from matching.config import IDENTITY, LENS, PLAIN, RANDOM, SINGLE, WORKS
+from matching.run import restore, run_chain
+from matching.trained import named, seen_by, steps_to_learn, trained
+
+from geomtoy.models.named import named_parameters
+from geomtoy.store import run
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Shared by all figures, as they share their runs."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.mark.parametrize("name", figures_of("matching"))
+def test_a_figure_is_the_same_again_and_computes_once(name, store, tmp_path):
+    draw_twice(name, store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def result(store):
+    """A model with MLPs."""
+    return run(run_chain, [LENS.tiny.settings[PLAIN]], store)[0]
+
+
+def test_what_is_measured_is_what_the_stored_model_does(result):
+    """Accuracy by hand, question by question, and attention masses row by row."""
+    probe, seen = seen_by(result)
+    with jax.enable_x64(True):
+        model = restore(result.config, named(result, "final/"))
+        logits = np.asarray(model(probe.batches[0].tokens))
+    batch = probe.batches[0]
+    asked = [
+        logits[b, t].argmax() == batch.targets[b, t]
+        for b, t in zip(*np.nonzero(np.asarray(batch.weights)), strict=True)
+    ]
+    assert result.arrays["train_accuracy"][-1] == pytest.approx(np.mean(asked))
+    T, questions = seen["pattern"].shape[-1], result.config.task.questions
+    roles = probe.roles[1]["hop 1"]
+    by_hand = [
+        seen["pattern"][1, 1, b, 0, q][roles[b, q]].sum()
+        for b in range(result.config.test)
+        for q in range(T - questions, T)
+    ]
+    assert result.arrays["mass/hop 1"][-1, 1, 1] == pytest.approx(np.mean(by_hand), rel=1e-5)
+
+
+def test_kept_parameters_are_those_at_their_steps(result):
+    kept, final = named(result, "kept/"), named(result, "final/")
+    assert result.arrays["kept_at"].tolist() == [0, 2, 4]
+    for name, array in final.items():
+        np.testing.assert_array_equal(kept[name][-1], array)
+    with jax.enable_x64(True):
+        start = {name: np.asarray(a) for name, a in named_parameters(restore(result.config, {})).items()}
+    for name, array in kept.items():
+        np.testing.assert_array_equal(array[0], start[name])
+
+
+def test_settings_are_trained_with_every_seed(store):
+    config = type(LENS.tiny)(**{**vars(LENS.tiny), "seeds": 1})
+    machine = Machine(store)
+    runs = trained(machine, config)
+    assert list(runs) == [RANDOM, PLAIN]
+    assert runs[PLAIN][0].config.fit.seed == 0
+    assert [one.made_by["task"] for one in machine.asked] == ["matching.run.run_chain"]
+
+
+def held_out(*accuracies: float, at: int = 100) -> SimpleNamespace:
+    arrays = {"held_out_accuracy": np.array(accuracies)[:, None], "at": at * np.arange(len(accuracies))}
+    return SimpleNamespace(arrays=arrays, config=SimpleNamespace(fit=SimpleNamespace(warmup=at)))
+
+
+def test_learning_is_from_when_it_stays():
+    found = steps_to_learn([held_out(0.1, 0.96, 0.2, 0.97, 1), held_out(0.1, 0.5), held_out(1, 1)])
+    assert found == [300, None, 0]
+
+
+def test_a_jump_goes_from_the_last_low_to_the_first_high_look():
+    jump = fig_lens_matching.find_jump
+    assert jump(held_out(0.3, 0.1, 0.12, 0.5, 0.97, 1.0)) == (2, 4)
+    assert jump(held_out(0.3, 0.1, 0.5, 0.9)) is None
+
+
+@pytest.mark.parametrize(("before", "seen"), [(1.1, True), (9.0, False)])
+def test_the_largest_change_is_compared_with_as_long_stretches(before, seen):
+    one = held_out(0.3, 0.1, 0.1, 0.1, 1.0, 1.0)
+    one.arrays["patterns"] = np.array([[1], [1], [before], [before], [4 * before], [4 * before]])
+    assert fig_lens_matching.largest_in_jump(one, "patterns", (3, 4)) == [seen]
+
+
+def test_a_dip_is_after_the_first_peak():
+    lowest, peak = fig_match_training.dip(np.array([0.02, 0.3, 0.1, 0.25, 0.96, 1.0]))
+    assert (lowest, peak) == (0.1, 0.3)
+
+
+def test_the_dip_is_asked_of_every_seed():
+    curves = [[0.02, 0.3, 0.1, 1.0], [0.02, 0.3, 0.12, 1.0], [0.02, 0.3, 0.1, 0.97]]
+
+    def outcome(*found):
+        return fig_match_training.verdicts({"held-out accuracy on 2 steps (seeds, looks)": [*found]})[
+            0
+        ].outcome
+
+    assert outcome(*curves) == "holds"
+    assert outcome(*curves[:2]) == "too few seeds"
+    assert outcome(*curves[:2], [0.02, 0.3, 0.2, 1.0]) == "mixed"
+    assert outcome(*[[0.02, 0.3, 0.2, 0.5]] * 3) == "fails"
+
+
+def test_hops_must_be_found_one_after_the_other():
+    in_order = fig_match_orders.in_order
+    masses = np.array([[0.1, 0.9, 0.0], [0.0, 0.1, 0.8]])  # hops, layers
+    assert in_order(masses, 2)
+    assert not in_order(masses[::-1], 2)
+    assert not in_order(0.5 * masses, 2)
+
+
+def test_numbers_of_steps_that_are_not_learned_are_no_evidence():
+    good, bad = np.array([[0.1, 0.9, 0.0], [0.0, 0.1, 0.8]]), np.full((2, 3), 0.1)
+
+    def outcome(masses, *accuracies):
+        numbers = {
+            "masses": {"L = 3": [[masses, masses]] * len(accuracies)},
+            "accuracy": {"L = 3": accuracies},
+            "steps": {"L = 3": [1, 2]},
+        }
+        return fig_match_orders.verdicts(numbers)[0].outcome
+
+    assert outcome(good, *[[1, 0.99]] * 3) == "holds"
+    assert outcome(bad, *[[1, 0.99]] * 3) == "fails"
+    assert outcome(bad, *[[0.5, 0.2]] * 3) == "untested"
+    assert outcome(good, [1, 0.1], [1, 0.1], [0.1, 0.1]) == "too few seeds"
+
+
+def test_random_matrices_are_faster_and_the_identity_is_not():
+    def outcome(plain, random, identity):
+        steps = {PLAIN: plain, RANDOM: random, IDENTITY: identity}
+        return fig_match_noise.verdicts({"steps": steps, "never is more than": 1000})[0].outcome
+
+    assert outcome([900, 800, 900], [300, 400, 300], [None, 900, 700]) == "holds"
+    assert outcome([900, 800, 900], [300, 400, 300], [100, 100, 100]) == "mixed"
+    assert outcome([900, 800, 900], [800, 800, None], [100, 100, 100]) == "fails"
+    assert outcome([None] * 3, [300, 400, 300], [None] * 3) == "mixed"  # the identity's need is unknown
+
+
+def test_depth_asks_for_all_steps_below_and_none_above():
+    def outcome(*accuracies):
+        return fig_match_depth.depth_verdict(
+            {"steps": [1, 2, 3], "accuracy": {"3": [*accuracies]}}
+        ).outcome
+
+    assert outcome(*[[1, 0.97, 0.2]] * 3) == "holds"
+    assert outcome(*[[1, 0.97, 0.99]] * 3) == "fails"
+    assert outcome([1, 0.97, 0.2], [1, 0.5, 0.2], [1, 0.97, 0.2]) == "mixed"
+
+
+def test_the_rules_of_propagation_are_checked_for_each_depth():
+    assert fig_match_depth.bound_verdict({"reached": {"2": [1, 1], "3": [3, 4]}}).outcome == "holds"
+    assert fig_match_depth.bound_verdict({"reached": {"2": [1, 1], "3": [3, 5]}}).outcome == "mixed"
+
+
+def test_matching_needs_the_small_start_and_post_norm():
+    def outcome(small, large, pre):
+        accuracy = {"post": [[large] * 3, [small] * 3], "pre": [[pre] * 3]}
+        numbers = {"gammas": {"post": [0.3, 0.8], "pre": [0.8]}, "accuracy": accuracy}
+        return fig_match_gamma.verdicts(numbers)[0].outcome
+
+    assert outcome(0.99, 0.3, 0.2) == "holds"
+    assert outcome(0.99, 0.3, 0.7) == "mixed"
+    assert outcome(0.4, 0.3, 0.7) == "fails"
+
+
+def test_scores_are_those_of_the_worse_layer():
+    works = {"trained": [[1, 0.9]] * 3, "fresh": [[0.8, 0.7]] * 3}
+    fails = {"trained": [[0.9, 0.1]] * 3, "fresh": [[0.1, 0.1]] * 3}
+    scores = {WORKS: works, **dict.fromkeys(fig_match_matrices.FAILS, fails)}
+    first, second = fig_match_matrices.verdicts({"scores": scores})
+    assert (first.outcome, second.outcome) == ("holds", "holds")
+    scores[WORKS] = {"trained": [[1, 0.3]] * 3, "fresh": [[0.8, 0.2]] * 3}
+    first, second = fig_match_matrices.verdicts({"scores": scores})
+    assert (first.outcome, second.outcome) == ("mixed", "mixed")
+
+
+def test_a_shared_pair_is_seen():
+    common, *sizes = fig_match_data.shared_pairs(SINGLE, 50)
+    assert common == 0
+    assert min(sizes) > 0
+    (check,) = fig_match_data.self_checks({"pairs": {"in both": 1, "trained": 9, "held out": 9}})
+    assert (check.outcome, check.checked) == ("fails", 17)
+
+
+def test_a_chain_is_followed_both_ways():
+    assert fig_match_data.chain_from([5, 7, 1, 5, 8, 9], 5) == {1, 5, 7}

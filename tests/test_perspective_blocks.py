@@ -1,0 +1,122 @@
+"""The paper's figures 1 to 5: blocks, planes and arrangements against other ways to the same numbers."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+from flint import fmpq
+from geometric_perspective.fig1_partition import self_checks as cones
+from geometric_perspective.fig3_region_bounds import arrangement_count, self_checks
+from geometric_perspective.fig5b_encodings import growth_factors
+from geometric_perspective.fig_hard_attention import soft_patterns
+from geometric_perspective.planes import partition, random_case
+from geometric_perspective.run_blocks import BlockRun, count_blocks, initial_blocks
+from geometric_perspective.trends import growth
+
+from geomtoy.block_arrays import unstack_blocks
+from geomtoy.models.block import BlockConfig
+from geomtoy.training.blocks import BlockFitConfig
+from geomtoy.training.trainer import FitConfig
+from geomtoy.views.along_time import count_regions_along, estimate_pattern_changes
+
+
+def rational(rows: np.ndarray) -> list[tuple[fmpq, ...]]:
+    return [tuple(fmpq(int(x)) for x in row) for row in rows]
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_arrangement_count_of_generic_and_central_hyperplanes(d):
+    rows = np.random.default_rng(d).integers(-(10**6), 10**6, (9, d + 1))
+    assert arrangement_count(rational(rows)) == sum(comb(9, k) for k in range(d + 1))
+    rows[:, -1] = 0
+    assert arrangement_count(rational(rows)) == 2 * sum(comb(8, k) for k in range(d))
+
+
+def test_arrangement_count_of_degenerate_hyperplanes():
+    """A grid with a repeated plane and a constant unit; small integers against sampled sign vectors."""
+    grid = [(1, 0, 0, k) for k in range(4)] + [(0, 1, 0, 0), (0, 0, 2, 2), (0, 0, -1, -1), (0, 0, 0, 5)]
+    assert arrangement_count(rational(np.array(grid))) == 5 * 2 * 2
+    lines = np.array([(1, 0, -1), (1, 1, 0), (1, -1, 0), (0, 1, 0), (2, 2, 2), (1, 2, 1), (2, -1, 0)])
+    points = np.array(list(product(np.arange(-6, 6, 0.037), repeat=2)))
+    seen = {tuple(signs) for signs in np.sign(points @ lines[:, :2].T + lines[:, 2]) if signs.all()}
+    assert arrangement_count(rational(lines)) == len(seen)
+
+
+def test_more_regions_than_the_bound_are_seen():
+    def outcomes(space, window):
+        counts = {"whole space": {"2": [space]}, "window": {"2": [window]}, "slice": {}}
+        return [check.outcome for check in self_checks({"counts": {"4": counts}})]
+
+    assert outcomes(11, 10) == ["passes", "passes"]
+    assert outcomes(10, 10) == ["fails", "passes"]
+    assert outcomes(11, 12) == ["passes", "fails"]
+
+
+def test_a_cone_too_few_is_seen():
+    assert cones({"neurons": 5, "regions": {"zero bias": [10, 10]}})[0].outcome == "passes"
+    assert cones({"neurons": 5, "regions": {"zero bias": [10, 9]}})[0].violations == 1
+
+
+@pytest.mark.parametrize("layer_norm", ["none", "mlp"])
+def test_counts_are_those_of_the_blocks_kept_with_them(layer_norm):
+    block = BlockConfig(d_model=6, d_head=2, context_length=3, hidden=5, layer_norm=layer_norm)
+    config = BlockRun(BlockFitConfig(block, FitConfig(steps=3, seeds=2), bins=30), certify=1)
+    arrays = count_blocks(config)
+    blocks = unstack_blocks(arrays)
+    for s, one in enumerate(blocks):
+        found = count_regions_along(one, config.interval)
+        assert arrays["regions"][s] == found.regions
+        borders = arrays["borders"][s]
+        np.testing.assert_allclose(borders[np.isfinite(borders)], found.borders, atol=1e-9)
+    assert arrays["certified"].tolist() == [True, False]
+    changes = [estimate_pattern_changes(one, config.interval, bins=30) for one in initial_blocks(arrays)]
+    assert arrays["initial_pattern_changes"].tolist() == [one.regions for one in changes]
+
+
+@pytest.mark.parametrize("along", ["contexts", "heads"])
+def test_a_trend_is_that_of_its_own_axis(along):
+    counts = np.broadcast_to(np.array([1, 2, 3])[:, None, None], (3, 3, 3))  # grows with heads
+    numbers = {"heads": [1, 2, 3], "contexts": [10, 20, 30], "n": counts}
+    verdict = growth("n grows", numbers, ["n"], along)
+    assert verdict.outcome == {"contexts": "fails", "heads": "holds"}[along]
+    assert verdict.claim.endswith(
+        {"contexts": "the context length", "heads": "the number of heads"}[along]
+    )
+
+
+def test_two_places_are_compared():
+    counts = np.stack([np.ones((2, 3)), 2 * np.ones((2, 3))])  # heads, contexts, seeds
+    numbers = {"heads": [1, 2], "contexts": [10, 20], "n": counts}
+    assert growth("n grows", numbers, ["n"], "heads").outcome == "holds"
+    assert growth("n grows", numbers, ["n"], "contexts").outcome == "fails"
+
+
+def test_growth_factors_compare_the_right_corners():
+    counts = np.array([[[1], [2]], [[10], [40]]])  # contexts, heads, seeds
+    factors = growth_factors(counts)
+    assert factors["contexts"].ravel().tolist() == [10, 20]
+    assert factors["heads"].ravel().tolist() == [2, 4]
+
+
+def test_soft_patterns_are_those_of_hard_attention_at_low_temperature():
+    """A query whose scores are scaled up attends to the greatest alone: both then agree."""
+    block, tokens, plane = random_case(0, 2, 4)
+    found = partition((block, tokens, plane))
+    object.__setattr__(block, "W_Q", 1e6 * block.W_Q)
+    for piece in found.pieces:
+        middle = np.array([piece.polygon(k).mean(axis=0) for k in range(len(piece))])
+        vectors = (np.array(vector, float) for vector in (plane.origin, plane.u, plane.v))
+        origin, u, v = vectors
+        queries = origin + middle[:, :1] * u + middle[:, 1:] * v
+        patterns = soft_patterns(block, tokens, queries)
+        assert (patterns == piece.activation_patterns.astype(bool)).all()
+
+
+def test_fewer_heads_and_tokens_are_the_first_of_more():
+    small, large = random_case(1, 2, 3), random_case(1, 5, 9)
+    assert (large[0].W_Q[:2] == small[0].W_Q).all()
+    assert (small[1] == large[1][:2]).all()
+    assert small[2] == large[2]

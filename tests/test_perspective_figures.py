@@ -1,0 +1,210 @@
+"""The paper's figures at their tiny size; few-shot runs against plain loops, and planted relations."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+from drawn_twice import draw_twice, figures_of
+from figure import as_kept
+from geometric_perspective import (
+    fig6_reasoning_id,
+    fig7_context_ablation,
+    fig8_id_by_layer,
+    fig8b_given_shots,
+    fig8c_regions,
+)
+from geometric_perspective.asked import Asked
+from geometric_perspective.config import SHOT_HEADS, SHOTS, TASKS, Resampled
+from geometric_perspective.run_shots import MODEL, RULES, first_wrong, run_shots
+
+from geomtoy.errors import SettingError
+from geomtoy.models.decoder import Decoder
+from geomtoy.models.named import with_arrays
+from geomtoy.store import run as run_in_store
+from geomtoy.tasks.shots import CONTEXTS, Prompts, ask, draw_prompts, prompt_length
+from geomtoy.training.streams import stream
+from geomtoy.training.trainer import RUN_ONCE
+
+TASK = TASKS["modular"]
+CONFIG = SHOTS.tiny.run("modular")
+N_SHOTS, PROMPTS, LAYERS = 10, 80, 2
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Shared by all figures, as they share their runs."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.mark.parametrize("name", figures_of("geometric_perspective"))
+def test_a_figure_is_the_same_again_and_computes_once(name, store, tmp_path):
+    draw_twice(name, store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def run(store):
+    arrays = run_in_store(run_shots, [CONFIG], store)[0].arrays
+    return {name: arrays[name] for name in arrays}
+
+
+@pytest.fixture(scope="module")
+def model(run):
+    from flax import nnx
+
+    arrays = {name.removeprefix(MODEL): a for name, a in run.items() if name.startswith(MODEL)}
+    return with_arrays(Decoder(CONFIG.decoder, rngs=nnx.Rngs(0)), arrays)
+
+
+@pytest.fixture(scope="module")
+def prompts(model):
+    """All are drawn, and those answered wrongly without shots are kept, by a whole pass over queries."""
+    drawn = draw_prompts(TASK, stream(CONFIG.fit.seed, "prompts"), 2 * CONFIG.prompts)
+    truth = np.asarray(drawn.lines[:, -1, -1])
+    answers = whole_pass(model, drawn.lines[:, -1, :-1]).logits[:, -1].argmax(-1)
+    wrong = [i for i, (answer, right) in enumerate(zip(answers, truth, strict=True)) if answer != right]
+    return Prompts(*(array[np.array(wrong[: CONFIG.prompts])] for array in drawn))
+
+
+def traced(model, prompts, context, k):
+    """What a whole pass over the prompts sees, without what fills them up."""
+    tokens = ask(TASK, prompts, k, context, stream(CONFIG.fit.seed, context))
+    return jax.tree.map(np.asarray, whole_pass(model, tokens[:, : prompt_length(TASK, k)]))
+
+
+@partial(jax.jit, compiler_options=RUN_ONCE)
+def whole_pass(model, tokens):
+    return model.trace(tokens)
+
+
+@pytest.mark.parametrize("context", ["shots", "permuted"])
+def test_answers_and_edges_are_those_of_whole_maps(run, model, prompts, context):
+    number = CONTEXTS.index(context)
+    for k in (0, 2):
+        trace = traced(model, prompts, context, k)
+        answers = trace.logits[:, -1].argmax(-1)
+        np.testing.assert_array_equal(run["answers"][number, k], answers)
+        for at, i, head in np.ndindex(2, len(answers), 4):
+            row = trace.pattern[at, i, head, -1]
+            for rule, relative in enumerate(RULES.values()):
+                expected = sum(weight > (0.1 * row.max() if relative else 0.1) for weight in row)
+                assert run["edges"][number, k, i, rule, at, head] == expected
+
+
+def test_base_prompts_are_wrong_without_shots(run, prompts):
+    assert run["answers"].shape == (len(CONTEXTS), 11, 12)
+    assert (run["answers"][:, 0] != run["truth"]).all()
+    np.testing.assert_array_equal(run["truth"], prompts.lines[:, -1, -1])
+    assert run["accuracy"].shape == (11,)
+    assert run["accuracy"][0] <= 0.5
+
+
+def test_regions_are_one_more_than_the_units_that_switch(run, model, prompts):
+    """On a segment a unit of the one hidden layer is affine: it switches once or not at all."""
+    start, end = (traced(model, prompts, "shots", k).mlp_input[:, :, -1] for k in (0, 2))
+    assert run["regions"].shape == (10, 4, 2)
+    for at, i in np.ndindex(2, 2):
+        signs = [exact_signs(model.layers[at].mlp.hidden[0], x[at, i]) for x in (start, end)]
+        assert run["regions"][1, i, at] == 1 + np.not_equal(*signs).sum()
+
+
+def exact_signs(linear, x):
+    W, b = (
+        np.vectorize(Fraction, otypes=[object])(np.asarray(a[...], float))
+        for a in (linear.kernel, linear.bias)
+    )
+    return [z > 0 for z in [Fraction(float(v)) for v in x] @ W + b]
+
+
+def test_too_few_first_wrong_are_an_error():
+    right = np.array([True, False, False, True, False])
+    assert first_wrong(right, 2).tolist() == [1, 2]
+    with pytest.raises(SettingError, match="of 5 prompts 3 are answered wrongly without shots, and 4"):
+        first_wrong(right, 4)
+
+
+def made_up(seed: int, *, own: float) -> SimpleNamespace:
+    """Edges, regions and answers grow with shots; edges of the last layer and regions also with `own`
+    times what a prompt's answer owes to chance. Only examples help."""
+    rng = np.random.default_rng(seed)
+    luck = rng.normal(size=(len(CONTEXTS), N_SHOTS + 1, PROMPTS))
+    shots = np.arange(N_SHOTS + 1)[:, None]
+    helped = np.where(np.arange(len(CONTEXTS)) == CONTEXTS.index("shots"), 1, 0)[:, None, None]
+    right = (helped * (shots - 5) - 4 * (1 - helped) + luck > 0) & (shots > 0)
+    noise = rng.integers(0, 4, (*right.shape, 2, LAYERS, SHOT_HEADS))
+    edges = 5 * helped[..., None, None, None] * shots[..., None, None, None] + noise
+    edges[..., -1, :] += np.rint(own * (luck + 4)[..., None, None]).astype(int)
+    regions = 10 + 4 * shots[1:, :, None] + rng.integers(0, 9, (N_SHOTS, PROMPTS, LAYERS))
+    regions[..., -1] += np.rint(own * (luck[0, 1:] + 4)).astype(int)
+    arrays = {
+        "truth": np.zeros(PROMPTS, int),
+        "answers": np.where(right, 0, 1 + rng.integers(0, 2, right.shape)),
+        "edges": edges,
+        "regions": regions,
+        "accuracy": right[0].mean(axis=1),
+    }
+    return SimpleNamespace(arrays=arrays)
+
+
+def outcomes(figure, monkeypatch, own: float) -> list[str]:
+    """Verdicts of a figure that is not drawn."""
+    config = Resampled(seeds=3, layers=LAYERS, resamples=20)
+    found = {task: Asked(task, Planted([made_up(s, own=own) for s in range(3)])) for task in TASKS}
+    monkeypatch.setattr(figure, "asked", lambda machine, config: found)
+    monkeypatch.setattr(figure, "draw", lambda *args: None)
+    numbers = as_kept(figure.make(config, None).numbers)
+    return [verdict.outcome for verdict in figure.verdicts(numbers)]
+
+
+class Planted(list):
+    """Results that no store keeps."""
+
+    def stacked(self, name: str) -> np.ndarray:
+        return np.stack([result.arrays[name] for result in self])
+
+
+def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
+    def by_own(figure) -> list[list[str]]:
+        return [outcomes(figure, monkeypatch, own) for own in (0.0, 6.0)]
+
+    assert by_own(fig6_reasoning_id) == [["holds"], ["holds"]]
+    assert by_own(fig7_context_ablation) == [["holds"] * 4] * 2
+    assert [told[1] for told in by_own(fig8_id_by_layer)] == ["fails", "fails"]  # the first does tell
+    without, with_own = by_own(fig8b_given_shots)
+    assert "holds" not in without
+    assert with_own == ["holds", "holds"]
+    without, with_own = by_own(fig8c_regions)
+    assert without[0] == "holds"
+    assert "holds" not in without[1:]
+    assert with_own == ["holds"] * 4
+
+
+def test_gains_and_accuracy_are_those_of_a_loop():
+    result = made_up(0, own=1.0)
+    runs, c = Asked("modular", Planted([result])), CONTEXTS.index("other")
+    edges, answers, truth = (result.arrays[name] for name in ("edges", "answers", "truth"))
+    for i, k, layer in ((0, 1, 0), (7, 10, 1)):
+        expected = sum(edges[c, k, i, 1, layer]) - sum(edges[c, 0, i, 1, layer])
+        assert runs.gain("relative", "other")[0, i, k - 1, layer] == expected
+        assert runs.correct("other")[0, i, k - 1] == (answers[c, k, i] == truth[i])
+        assert runs.changed()[0, i, k - 1] == (answers[0, k, i] != answers[0, 0, i])
+    tokens = [3 * k + 2 for k in range(N_SHOTS + 1)]
+    expected = edges[c, :, :, 0, 1].sum(-1).mean(-1) / (SHOT_HEADS * np.array(tokens))
+    np.testing.assert_allclose(runs.density("absolute", "other")[0, :, 1], expected)
+
+
+def test_differences_are_within_seeds_and_need_enough_answers():
+    gain = np.zeros((2, 40, 2), int)
+    gain[1] = 100  # another seed's level is not a difference
+    right = np.zeros((2, 40, 2), bool)
+    right[:, :20, 0] = True
+    right[0, :3, 1] = True
+    gain[:, :20, 0] += 5
+    found, errors = fig8b_given_shots.differences(gain, right)
+    assert found[0] == pytest.approx(5)
+    assert found[1] is None
+    assert errors[0] == pytest.approx(0)
