@@ -161,6 +161,13 @@ def test_places_have_the_patterns_of_their_cells(seed):
     assert cells.certify().ok
 
 
+def test_a_disc_of_the_other_half_sphere_lies_in_no_face():
+    """Its antipode does here: a circle that misses the face was once taken to lie inside it."""
+    network, plane = random_network(11, n=12, d=4, deeper=(8,))
+    whole = both(network, None, plane)
+    assert whole > both(network, UNIT_SQUARE, plane)
+
+
 def test_two_halves_glue():
     """Two half windows have as many regions as the whole and the pieces of the line between them."""
     network, plane = random_network(7, deeper=())

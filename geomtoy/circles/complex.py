@@ -124,6 +124,11 @@ class CircleComplex:
         return self.subdivision.sphere.to_slice(self._mesh.points.where[:, :3])
 
     @property
+    def window(self) -> np.ndarray:
+        """(n, 2) corners of the window; none for the whole plane."""
+        return np.array(self.subdivision.sphere.corners or (), float).reshape(-1, 2)
+
+    @property
     def vertex_error(self) -> np.ndarray:
         """(V,) proven bound on the distance between each vertex on the unit sphere and the true one."""
         return self._mesh.points.where[:, 3]
@@ -152,18 +157,24 @@ class CircleComplex:
         s = (ratios[0][0] - u12 * t[0] - u13, ratios[0][1] - u12 * t[1])
         return tuple(tuple(Fraction(int(z.p), int(z.q)) for z in (*x, P.E)) for x in (s, t))
 
-    def arc(self, edge: int, n: int = 17) -> np.ndarray:
-        """(n, 2) places along an arc from its tail to its head, in slice coordinates."""
+    def arc(self, edge: int, n: int = 17, *, on_sphere: bool = False) -> np.ndarray:
+        """(n, 2) places along an arc from its tail to its head, in slice coordinates.
+
+        With `on_sphere` in stereographic ones: arcs are then arcs of circles, the whole plane is the
+        unit disc.
+        """
         mesh, circles = self._mesh, self.subdivision.circles
         row = circles.rows[mesh.circle[edge]]
         places = arc_places(row, mesh.points.where, int(mesh.tail[edge]), int(mesh.head[edge]), n)
+        if on_sphere:
+            return places[:, :2] / (1 + places[:, 2:])
         return self.subdivision.sphere.to_slice(places)
 
-    def boundary(self, cell: int, n: int = 17) -> list[np.ndarray]:
+    def boundary(self, cell: int, n: int = 17, *, on_sphere: bool = False) -> list[np.ndarray]:
         """Closed polylines around a cell, which lies on their left: one outside, others around holes."""
         found = []
         for cycle in self._cycles[cell]:
-            parts = [self.arc(h >> 1, n)[:: 1 - 2 * (h & 1)] for h in cycle]
+            parts = [self.arc(h >> 1, n, on_sphere=on_sphere)[:: 1 - 2 * (h & 1)] for h in cycle]
             found.append(np.concatenate([part[:-1] for part in parts]))
         return found
 

@@ -298,7 +298,7 @@ class Cutter:
             wall = self._circles.exact(g)
             if sign_of(dot(wall.m, pole), wall.c, size) != on:
                 return False
-        return self._layer == 1 or self._holds(face, pole)
+        return pole[2] > 0 and (self._layer == 1 or self._holds(face, pole))
 
     def _walls_of(self, face: int) -> tuple[np.ndarray, np.ndarray]:
         start, edge, side = self._mesh.sides
@@ -312,8 +312,11 @@ class Cutter:
         return found
 
     def _holds(self, face: int, pole: Triple) -> bool:
-        """Whether a place inside the window lies in a face: a half great circle from it to its antipode
-        crosses the face's boundary an odd number of times."""
+        """Whether a place of the half sphere lies in a face.
+
+        If it does, a half great circle from it to its antipode, which lies in no face, crosses the
+        face's boundary an odd number of times.
+        """
         mesh, geometry = self._mesh, self._geometry
         start, edge, _ = mesh.sides
         own = edge[start[face] : start[face + 1]]

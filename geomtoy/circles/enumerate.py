@@ -71,8 +71,11 @@ class Enumeration:
         mesh, values = window_mesh(self._circles), self._maps.first_maps()
         for layer in range(1, layers + 1):
             cutting = self._cut(mesh, layer, values)
-            self._within_budget(layer, cutting.count())
+            expected = cutting.count()
+            self._within_budget(layer, expected)
             mesh, level = build(cutting, self._circles, len(self._maps.cuts[layer - 1]), self.tally)
+            if mesh.n_faces != expected:
+                raise AssertionError(f"{mesh.n_faces} faces built, {expected} by Euler's relation")
             self._maps.levels.append(level)
             values = self._maps.next_maps(layer, values, level)
             if progress:

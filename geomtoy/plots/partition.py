@@ -63,7 +63,7 @@ def draw_borders(
     _bounded(cells)
     order = np.argsort(-cells.edge_layer, kind="stable")
     segments = cells.vertices[cells.edges[order]]
-    colours = [_layer_colour(layer) for layer in cells.edge_layer[order]] if by_layer else "black"
+    colours = [layer_colour(layer) for layer in cells.edge_layer[order]] if by_layer else "black"
     lines = LineCollection(segments, colors=colours, linewidths=linewidth, capstyle="round")
     ax.add_collection(lines, autolim=False)
 
@@ -79,5 +79,6 @@ def _bounded(cells: CellComplex) -> None:
         raise WindowError("the whole plane cannot be drawn; enumerate inside a bounded window")
 
 
-def _layer_colour(layer: int) -> str:
+def layer_colour(layer: int) -> str:
+    """Of a border that a hidden layer makes; 0 stands for the window's sides."""
     return LAYER_COLOURS[0] if layer == 0 else LAYER_COLOURS[1 + (layer - 1) % (len(LAYER_COLOURS) - 1)]

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
+from geomtoy.circles import CircleComplex
+from geomtoy.plots.circles import draw_circles
 from geomtoy.plots.functions import draw_joints
 from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.partition import draw_partition
@@ -29,7 +31,9 @@ class Level:
         return f"output {self.output} = {self.level:g}: components {parts}, regions crossed {crossed}"
 
 
-def plot_regions(found: CellComplex | Pieces, path: Path, level: Level | None = None) -> None:
+def plot_regions(
+    found: CellComplex | CircleComplex | Pieces, path: Path, level: Level | None = None
+) -> None:
     """Write the partition of a plane, or the function on a line with its joints, to a PNG or PDF.
 
     Args:
@@ -44,7 +48,10 @@ def plot_regions(found: CellComplex | Pieces, path: Path, level: Level | None = 
         if isinstance(found, Pieces):
             _draw_pieces(ax, found)
         else:
-            draw_partition(ax, found)
+            if isinstance(found, CircleComplex):
+                draw_circles(ax, found)
+            else:
+                draw_partition(ax, found)
             ax.set(xlabel="s", ylabel="t")
         title = f"{len(found)} activation regions, {found.n_linear_regions} linear regions"
         if level is not None:
@@ -56,7 +63,7 @@ def plot_regions(found: CellComplex | Pieces, path: Path, level: Level | None = 
             figure.savefig(aside, metadata=metadata)
 
 
-def _draw_level(ax: Axes, found: CellComplex | Pieces, level: Level) -> None:
+def _draw_level(ax: Axes, found: CellComplex | CircleComplex | Pieces, level: Level) -> None:
     if isinstance(found, Pieces):
         draw_level_points(ax, level.found, level.level)
     else:

@@ -57,6 +57,21 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class Norms:
+    """
+    Args:
+        width: of the space in which the plane lies.
+        neurons, deeper: of the first and second hidden layer.
+        seeds: random networks.
+    """
+
+    width: int = 16
+    neurons: int = 24
+    deeper: int = 12
+    seeds: int = 20
+
+
+@dataclass(frozen=True)
 class Sin:
     """
     Args:
@@ -263,6 +278,7 @@ SMALL: dict[str, Any] = {"tasks": ("modular",), "steps": 2, "layers": 2, "prompt
 MANY: dict[str, Any] = {"seeds": 5, "prompts": 1000, "paths": 200}
 
 PARTITION = Presets(Partition(5, 2), Partition())
+NORMS = Presets(Norms(6, 6, 4, 2), Norms())
 SIN = Presets(Sin((4, 9), 30, 2), Sin())
 BOUNDS = Presets(Bounds((4, 8), 2), Bounds())
 PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, batch=0, certify=8))
