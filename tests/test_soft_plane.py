@@ -177,7 +177,7 @@ def _ball(one, plane, still, u, v):
         x, last = arb_mat(rows), arb_mat([rows[-1]])
         y = last if one.residual else last * 0
         for W_Q, W_K, W_V, W_O in zip(
-            *(map(lambda A: arb_mat(A.tolist()), part) for part in (one.W_Q, one.W_K, one.W_V, one.W_O)),
+            *([arb_mat(A.tolist()) for A in part] for part in (one.W_Q, one.W_K, one.W_V, one.W_O)),
             strict=True,
         ):
             scores = ((last * W_Q) * (x * W_K).transpose()).entries()
@@ -248,7 +248,7 @@ def test_crossings_are_zeros_of_both_units_and_newton_finds_no_other(kind):
     def z(p):
         return one.mlp.preactivations(one.mlp_input(all_tokens(plane, still, one.d_model, p)))[0]
 
-    step = 1e-6
+    step, (east, north) = 1e-6, np.eye(2)
     grid = np.linspace(-0.98, 0.98, 15)
     start = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 2)
     total = 0
@@ -258,8 +258,8 @@ def test_crossings_are_zeros_of_both_units_and_newton_finds_no_other(kind):
             p = start.copy()
             for _ in range(12):
                 f = z(p)[:, [i, j]]
-                fu = (z(p + [step, 0])[:, [i, j]] - f) / step
-                fv = (z(p + [0, step])[:, [i, j]] - f) / step
+                fu = (z(p + step * east)[:, [i, j]] - f) / step
+                fv = (z(p + step * north)[:, [i, j]] - f) / step
                 det = fu[:, 0] * fv[:, 1] - fu[:, 1] * fv[:, 0]
                 move = np.stack(
                     [fv[:, 1] * f[:, 0] - fv[:, 0] * f[:, 1], fu[:, 0] * f[:, 1] - fu[:, 1] * f[:, 0]], 1
@@ -306,7 +306,7 @@ def test_halves_of_a_window_glue(kind):
         count_regions_on_plane(one, plane, tokens=still, window=((a, -1), (b, -1), (b, 1), (a, 1)))
         for a, b in ((-1, x), (x, 1))
     )
-    assert whole.certified and left.certified and right.certified
+    assert all(part.certified for part in (whole, left, right))
     assert len(whole.crossings) == len(left.crossings) + len(right.crossings)
     cut = left.boundary_zeros + right.boundary_zeros - whole.boundary_zeros
     t = np.linspace(-1, 1, 20_001)

@@ -1,4 +1,4 @@
-"""Validated numerics: power series with proven errors, and the topology of the curves where they vanish."""
+"""Validated numerics: power series with proven errors, and the topology of their zero curves."""
 
 from pathlib import Path
 

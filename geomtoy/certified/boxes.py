@@ -25,8 +25,8 @@ other axis. Its end a comes before b along the axis; an end lies on the line coo
 the box's low or high side (-1, 1), at `at` along it up to `radius`."""
 
 CROSSING = np.dtype(
-    [("f", "i8"), ("g", "i8"), ("u", "f8"), ("v", "f8"), ("radius", "f8"), ("straddles", "i8")]
-    + [("turn", "i8")]
+    [(name, "i8") for name in ("f", "g", "straddles", "turn")]
+    + [(name, "f8") for name in ("u", "v", "radius")]
 )
 """Exactly one zero of functions f < g, within radius; whether it may lie in a neighbouring box; the sign
 of the determinant of their gradients."""
@@ -44,93 +44,127 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
     the patch's own coordinates, where it is [-1, 1]^2. Returns their new numbers, DONE, FAILED (where
     a smaller patch may help) or FULL (no room), and the number of boxes.
     """
-    n, terms = c.shape
-    blur = np.empty(
-        n
-    )  # rounding of all that is computed from the coefficients, on boxes WIDER times as large
+    n = len(c)
+    blur = np.empty(n)  # rounding of 8 quarterings and of evaluation, on boxes WIDER times as large
     for i in range(n):
         blur[i] = 12.0 * gamma(4.0 * D.K) * np.abs(c[i]).sum() * WIDER**D.K
     corners = [(0.0, 0.0, 1.0)]
     stack = [(c, np.arange(n), np.zeros(n, np.bool_), _all_pairs(n))]
     at, n_boxes = np.empty(n, np.int64), 0
-    found, row = np.empty(3), np.empty(D.K + 1)
     while len(corners) > 0:
         su, sv, h = corners.pop()
         local, members, arcs_done, pairs = stack.pop()
         n_boxes += 1
-        alive, open_arc = np.zeros(len(members), np.bool_), np.zeros(len(members), np.bool_)
-        rest, bend = np.empty(len(members)), np.empty(len(members))
-        at[:] = -1
-        for k in range(len(members)):
-            i = members[k]
-            e = (error[i] + blur[i]) * SLACK
-            de = (slope[i] * h + D.K * blur[i]) * SLACK
-            first, second, along_u, along_v, bend[k] = _sizes(local[k], D)
-            rest[k] = (second + e) * SLACK
-            bend[k] = (bend[k] + de) * SLACK
-            if abs(local[k, 0]) > (first + e) * SLACK:
-                continue
-            alive[k] = True
-            at[i] = k
-            if arcs_done[k]:
-                continue
-            least_u = abs(local[k, 1]) - (along_u + de) * SLACK
-            least_v = abs(local[k, 2]) - (along_v + de) * SLACK
-            open_arc[k] = True
-            if max(least_u, least_v) > 0.0:
-                if n_arcs + 16 > len(arcs):
-                    return n_arcs, n_crossings, FULL, n_boxes
-                added = _arcs(local[k], e, de, least_u, least_v, D, arcs[n_arcs:])
-                if added < 0:
-                    return n_arcs, n_crossings, FAILED, n_boxes
-                for a in range(n_arcs, n_arcs + added):
-                    arcs[a].function = functions[i]
-                    arcs[a].patch = patch
-                    _place(arcs[a], where, su, sv, h)
-                n_arcs += added
-                open_arc[k] = False
-        kept, n_kept = np.empty_like(pairs), 0
-        needed = open_arc.copy()
-        for t in range(len(pairs)):
-            k, m = at[pairs[t, 0]], at[pairs[t, 1]]
-            if k < 0 or m < 0:
-                continue
-            i, j = members[k], members[m]
-            what = common_zero(
-                local[k], local[m], error[i] + blur[i], error[j] + blur[j],
-                rest[k], rest[m], bend[k], bend[m], D, found,
-            )  # fmt: skip
-            if what == UNDECIDED:
-                kept[n_kept, 0], kept[n_kept, 1] = i, j
-                n_kept += 1
-                needed[k] = True
-                needed[m] = True
-            elif what != NONE:
-                if n_crossings == len(crossings):
-                    return n_arcs, n_crossings, FULL, n_boxes
-                one = crossings[n_crossings]
-                one.f, one.g = functions[i], functions[j]
-                ru, rv = 0.5 * (where[1] - where[0]), 0.5 * (where[3] - where[2])
-                one.u = 0.5 * (where[0] + where[1]) + ru * (su + h * found[0])
-                one.v = 0.5 * (where[2] + where[3]) + rv * (sv + h * found[1])
-                one.radius = max(ru, rv) * h * found[2] * SLACK + 8.0 * U
-                one.straddles = 1 if what == STRADDLING else 0
-                det = local[k, 1] * local[m, 2] - local[k, 2] * local[m, 1]
-                one.turn = 1 if det > 0.0 else -1
-                n_crossings += 1
+        e = (error[members] + blur[members]) * SLACK
+        de = (slope[members] * h + D.K * blur[members]) * SLACK
+        sizes = np.empty((len(members), 5))
+        _read(local, members, e, D, sizes, at)
+        done, before = arcs_done.copy(), n_arcs
+        n_arcs, status = _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs)
+        for a in range(before, n_arcs):
+            arcs[a].function, arcs[a].patch = functions[arcs[a].function], patch
+            _place(arcs[a], where, su, sv, h)
+        if status != DONE:
+            return n_arcs, n_crossings, status, n_boxes
+        left, before = np.empty_like(pairs), n_crossings
+        n_left, n_crossings = _all_crossings(
+            local, members, at, e, de, sizes, pairs, left, D, crossings, n_crossings
+        )
+        if n_crossings < 0:
+            return n_arcs, before, FULL, n_boxes
+        for x in range(before, n_crossings):
+            one = crossings[x]
+            one.f, one.g = functions[one.f], functions[one.g]
+            _place_crossing(one, where, su, sv, h)
+        needed = _needed(members, at, done, left[:n_left])
         if not needed.any():
             continue
         if h <= SMALLEST or n_boxes > MOST_BOXES:
             return n_arcs, n_crossings, FAILED, n_boxes
         chosen = np.flatnonzero(needed)
-        for su_child in (-1.0, 1.0):
-            for sv_child in (-1.0, 1.0):
-                child = np.empty((len(chosen), terms))
-                for k in range(len(chosen)):
-                    quarter(local[chosen[k]], D, -su_child, -sv_child, child[k], row)
-                corners.append((su - su_child * h / 2, sv - sv_child * h / 2, h / 2))
-                stack.append((child, members[chosen], ~open_arc[chosen], kept[:n_kept].copy()))
+        for quadrant in range(4):
+            su_child, sv_child = 2.0 * (quadrant % 2) - 1.0, 2.0 * (quadrant // 2) - 1.0
+            corners.append((su + su_child * h / 2, sv + sv_child * h / 2, h / 2))
+            child = _quarters(local, chosen, D, su_child, sv_child)
+            stack.append((child, members[chosen], done[chosen], left[:n_left].copy()))
     return n_arcs, n_crossings, DONE, n_boxes
+
+
+@njit(cache=True)
+def _read(local, members, e, D, sizes, at):
+    """Fill sizes, and where in `local` each function that may vanish on the box is (else -1)."""
+    at[:] = -1
+    for k in range(len(members)):
+        _sizes(local[k], D, sizes[k])
+        if not abs(local[k, 0]) > (sizes[k, 0] + e[k]) * SLACK:
+            at[members[k]] = k
+
+
+@njit(cache=True)
+def _needed(members, at, done, left):
+    """Which functions go on to the quarters: those with arcs to find, or in a pair to decide."""
+    needed = ~done
+    for t in range(len(left)):
+        needed[at[left[t, 0]]] = True
+        needed[at[left[t, 1]]] = True
+    return needed & (at[members] >= 0)
+
+
+@njit(cache=True)
+def _quarters(local, chosen, D, su, sv):
+    child, row = np.empty((len(chosen), local.shape[1])), np.empty(D.K + 1)
+    for k in range(len(chosen)):
+        quarter(local[chosen[k]], D, su, sv, child[k], row)
+    return child
+
+
+@njit(cache=True)
+def _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs):
+    """Arcs of functions that are graphs on a box; `done` marks those, and those without zeros."""
+    for k in range(len(members)):
+        if done[k] or at[members[k]] < 0:
+            done[k] = True
+            continue
+        least_u = abs(local[k, 1]) - (sizes[k, 2] + de[k]) * SLACK
+        least_v = abs(local[k, 2]) - (sizes[k, 3] + de[k]) * SLACK
+        if not max(least_u, least_v) > 0.0:
+            continue
+        if n_arcs + 16 > len(arcs):
+            return n_arcs, FULL
+        added = _arcs(local[k], e[k], de[k], least_u, least_v, D, arcs[n_arcs:])
+        if added < 0:
+            return n_arcs, FAILED
+        for a in range(n_arcs, n_arcs + added):
+            arcs[a].function = members[k]
+        n_arcs += added
+        done[k] = True
+    return n_arcs, DONE
+
+
+@njit(cache=True)
+def _all_crossings(local, members, at, e, de, sizes, pairs, left, D, crossings, n_crossings):
+    """Decide pairs on a box, the undecided go to `left`; their number, and that of crossings or -1 (full)."""
+    n_left, found = 0, np.empty(3)
+    for t in range(len(pairs)):
+        k, m = at[pairs[t, 0]], at[pairs[t, 1]]
+        if k < 0 or m < 0:
+            continue
+        rest_k, rest_m = (sizes[k, 1] + e[k]) * SLACK, (sizes[m, 1] + e[m]) * SLACK
+        bend_k, bend_m = (sizes[k, 4] + de[k]) * SLACK, (sizes[m, 4] + de[m]) * SLACK
+        what = common_zero(local[k], local[m], e[k], e[m], rest_k, rest_m, bend_k, bend_m, D, found)
+        if what == UNDECIDED:
+            left[n_left] = pairs[t]
+            n_left += 1
+        elif what != NONE:
+            if n_crossings == len(crossings):
+                return n_left, -1
+            one = crossings[n_crossings]
+            one.f, one.g = pairs[t, 0], pairs[t, 1]
+            one.u, one.v, one.radius = found[0], found[1], found[2]
+            one.straddles = 1 if what == STRADDLING else 0
+            one.turn = 1 if local[k, 1] * local[m, 2] > local[k, 2] * local[m, 1] else -1
+            n_crossings += 1
+    return n_left, n_crossings
 
 
 @njit(cache=True)
@@ -144,9 +178,9 @@ def _all_pairs(n):
 
 
 @njit(cache=True)
-def _sizes(c, D):
-    """Sums of |c|: degree >= 1, degree >= 2, times p and times q for those, and times k WIDER^(k - 1)."""
-    first, second, along_u, along_v, bend = abs(c[1]) + abs(c[2]), 0.0, 0.0, 0.0, 0.0
+def _sizes(c, D, out):
+    """Sums of |c|: degree >= 1, degree >= 2, those times p, times q, and times k WIDER^(k - 1)."""
+    second, along_u, along_v, bend = 0.0, 0.0, 0.0, 0.0
     wider, n = 1.0, 3
     for k in range(2, D.K + 1):
         wider *= WIDER
@@ -159,7 +193,8 @@ def _sizes(c, D):
             n += 1
         second += total
         bend += k * wider * total
-    return first + second, second, along_u, along_v, bend
+    out[0] = abs(c[1]) + abs(c[2]) + second
+    out[1], out[2], out[3], out[4] = second, along_u, along_v, bend
 
 
 @njit(cache=True)
@@ -197,6 +232,14 @@ def _arcs(c, error, slope, least_u, least_v, D, arcs):
         arc.fixed_a, arc.side_a, arc.at_a, arc.radius_a = fixed[i], side[i], at[i], radius[i]
         arc.fixed_b, arc.side_b, arc.at_b, arc.radius_b = fixed[j], side[j], at[j], radius[j]
     return n // 2
+
+
+@njit(cache=True)
+def _place_crossing(one, where, su, sv, h):
+    ru, rv = 0.5 * (where[1] - where[0]), 0.5 * (where[3] - where[2])
+    one.u = 0.5 * (where[0] + where[1]) + ru * (su + h * one.u)
+    one.v = 0.5 * (where[2] + where[3]) + rv * (sv + h * one.v)
+    one.radius = max(ru, rv) * h * one.radius * SLACK + 8.0 * U
 
 
 @njit(cache=True)

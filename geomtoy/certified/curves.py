@@ -20,9 +20,7 @@ from geomtoy.certified.pairs import WIDER
 from geomtoy.certified.separate import separated
 from geomtoy.certified.series import Degree, degree
 
-CORE = (
-    0.8  # half width of a patch in units of its polydisc: 1 / 1.25, and 1.25 times a half width is exact
-)
+CORE = 0.8  # half width of a patch in units of its polydisc; 1.25 times a half width is exact
 GRID = 2.0**40
 SMALLEST = 2.0**-20
 SHARP = 1e-9  # radius of a crossing that may lie in two boxes
@@ -147,7 +145,7 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
 
 @dataclass(frozen=True, eq=False)
 class _Patch:
-    """Functions on a patch in its own coordinates: coefficients (n, terms), errors of values and slopes."""
+    """Functions on a patch, in its own coordinates: coefficients (n, terms), errors of both kinds."""
 
     functions: np.ndarray
     c: np.ndarray
@@ -224,7 +222,7 @@ def _cut(
     shift = ((number * 0.6180339887) % 1.0 - 0.5) * 0.02  # no two patches are cut alike
     u = np.round((u0 + (ratio + shift) * (u1 - u0)) * GRID) / GRID
     v = np.round((v0 + (1 - ratio + shift) * (v1 - v0)) * GRID) / GRID
-    along_u, along_v = variation[0] * 1.0, variation[1] * 1.0
+    along_u, along_v = variation
     if along_u > 2 * along_v:
         return [(u0, u, v0, v1), (u, u1, v0, v1)]
     if along_v > 2 * along_u:

@@ -40,32 +40,41 @@ def weight_series(w, log_w, a, b, A, B, C, D, E, size, tail, dropped):
     for j in range(n):
         if dropped[j] > 0.0:
             tail[j] = dropped[j]
-    E[0, :] = live
-    first, before = 0, 0
-    m = 1
+    E[0] = live
+    _fill(a, b, 2.0 * A, B, 2.0 * C, K, E)
+
+
+@njit(cache=True)
+def _fill(a, b, A2, B, C2, K, E):
+    """The recurrences for all tokens at once, from E[0]; degrees k, k - 1, k - 2 begin at m, n, o."""
+    m, n, o = 1, 0, 0
     for k in range(1, K + 1):
-        for q in range(k):
-            inverse = 1.0 / (k - q)
-            row, one = E[m + q], E[first + q]
-            for j in range(n):
-                row[j] = a[j] * one[j] * inverse
-            if k - q >= 2:
-                two = E[before + q]
-                for j in range(n):
-                    row[j] += 2.0 * A[j] * two[j] * inverse
-            if q >= 1:
-                two = E[before + q - 1]
-                for j in range(n):
-                    row[j] += B[j] * two[j] * inverse
-        row, one = E[m + k], E[first + k - 1]
-        for j in range(n):
-            row[j] = b[j] * one[j] / k
-        if k >= 2:
-            two = E[before + k - 2]
-            for j in range(n):
-                row[j] += 2.0 * C[j] * two[j] / k
-        before, first = first, m
-        m += k + 1
+        for q in range(k + 1):
+            if q == k:
+                _step(b, E[n + q - 1], C2, E[o + max(k - 2, 0)], k > 1, k, E[m + q])
+            else:
+                _step(a, E[n + q], A2, E[o + q], k - q > 1, k - q, E[m + q])
+                if q > 0:
+                    _add(B, E[o + q - 1], k - q, E[m + q])
+        m, n, o = m + k + 1, m, n
+
+
+@njit(cache=True)
+def _step(a, one, A2, two, quadratic, p, out):
+    inverse = 1.0 / p
+    if quadratic:
+        for j in range(len(out)):
+            out[j] = (a[j] * one[j] + A2[j] * two[j]) * inverse
+    else:
+        for j in range(len(out)):
+            out[j] = a[j] * one[j] * inverse
+
+
+@njit(cache=True)
+def _add(B, two, p, out):
+    inverse = 1.0 / p
+    for j in range(len(out)):
+        out[j] += B[j] * two[j] * inverse
 
 
 @njit(cache=True)

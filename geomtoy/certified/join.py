@@ -1,13 +1,13 @@
 """From arcs on boxes to curves on the window, and the number of regions by Euler's formula.
 
-Neighbouring boxes see the zeros of one function on a common line from both sides. Each side has proven all
-of them simple, so that the k-th zeros of both are the same; that their numbers agree is checked.
+Neighbouring boxes see the zeros of one function on a common line from both sides. Each side has proven
+all of them simple, so that the k-th zeros of both are the same; that their numbers agree is checked.
 
-The curves of a proven arrangement make a planar graph: vertices are crossings X (of degree 4), zeros on
-the boundary B (of degree 3) and the window's corners; the boundary belongs to it. Islands H are connected
-components of the union of curves that miss the boundary. Then F = 1 + X + B / 2 + H: V - E + F counts one
-more than the number of components, E = 2 X + (3 B + ...) / 2, and a closed curve without a crossing has
-as many vertices as edges.
+The curves of a proven arrangement and the window's boundary make a planar graph: vertices are the X
+crossings (of degree 4), the B zeros on the boundary (of degree 3) and the 4 corners (of degree 2); on a
+closed curve without a crossing any point may be one (of degree 2). So E - V = X + B / 2. The graph has
+1 + H components, where the H islands are the connected components of all curves that miss the boundary,
+and Euler's V - E + F = 2 + H counts the outside as a face: inside there are 1 + X + B / 2 + H.
 """
 
 from __future__ import annotations
@@ -99,28 +99,17 @@ def _once(crossings: np.ndarray) -> tuple[np.ndarray, bool]:
     """
     order = np.lexsort((crossings["straddles"], crossings["g"], crossings["f"]))
     crossings = crossings[order]
+    pair = crossings["f"] * (crossings["g"].max(initial=0) + 1) + crossings["g"]
     keep = np.ones(len(crossings), bool)
     for k in np.flatnonzero(crossings["straddles"] == 1):
-        first, last = _same_pair(crossings, k)
+        first, last = np.searchsorted(pair, pair[k]), np.searchsorted(pair, pair[k], side="right")
         others = crossings[first:last][keep[first:last] & (np.arange(first, last) != k)]
-        gap = np.maximum(
-            np.abs(others["u"] - crossings["u"][k]), np.abs(others["v"] - crossings["v"][k])
-        )
+        aside, above = others["u"] - crossings["u"][k], others["v"] - crossings["v"][k]
+        gap = np.maximum(np.abs(aside), np.abs(above))
         keep[k] = not (gap <= (others["radius"] + crossings["radius"][k]) * (1 + 1e-9)).any()
     far = np.maximum(np.abs(crossings["u"]), np.abs(crossings["v"]))
     inside, outside = far + crossings["radius"] < SIDE, far - crossings["radius"] > SIDE
     return crossings[keep & ~outside], bool((inside | outside | ~keep).all())
-
-
-def _same_pair(crossings: np.ndarray, k: int) -> tuple[int, int]:
-    same = (crossings["f"] == crossings["f"][k]) & (crossings["g"] == crossings["g"][k])
-    first = k
-    while first > 0 and same[first - 1]:
-        first -= 1
-    last = k + 1
-    while last < len(same) and same[last]:
-        last += 1
-    return first, last
 
 
 def curves_of_crossings(crossings: np.ndarray, arcs: np.ndarray, curve: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Whether two functions vanish together on the box |u|, |v| <= 1: nowhere, once, or not known.
 
-With the inverse C of the Jacobian at the centre, any zero is a fixed point of T(s) = s - C F(s). Where T
-has a Lipschitz constant L < 1 in the maximum norm on the box WIDER times as large, it has at most one fixed
-point there; it has one if |C F(x)| <= (1 - L) r on a ball of radius r around x inside that box. L is
+With C nearly the inverse of the Jacobian at the centre, zeros are fixed points of T(s) = s - C F(s).
+Where T has a Lipschitz constant L < 1 in the maximum norm on the box WIDER times as large, it has at
+most one there; it has one if |C F(x)| <= (1 - L) r on a ball of radius r around x inside that box. L is
 bounded from the two functions' gradients beyond the centre's, one by one: C is the same for all points.
 """
 
@@ -38,9 +38,8 @@ def common_zero(f, g, error_f, error_g, rest_f, rest_g, bend_f, bend_g, D, found
         off = (abs(i) * rest_f + abs(j) * rest_g + 4.0 * U * (abs(first) + abs(second)) + skew) * SLACK
         if abs(first + second) > 1.0 + off:
             return NONE
-    L = (
-        max(abs(c00) * bend_f + abs(c01) * bend_g, abs(c10) * bend_f + abs(c11) * bend_g) + skew
-    ) * SLACK
+    bend = max(abs(c00) * bend_f + abs(c01) * bend_g, abs(c10) * bend_f + abs(c11) * bend_g)
+    L = (bend + skew) * SLACK
     if not L < 0.95:
         return UNDECIDED
     u, v = _newton(f, g, D, c00, c01, c10, c11)

@@ -19,7 +19,7 @@ NARROWEST = 1e-6
 @njit(cache=True)
 def quarter(c, D, sx, sy, out, row):
     """Coefficients on the quarter with centre (sx / 2, sy / 2), sx, sy = +-1, scaled to the box."""
-    K, index = D.K, D.index
+    K, index = D.K, D.place
     scale = 1.0
     n = 0
     for k in range(K + 1):
@@ -51,7 +51,7 @@ def value_and_gradient(c, D, u, v):
         t, tv = 0.0, 0.0
         for q in range(D.K - p, -1, -1):
             tv = tv * v + t
-            t = t * v + c[D.index[p, q]]
+            t = t * v + c[D.place[p, q]]
         along_u = along_u * u + value
         value = value * u + t
         along_v = along_v * u + tv
@@ -64,7 +64,7 @@ def edge_polynomial(c, D, vertical, side, out):
     for k in range(D.K + 1):
         total, sign = 0.0, 1.0
         for j in range(D.K + 1 - k):
-            total += sign * c[D.index[j, k] if vertical else D.index[k, j]]
+            total += sign * c[D.place[j, k] if vertical else D.place[k, j]]
             sign *= side
         out[k] = total
 
@@ -150,7 +150,7 @@ def zeros_on_edge(g, error, slope_error, least_slope, zeros, radius):
 
 @njit(cache=True)
 def _on_interval(g, low, high, local):
-    """g on [low, high] scaled to [-1, 1]; sums of |coefficients| beyond the first, and of the slope's."""
+    """g on [low, high] scaled to [-1, 1]; sums of |coefficients| beyond the first, of both."""
     K = len(g) - 1
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     local[:] = g

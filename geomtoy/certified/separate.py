@@ -11,12 +11,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial import cKDTree
 
-from geomtoy.certified.pairs import INSIDE, common_zero
+from geomtoy.certified.pairs import INSIDE, WIDER, common_zero
 from geomtoy.certified.series import Degree
 
 Box = tuple[float, float, float, float]
 Shown = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree]
-SIZES = (2.0**-10, 2.0**-14, 2.0**-18)
+SIZES = (2.0**-6, 2.0**-10, 2.0**-14, 2.0**-18)
+BLUR = 1e-12  # more than 12 gamma(4 K) WIDER^K, the rounding of evaluation, for K <= 20
 
 
 def separated(crossings: np.ndarray, patch: Callable[[Box], Shown | None]) -> tuple[np.ndarray, int]:
@@ -46,7 +47,7 @@ def _clashing(crossings: np.ndarray) -> np.ndarray:
 
 
 def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
-    """Pairs whose brackets may overlap: wide brackets are compared with all, the others with near ones."""
+    """Pairs whose brackets may overlap: wide brackets with all around them, others with near ones."""
     typical = max(float(np.quantile(radius, 0.99)), 1e-15)
     tree = cKDTree(points)
     pairs = [tree.query_pairs(2.001 * typical, p=np.inf, output_type="ndarray")]
@@ -59,9 +60,12 @@ def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
 
 
 def _sharpen(crossing: np.ndarray, half: float, patch: Callable[[Box], Shown | None]) -> None:
-    """Find one crossing again on a small patch around it, if it is proven alone there."""
+    """Find one crossing again on a small patch around it, if it is proven alone there.
+
+    The old bracket lies in the patch WIDER times as large, so that it holds the same point.
+    """
     one = crossing[0]
-    if one["radius"] > half / 2:
+    if one["radius"] > half:
         return
     u, v = (round(float(one[name]) * 2.0**40) / 2.0**40 for name in ("u", "v"))
     shown = patch((u - half, u + half, v - half, v + half))
@@ -74,11 +78,11 @@ def _sharpen(crossing: np.ndarray, half: float, patch: Callable[[Box], Shown | N
     found = np.empty(3)
     rest = np.abs(c[:, 3:]).sum(axis=1) + 2 * error
     k = D.exponents.sum(axis=1)
-    bend = (np.abs(c[:, 3:]) * (k * 1.125 ** (k - 1.0))[3:]).sum(axis=1) + 2 * slope
-    blur = 1e-13 * np.abs(c).sum(axis=1)
+    bend = (np.abs(c[:, 3:]) * (k * WIDER ** (k - 1.0))[3:]).sum(axis=1) + 2 * slope
+    blur = BLUR * np.abs(c).sum(axis=1)
     what = common_zero(
         c[i], c[j], error[i] + blur[i], error[j] + blur[j], rest[i] + blur[i], rest[j] + blur[j],
-        bend[i] + 10 * blur[i], bend[j] + 10 * blur[j], D, found,
+        bend[i] + 20 * blur[i], bend[j] + 20 * blur[j], D, found,
     )  # fmt: skip
     if what == INSIDE and half * found[2] < one["radius"]:
         crossing["u"], crossing["v"] = u + half * found[0], v + half * found[1]

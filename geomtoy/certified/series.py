@@ -32,13 +32,13 @@ class Degree(NamedTuple):
     Args:
         K: the degree.
         exponents: (n, 2) p, q of the monomials u^p v^q, by degree, then by q.
-        index: (K + 2, K + 2) where u^p v^q is.
+        place: (K + 2, K + 2) where u^p v^q is.
         products: (m, 3) all a, b, c with monomial a = monomial b times monomial c, by a.
     """
 
     K: int
     exponents: np.ndarray
-    index: np.ndarray
+    place: np.ndarray
     products: np.ndarray
 
 
@@ -123,7 +123,7 @@ def square_root(f, low, tail, D):
         for i in range(p + 1):
             for j in range(q + 1):
                 if 0 < i + j < p + q:
-                    total -= R[D.index[i, j]] * R[D.index[p - i, q - j]]
+                    total -= R[D.place[i, j]] * R[D.place[p - i, q - j]]
         R[m] = 0.5 * total
     ss, Rs = np.empty(D.K + 1), np.empty(D.K + 1)
     size, R_size = by_degree(s, D, ss), by_degree(R, D, Rs)

@@ -9,8 +9,8 @@ out: sigma^2 = epsilon + the mean square of further columns of the same form.
 Softmax does not change when all scores change alike. The second-order expansion of log sum exp is taken
 from each, so that the sum of weights is 1 + O(r^3) on a patch of radius r; and an average does not
 change when a constant is taken from the values and added again, so that those are centred: this keeps
-the reciprocal and the products small. The series of a token's weight is off by a factor exp(delta), where
-delta is what is not known of its score: in norm at most 1.01 |delta| relative to its majorant.
+the reciprocal and the products small. The series of a token's weight is off by a factor exp(delta),
+delta being what is not known of its score: in norm at most 1.01 |delta| relative to its majorant.
 """
 
 from __future__ import annotations
@@ -82,14 +82,13 @@ def patch_series(S, cx, cy, rx, ry, D):
         else np.zeros(columns)
     )
     tail_F = np.dot(tail, absolute) + np.dot(tail, S.out_error) if H else np.zeros(columns)
-    for c in range(columns):
-        q = S.query[:, c]
-        linear = abs(q[0]) + 1.5 * (abs(q[1]) + abs(q[2]))
-        error = S.query_error[0, c] + 1.5 * (S.query_error[1, c] + S.query_error[2, c])
-        low_F[c] += error + 12.0 * U * (linear + np.abs(F[:3, c]).sum())
-        F[0, c] += q[0] + cx * q[1] + cy * q[2]
-        F[1, c] += q[1] * rx
-        F[2, c] += q[2] * ry
+    q, e = S.query, S.query_error
+    reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
+    low_F += e[0] + 1.5 * (e[1] + e[2])
+    low_F += 12.0 * U * (reach + np.abs(F[0]) + np.abs(F[1]) + np.abs(F[2]))
+    F[0] += q[0] + cx * q[1] + cy * q[2]
+    F[1] += q[1] * rx
+    F[2] += q[2] * ry
     low_F, tail_F = low_F * SLACK + TINY, tail_F * SLACK + TINY
     if S.epsilon >= 0.0:
         return _behind_norm(S, F, low_F, tail_F, D, spread)
@@ -196,9 +195,9 @@ def _add_moving(S, h, rx, ry, E, both, rest, D, N, norms):
     for n in range(len(E)):
         p, q = D.exponents[n, 0], D.exponents[n, 1]
         if p > 0:
-            N[n] += along_u[D.index[p - 1, q]]
+            N[n] += along_u[D.place[p - 1, q]]
         if q > 0:
-            N[n] += along_v[D.index[p, q - 1]]
+            N[n] += along_v[D.place[p, q - 1]]
 
 
 @njit(cache=True)
@@ -230,7 +229,7 @@ def _behind_norm(S, F, low, tail, D, spread):
             p = D.exponents[i, 0] + D.exponents[j, 0]
             q = D.exponents[i, 1] + D.exponents[j, 1]
             if p + q <= D.K:
-                square[D.index[p, q]] += products[i, j] / c
+                square[D.place[p, q]] += products[i, j] / c
             else:
                 above += abs(products[i, j]) / c
     wrong = 0.0

@@ -84,10 +84,10 @@ def count_regions_on_plane(
         NetworkError: the MLP is not one hidden layer of ReLU units.
         SliceError: tokens or plane do not fit the block.
         WindowError: the window is no parallelogram.
-    Exactness: for the real function whose parameters are the stored floats, rounding included. Proven means
-        that every border is regular, every crossing transversal, alone and off the window's boundary,
-        and no border passes through a corner; where one of these fails a box stays open. Units with
-        proportional parameters have one border, units that are zero everywhere none.
+    Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
+        means that every border is regular, every crossing transversal, alone and off the window's
+        boundary, and no border passes through a corner; where one of these fails the guarantee says so.
+        Units with proportional parameters have one border, units that are zero everywhere none.
     Cost: O(H T f) operations and as many exponentials for each patch; the number of patches grows with
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
@@ -107,6 +107,7 @@ def count_regions_on_plane(
     crossings = found.crossings
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
+    stretch = float(np.abs(axes).sum(axis=0).max())
     corners = found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]] @ axes + origin
     return PlaneRegions(
         view=f"plane, {moving} moving",
@@ -116,8 +117,7 @@ def count_regions_on_plane(
         regions=found.regions if found.proven else found.patterns,
         at_least=found.regions if found.proven else found.patterns,
         crossings=points,
-        crossing_radius=crossings["radius"] * np.abs(axes).sum(axis=0).max()
-        + 1e-15 * np.abs(points).max(initial=1),
+        crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
         crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
         boundary_zeros=found.boundary_zeros,
         curves=int(found.curve.max(initial=-1)) + 1,
@@ -151,9 +151,7 @@ def _frame(window: Any) -> Frame:
     if len(corners) != 4 or any(
         corners[0][k] + corners[2][k] != corners[1][k] + corners[3][k] for k in range(2)
     ):
-        raise WindowError(
-            "curved borders are counted on a parallelogram; give a window with four such corners"
-        )
+        raise WindowError("curved borders are counted on a parallelogram; give a window that is one")
     p, q, opposite, r = corners
     centre = ((p[0] + opposite[0]) / 2, (p[1] + opposite[1]) / 2)
     return centre, ((q[0] - p[0]) / 2, (q[1] - p[1]) / 2), ((r[0] - p[0]) / 2, (r[1] - p[1]) / 2)
@@ -176,14 +174,13 @@ def _tokens(block: BlockArrays, moved: np.ndarray, tokens: Any, moving: str) -> 
     if moving == "context":
         if tokens is not None or n % d:
             raise SliceError(
-                f"the plane has dimension {n} and tokens {'are' if tokens is not None else 'are not'} given; "
-                f"for moving 'context' give a plane of T x {d} dimensions and no tokens"
+                f"moving 'context' takes a plane of T x {d} dimensions and no tokens; the plane has {n}"
             )
         return moved.reshape(3, n // d, d)
     still = np.asarray(tokens if tokens is not None else np.empty((0, d)), float)
     if still.ndim != 2 or still.shape[1] != d or n != d or not np.isfinite(still).all():
         raise SliceError(
-            f"tokens have shape {still.shape} and the plane dimension {n}; give finite (T - 1, {d}) and {d}"
+            f"tokens have shape {still.shape} and the plane dimension {n}; give finite (T - 1, {d}), {d}"
         )
     X = np.zeros((3, len(still) + 1, d))
     X[0, :-1] = still

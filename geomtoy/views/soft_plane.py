@@ -140,9 +140,8 @@ def _exact_parameters(block: BlockArrays, unit: int) -> list[Fraction]:
     W, b = block.mlp.layers[0]
     row, bias = [Fraction(x) for x in W[unit].tolist()], Fraction(b[unit])
     if block.norm_gain is not None and block.norm_bias is not None:
-        bias += sum(
-            (x * Fraction(s) for x, s in zip(row, block.norm_bias.tolist(), strict=True)), Fraction(0)
-        )
+        shift = [Fraction(s) for s in block.norm_bias.tolist()]
+        bias += sum((x * s for x, s in zip(row, shift, strict=True)), Fraction(0))
         row = [x * Fraction(g) for x, g in zip(row, block.norm_gain.tolist(), strict=True)]
         if block.centred_norm:
             mean = sum(row, Fraction(0)) / len(row)
