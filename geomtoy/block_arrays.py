@@ -15,7 +15,7 @@ from geomtoy.network import Network
 from geomtoy.writing import written_aside
 
 ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias")
-FLAGS = ("norm_epsilon", "scale", "residual", "hard")
+FLAGS = ("norm_epsilon", "scale", "residual", "hard", "centred_norm")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,7 @@ class BlockArrays:
         scale: what attention scores are multiplied by.
         residual: whether the last token is added to what attention gives.
         hard: all weight on the greatest score (the first of equals), instead of softmax.
+        centred_norm: whether the norm takes the mean away (LayerNorm) or not (RMSNorm).
     Raises:
         NetworkError: shapes do not fit together.
     """
@@ -48,6 +49,7 @@ class BlockArrays:
     scale: float = 1.0
     residual: bool = True
     hard: bool = False
+    centred_norm: bool = True
 
     def __post_init__(self) -> None:
         d, (H, _, f) = self.d_model, self.W_Q.shape
@@ -102,7 +104,8 @@ class BlockArrays:
         y = self.resid_mid(x)
         if self.norm_gain is None:
             return y
-        y = y - y.mean(-1, keepdims=True)
+        if self.centred_norm:
+            y = y - y.mean(-1, keepdims=True)
         deviation = np.sqrt((y**2).mean(-1, keepdims=True) + self.norm_epsilon)
         return y / deviation * self.norm_gain + self.norm_bias
 
@@ -132,7 +135,8 @@ class BlockArrays:
         try:
             mlp = Network([(arrays[f"W{k}"], arrays[f"b{k}"]) for k in (1, 2)])
             known: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name in arrays}
-            known |= {name: arrays[name].item() for name in FLAGS}
+            known |= {name: arrays[name].item() for name in FLAGS[:-1]}
+            known["centred_norm"] = bool(arrays.get("centred_norm", True))  # files older than RMSNorm
             return cls(mlp=mlp, **known)
         except (KeyError, TypeError) as error:
             raise FileError(f"these arrays are not a block ({error}); give those of as_arrays") from None

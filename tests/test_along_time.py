@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from flint import fmpq
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomtoy.block_arrays import BlockArrays
-from geomtoy.errors import SettingError, WindowError
+from geomtoy.errors import NetworkError, SettingError, WindowError
 from geomtoy.network import Network
 from geomtoy.views import balls
 from geomtoy.views.along_time import (
@@ -357,3 +359,25 @@ def test_brackets_merge_and_are_cut_and_separated():
     assert inside(block, pieces[:1], -near / 2, high) == [Bracket(0, -near / 2, near)]
     wide = [Bracket(0, fmpq(-1), fmpq(2)), Bracket(1, fmpq(1), half_pi)]
     assert [len(group) for group in separate(block, wide)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("layers", "activation", "says"),
+    [
+        ([([[2.0, 0.0]], [0.0]), ([[1.0]], [0.0])], "hard_tanh", "hard_tanh"),
+        ([([[2.0, 0.0]], [0.0]), ([[1.0]], [0.0])], "identity", "identity"),
+        ([([[1.0, 0.0]], [2.0]), ([[1.0]], [-2.0]), ([[1.0]], [0.0])], "relu", "2 hidden layers"),
+        ([([[1.0, 0.0]], [2.0])], "relu", "0 hidden layers"),
+    ],
+)
+def test_other_mlps_are_refused_by_name(layers, activation, says):
+    """hard_tanh(2 sin t) has 3 regions on (.1, 3) and two layers hide zeros: no count was right."""
+    block = replace(plain([1, 0], [0]), mlp=Network(layers, activation))
+    for view in (count_regions_along, estimate_regions_along, estimate_pattern_changes):
+        with pytest.raises(NetworkError, match=says):
+            view(block, (0.1, 3))
+
+
+def test_an_interval_too_long_for_memory_is_refused():
+    with pytest.raises(SettingError, match="shorter"):
+        count_regions_along(plain([1, 0], [0]), (0, 1e9))

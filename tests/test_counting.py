@@ -150,11 +150,11 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
 
 
 def test_maps_of_many_outputs_that_do_not_fit_are_refused(monkeypatch):
-    net = random_net(2, 12, 50, seed=0)
+    net = random_net(2, 8, 500, seed=0)
     monkeypatch.setattr("geomtoy.regions.engine.run.memory", lambda: 1e5)
-    with pytest.raises(BudgetError, match="the maps of 50 outputs on"):
+    with pytest.raises(BudgetError, match="the maps of 500 outputs on"):
         count_regions(net)
-    assert count_regions(net, linear=False).regions > 50
+    assert count_regions(net, linear=False).regions > 8
 
 
 def test_a_limit_counts_concurrent_lines_right():

@@ -12,7 +12,12 @@ strip, and off in two regions beside it:
 [0, 0, 1]
 """
 
-from geomtoy.circles.api import count_circle_regions, enumerate_circle_regions
-from geomtoy.circles.complex import CircleComplex
+from pathlib import Path
+
+from geomtoy.kernels import keyed_cache
+
+with keyed_cache(Path(__file__).parent):
+    from geomtoy.circles.api import count_circle_regions, enumerate_circle_regions
+    from geomtoy.circles.complex import CircleComplex
 
 __all__ = ["CircleComplex", "count_circle_regions", "enumerate_circle_regions"]

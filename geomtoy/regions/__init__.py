@@ -1,9 +1,12 @@
 """Exact regions of piecewise-affine networks on 2D slices and segments."""
 
-from geomtoy.regions.kernel_cache import compiled, keyed_cache
+from pathlib import Path
 
-COMPILED = compiled()  # asked before the kernels' modules make the folder
-with keyed_cache():
+from geomtoy.kernels import compiled, keyed_cache
+
+HERE = Path(__file__).parent
+COMPILED = compiled(HERE)  # asked before the kernels' modules make the folder
+with keyed_cache(HERE):
     from geomtoy.regions.api import RegionCount, count_regions, enumerate_regions
     from geomtoy.regions.numbers.predicates import exact_arithmetic
     from geomtoy.regions.results.complex import CellComplex

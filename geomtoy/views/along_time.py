@@ -10,12 +10,14 @@ from geomtoy.block_arrays import BlockArrays
 from geomtoy.errors import SettingError, WindowError
 from geomtoy.views.balls import exact_time
 from geomtoy.views.folded import FoldedBlock, fold
+from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.isolate import Isolation, isolate_borders
 from geomtoy.views.order import inside, is_one_time, is_within, merge, separate
 from geomtoy.views.scan import scan
 
 VIEW = "along time"
 NONE = np.empty((0, 2))
+MOST_PIECES = 10**6  # 24 MB of them
 CLOSE = 1e-12  # an estimate takes sign changes as close as this for one
 
 
@@ -66,7 +68,9 @@ def count_regions_along(
         "estimate", whose guarantee and open_intervals say where the proof stopped.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
-        SettingError: attention is hard: preactivations jump where scores tie.
+        NetworkError: the MLP is not one hidden layer of ReLU units.
+        SettingError: attention is hard: preactivations jump where scores tie; or the interval is so long
+            that its pieces would not fit into memory.
     Exactness: for the real function whose parameters are the stored floats. A unit that touches zero
         without crossing has no simple zero, and two units that switch at one time are not told from two
         close times (except twin units, with proportional parameters, and t = 0): not certified.
@@ -74,11 +78,12 @@ def count_regions_along(
         is O(H C d ORDER^2) operations.
     Source: Taylor models and Cauchy's estimate; see `geomtoy.views.taylor` and `geomtoy.views.roots`.
     """
-    low, high = _checked(interval)
+    low, high = _checked(block, interval)
     if block.hard:
         raise SettingError(
             "hard attention makes preactivations jump along time; use estimate_regions_along, or softmax"
         )
+    _within_reach(block, high - low, max_pieces)
     folded = fold(block)
     found = isolate_borders(folded, low, high, max_pieces)
     if len(found.open_intervals):
@@ -124,10 +129,11 @@ def estimate_regions_along(
         kind "estimate"; open_intervals are the bins that stayed doubtful.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
+        NetworkError: the MLP is not one hidden layer of ReLU units.
         SettingError: bins is not positive.
     Cost: O(bins H C d), about two evaluations a bin and four a border.
     """
-    low, high = _checked(interval, bins)
+    low, high = _checked(block, interval, bins)
     seen = scan(block, low, high, bins)
     gap = CLOSE * max(1.0, abs(low), abs(high))
     inner = (seen.times > low + gap) & (seen.times < high - gap)
@@ -147,10 +153,11 @@ def estimate_pattern_changes(
         two switches between neighbours count once, and a unit that returns between them is not seen.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
+        NetworkError: the MLP is not one hidden layer of ReLU units.
         SettingError: bins is not positive.
     Source: arXiv 2407.02678, figures 4 and 5.
     """
-    low, high = _checked(interval, bins)
+    low, high = _checked(block, interval, bins)
     t = np.linspace(low, high, bins)
     parts = np.array_split(t, 1 + bins * block.context_length * block.d_model * block.n_heads // 2**21)
     on = np.concatenate([block.preactivations(part) for part in parts]) > 0
@@ -188,10 +195,20 @@ def _estimate(
     )
 
 
-def _checked(interval: tuple[float, float], bins: int = 1) -> tuple[float, float]:
+def _checked(block: BlockArrays, interval: tuple[float, float], bins: int = 1) -> tuple[float, float]:
+    needs_one_relu_layer(block.mlp)
     low, high = (float(t) for t in interval)
     if not (np.isfinite([low, high]).all() and low < high):
         raise WindowError(f"the interval is [{low}, {high}]; give two finite increasing times")
     if bins < 1:
         raise SettingError(f"bins is {bins}; make it 1 or more")
     return low, high
+
+
+def _within_reach(block: BlockArrays, length: float, max_pieces: int) -> None:
+    pieces = length * float(np.abs(block.frequencies).max())
+    if pieces > max(max_pieces, MOST_PIECES):
+        raise SettingError(
+            f"the interval holds {pieces:.3g} radians of the fastest token and needs as many pieces; "
+            f"give a shorter one, of at most {MOST_PIECES:.3g}"
+        )

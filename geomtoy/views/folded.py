@@ -61,7 +61,7 @@ def fold(block: BlockArrays) -> FoldedBlock:
     """Exact products of a block's parameters, then rounded. Cost: O(H d^2 (hidden + d)) rationals."""
     rows, bias = _rows(block)
     units = _distinct([[*row, b] for row, b in zip(rows, bias, strict=True)])
-    chosen = [rows[i] for i in units] + (_centring(block.d_model) if block.layer_norm else [])
+    chosen = [rows[i] for i in units] + (_centring(block) if block.layer_norm else [])
     flat = [x for row in chosen for x in row]
     transposed = fmpq_mat(len(chosen), block.d_model, flat).transpose()
     zero = fmpq_mat(block.d_model, len(chosen))
@@ -95,14 +95,16 @@ def _rows(block: BlockArrays) -> tuple[list[list[fmpq]], list[fmpq]]:
     shift = (W * rational(block.norm_bias).transpose()).entries()
     gain = rational(block.norm_gain).entries()
     d = W.ncols()
-    centring = fmpq_mat(d, d, [x for row in _centring(d) for x in row])
+    centring = fmpq_mat(d, d, [x for row in _centring(block) for x in row])
     scaled = [[w * g for w, g in zip(row, gain, strict=True)] for row in W.tolist()]
     centred = fmpq_mat(W.nrows(), d, [x for row in scaled for x in row]) * centring
     return centred.tolist(), [one + other for one, other in zip(bias, shift, strict=True)]
 
 
-def _centring(d: int) -> list[list[fmpq]]:
-    return [[fmpq(int(i == j)) - fmpq(1, d) for j in range(d)] for i in range(d)]
+def _centring(block: BlockArrays) -> list[list[fmpq]]:
+    d = block.d_model
+    mean = fmpq(1, d) if block.centred_norm else fmpq(0)
+    return [[fmpq(int(i == j)) - mean for j in range(d)] for i in range(d)]
 
 
 def _distinct(rows: list[list[fmpq]]) -> list[int]:

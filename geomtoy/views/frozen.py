@@ -82,7 +82,7 @@ def _resid_mid(block: BlockArrays, tokens: np.ndarray, moving: int, query: fmpq_
 def _normalised(block: BlockArrays, tokens: np.ndarray, rows: fmpq_mat) -> fmpq_mat:
     """LayerNorm with the mean and deviation that it has at the reference tokens."""
     y = block.resid_mid(tokens[None])[0]
-    mean = float(y.mean())
+    mean = float(y.mean()) if block.centred_norm else 0.0
     deviation = float(np.sqrt(((y - mean) ** 2).mean() + block.norm_epsilon))
     gain, bias = np.asarray(block.norm_gain, float), np.asarray(block.norm_bias, float)
     d = len(gain)

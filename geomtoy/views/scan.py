@@ -40,7 +40,8 @@ class Preactivations:
         if block.norm_gain is not None:
             self.bias = self.bias + W @ block.norm_bias
             W = W * block.norm_gain
-            W = W - W.mean(axis=1, keepdims=True)
+            if block.centred_norm:
+                W = W - W.mean(axis=1, keepdims=True)
         self.rows = W.T
         self.scores = block.scale * block.W_Q @ block.W_K.swapaxes(1, 2)
         self.values = block.W_V @ block.W_O
@@ -62,7 +63,7 @@ class Preactivations:
         z, dz = y @ self.rows, dy @ self.rows
         if self.block.norm_gain is None:
             return z + self.bias, dz
-        centred = y - y.mean(-1, keepdims=True)
+        centred = y - y.mean(-1, keepdims=True) if self.block.centred_norm else y
         deviation = np.sqrt((centred**2).mean(-1, keepdims=True) + self.block.norm_epsilon)
         slope = (centred * dy).mean(-1, keepdims=True) / deviation
         return z + self.bias * deviation, dz + self.bias * slope

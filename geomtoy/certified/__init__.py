@@ -1,0 +1,11 @@
+"""Validated numerics: power series with proven errors, and the topology of their zero curves."""
+
+from pathlib import Path
+
+from geomtoy.kernels import keyed_cache
+
+with keyed_cache(Path(__file__).parent):
+    from geomtoy.certified.curves import Budget, CurveArrangement, arrange
+    from geomtoy.certified.softmax import SoftFunctions
+
+__all__ = ["Budget", "CurveArrangement", "SoftFunctions", "arrange"]

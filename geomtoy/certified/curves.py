@@ -1,0 +1,230 @@
+"""Zero curves of analytic functions on the square [-1, 1]^2: cut into patches, prove, join, count.
+
+The functions come as series on patches from whoever asks (`Series`), so that nothing here knows of
+transformers. A patch is cut, near the middle but not at it (symmetric functions vanish there), until the
+error of every function with a zero is TOLERANCE of its variation and `boxes.settle` succeeds. Corners of
+patches are multiples of 2^-40, so that centres and radii are exact floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geomtoy.certified.bounds import SLACK, U
+from geomtoy.certified.boxes import ARC, CROSSING, DONE, FULL, settle
+from geomtoy.certified.join import Junctions, join
+from geomtoy.certified.pairs import WIDER
+from geomtoy.certified.separate import separated
+from geomtoy.certified.series import Degree, degree
+
+CORE = 0.8  # half width of a patch in units of its polydisc; 1.25 times a half width is exact
+GRID = 2.0**40
+SMALLEST = 2.0**-20
+SHARP = 1e-9  # radius of a crossing that may lie in two boxes
+
+Series = Callable[
+    [float, float, float, float, Degree], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]
+]
+"""(centre u, centre v, radius u, radius v, degree) -> coefficients (terms, n), low, tail (n,), variation
+along u and v (2,), and whether the polydisc was small enough; see `geomtoy.certified.series`."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far to go, and parameters on which no count may depend.
+
+    Args:
+        patches: most patches.
+        order: total degree of the series.
+        tolerance: error of a function on a patch, relative to how much it varies there.
+        ratio: where patches are cut, in (0.4, 0.6).
+    """
+
+    patches: int = 20_000
+    order: int = 10
+    tolerance: float = 1e-4
+    ratio: float = 0.4881
+
+
+@dataclass(frozen=True, eq=False)
+class CurveArrangement:
+    """What was proven of zero curves on [-1, 1]^2.
+
+    Args:
+        proven: whether the whole window was settled, and the formula of Euler below holds.
+        why: where not, the reason in words.
+        regions: 1 + crossings + boundary_zeros / 2 + islands, the number of connected pieces of the
+            window without the curves, if proven.
+        arcs, crossings: arrays of `boxes.ARC`, `boxes.CROSSING`.
+        curve: (arcs,) the connected piece of one function's zero set that each arc belongs to.
+        boundary_zeros: zeros of functions on the window's boundary.
+        loops: curves that are closed.
+        islands: connected components of the union of all curves that miss the boundary.
+        open_boxes: (k, 4) u0, u1, v0, v1, where nothing is proven.
+        patterns: distinct sign vectors proven at points.
+        patches: number of patches looked at.
+    """
+
+    proven: bool
+    why: str
+    regions: int
+    arcs: np.ndarray
+    crossings: np.ndarray
+    curve: np.ndarray
+    boundary_zeros: int
+    loops: int
+    islands: int
+    open_boxes: np.ndarray
+    patterns: int
+    patches: int
+
+
+@dataclass(eq=False)
+class _Found:
+    """Growing arrays of arcs and crossings."""
+
+    arcs: np.ndarray = field(default_factory=lambda: np.zeros(4096, ARC))
+    crossings: np.ndarray = field(default_factory=lambda: np.zeros(4096, CROSSING))
+    n_arcs: int = 0
+    n_crossings: int = 0
+
+    def grow(self) -> None:
+        self.arcs = np.concatenate([self.arcs, np.zeros_like(self.arcs)])
+        self.crossings = np.concatenate([self.crossings, np.zeros_like(self.crossings)])
+
+
+def arrange(series: Series, budget: Budget) -> CurveArrangement:
+    """Prove the arrangement of the zero curves of all functions; see the module.
+
+    Exactness: `proven` says that every curve is regular, every crossing transversal, alone and off the
+        window's boundary, and no curve passes through a corner of the window.
+    Cost: one call of `series` for each patch, and O(n^2) tests of pairs on it for n curves there.
+    Source: Plantinga and Vegter 2004 for curves by subdivision; Euler's formula.
+    """
+    D, found = degree(budget.order), _Found()
+    pending, open_boxes, patterns, used = _start(budget.ratio), [], set(), 0
+    while pending:
+        if used >= budget.patches:
+            open_boxes += pending
+            break
+        box = pending.pop()
+        used += 1
+        patch = _patch(series, box, D)
+        patterns |= patch.pattern
+        if patch.precise(budget.tolerance) and _settled(patch, box, used, D, found):
+            continue
+        if max(box[1] - box[0], box[3] - box[2]) < SMALLEST:
+            open_boxes.append(box)
+        else:
+            pending += _cut(box, budget.ratio, patch.variation, used)
+    arcs, crossings = found.arcs[: found.n_arcs], found.crossings[: found.n_crossings]
+    if open_boxes:
+        why = f"{len(open_boxes)} boxes are open"
+        junctions = Junctions.nothing(arcs, crossings, why)
+    else:
+        sharp = separated(crossings, lambda box: _patch(series, box, D).shown(D))
+        junctions = join(arcs, *sharp)
+    return CurveArrangement(
+        not junctions.why,
+        junctions.why,
+        1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands,
+        arcs,
+        junctions.crossings,
+        junctions.curve,
+        junctions.boundary_zeros,
+        junctions.loops,
+        junctions.islands,
+        np.array(open_boxes).reshape(-1, 4),
+        max(1, len(patterns)),
+        used,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Patch:
+    """Functions on a patch, in its own coordinates: coefficients (n, terms), errors of both kinds."""
+
+    functions: np.ndarray
+    c: np.ndarray
+    error: np.ndarray
+    slope: np.ndarray
+    size: np.ndarray
+    pattern: set[bytes]
+    variation: np.ndarray
+    fine: bool
+
+    def precise(self, tolerance: float) -> bool:
+        return self.fine and bool((self.error <= tolerance * self.size).all())
+
+    def shown(self, D: Degree) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree] | None:
+        return (self.functions, self.c, self.error, self.slope, D) if self.fine else None
+
+
+def _patch(series: Series, box: tuple[float, ...], D: Degree) -> _Patch:
+    """The functions that may vanish on a box, from series on the polydisc 1.25 times as large."""
+    u0, u1, v0, v1 = box
+    with np.errstate(all="ignore"):
+        c, low, tail, variation, fine = series(
+            (u0 + u1) / 2, (v0 + v1) / 2, (u1 - u0) * 0.625, (v1 - v0) * 0.625, D
+        )
+    if not fine:
+        none = np.empty(0)
+        return _Patch(none, none, none, none, none, set(), variation, False)
+    K, reach = D.K, WIDER * CORE * SLACK
+    low = low + 4 * K * U * np.abs(c).sum(axis=0)  # of the next line
+    c = c * (CORE ** D.exponents.sum(axis=1))[:, None]
+    size = np.abs(c[1:]).sum(axis=0)
+    error = (tail * reach ** (K + 1) + low) * SLACK
+    k = np.arange(1, 200.0)
+    steep = CORE * k * reach ** (k - 1)  # decreases from k = 10 on, where 0.9 (k + 1) / k < 1
+    slope = (tail * steep[K:].max() + low * steep.max()) * SLACK
+    touched = np.flatnonzero(~(np.abs(c[0]) > (size + error) * SLACK))
+    certain = (np.abs(c[0]) > error).all()
+    pattern = {np.packbits(c[0] > 0).tobytes()} if certain else set()
+    chosen = np.ascontiguousarray(c.T[touched])
+    return _Patch(
+        touched, chosen, error[touched], slope[touched], size[touched], pattern, variation, True
+    )
+
+
+def _settled(patch: _Patch, box: tuple[float, ...], number: int, D: Degree, found: _Found) -> bool:
+    """Add a patch's arcs and crossings, or none if not all are proven."""
+    if not len(patch.functions):
+        return True
+    where = np.array(box)
+    while True:
+        n_arcs, n_crossings, status, _ = settle(
+            patch.c, patch.error, patch.slope, patch.functions, number, where, D,
+            found.arcs, found.n_arcs, found.crossings, found.n_crossings,
+        )  # fmt: skip
+        if status != FULL:
+            break
+        found.grow()
+    new = found.crossings[found.n_crossings : n_crossings]
+    if status != DONE or (new["radius"][new["straddles"] == 1] > SHARP).any():
+        return False
+    found.n_arcs, found.n_crossings = n_arcs, n_crossings
+    return True
+
+
+def _start(ratio: float) -> list[tuple[float, ...]]:
+    return _cut((-1.0, 1.0, -1.0, 1.0), ratio, np.zeros(2), 0)
+
+
+def _cut(
+    box: tuple[float, ...], ratio: float, variation: np.ndarray, number: int
+) -> list[tuple[float, ...]]:
+    """Halves across the axis along which scores vary more, or quarters where they vary alike."""
+    u0, u1, v0, v1 = box
+    shift = ((number * 0.6180339887) % 1.0 - 0.5) * 0.02  # no two patches are cut alike
+    u = np.round((u0 + (ratio + shift) * (u1 - u0)) * GRID) / GRID
+    v = np.round((v0 + (1 - ratio + shift) * (v1 - v0)) * GRID) / GRID
+    along_u, along_v = variation
+    if along_u > 2 * along_v:
+        return [(u0, u, v0, v1), (u, u1, v0, v1)]
+    if along_v > 2 * along_u:
+        return [(u0, u1, v0, v), (u0, u1, v, v1)]
+    return [(u0, u, v0, v), (u, u1, v0, v), (u0, u, v, v1), (u, u1, v, v1)]

@@ -1,0 +1,89 @@
+"""Crossings of different pairs are at different points: brackets that overlap are sharpened until apart.
+
+Euler's formula counts a point where three curves meet wrongly, and says nothing of it by itself: each of
+the three pairs has a perfectly good crossing there. Disjoint brackets exclude it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from geomtoy.certified.pairs import INSIDE, WIDER, common_zero
+from geomtoy.certified.series import Degree
+
+Box = tuple[float, float, float, float]
+Shown = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree]
+SIZES = (2.0**-6, 2.0**-10, 2.0**-14, 2.0**-18)
+BLUR = 1e-12  # more than 12 gamma(4 K) WIDER^K, the rounding of evaluation, for K <= 20
+
+
+def separated(crossings: np.ndarray, patch: Callable[[Box], Shown | None]) -> tuple[np.ndarray, int]:
+    """Crossings with smaller radii where that was needed, and how many still overlap another pair's."""
+    crossings = crossings.copy()
+    clashing = _clashing(crossings)
+    for size in SIZES:
+        for k in np.unique(clashing):
+            _sharpen(crossings[k : k + 1], size, patch)
+        if not len(clashing):
+            break
+        clashing = _clashing(crossings)
+    return crossings, len(clashing)
+
+
+def _clashing(crossings: np.ndarray) -> np.ndarray:
+    """Pairs (n, 2) of crossings of different functions that may be the same point."""
+    if len(crossings) < 2:
+        return np.empty((0, 2), int)
+    points = np.column_stack([crossings["u"], crossings["v"]])
+    radius = crossings["radius"]
+    near = _near(points, radius)
+    a, b = crossings[near[:, 0]], crossings[near[:, 1]]
+    gap = np.abs(points[near[:, 0]] - points[near[:, 1]]).max(axis=1)
+    overlap = ~(gap > (a["radius"] + b["radius"]) * (1 + 1e-9))
+    return near[overlap & ((a["f"] != b["f"]) | (a["g"] != b["g"]))]
+
+
+def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Pairs whose brackets may overlap: wide brackets with all around them, others with near ones."""
+    typical = max(float(np.quantile(radius, 0.99)), 1e-15)
+    tree = cKDTree(points)
+    pairs = [tree.query_pairs(2.001 * typical, p=np.inf, output_type="ndarray")]
+    for k in np.flatnonzero(radius > typical):
+        reach = 1.001 * (radius[k] + float(radius.max()))
+        others = np.array(tree.query_ball_point(points[k], reach, p=np.inf), int)
+        others = others[others != k]
+        pairs.append(np.column_stack([np.minimum(others, k), np.maximum(others, k)]))
+    return np.unique(np.concatenate(pairs), axis=0)
+
+
+def _sharpen(crossing: np.ndarray, half: float, patch: Callable[[Box], Shown | None]) -> None:
+    """Find one crossing again on a small patch around it, if it is proven alone there.
+
+    The old bracket lies in the patch WIDER times as large, so that it holds the same point.
+    """
+    one = crossing[0]
+    if one["radius"] > half:
+        return
+    u, v = (round(float(one[name]) * 2.0**40) / 2.0**40 for name in ("u", "v"))
+    shown = patch((u - half, u + half, v - half, v + half))
+    if shown is None:
+        return
+    functions, c, error, slope, D = shown
+    i, j = (int(np.searchsorted(functions, one[name])) for name in ("f", "g"))
+    if max(i, j) >= len(functions) or functions[i] != one["f"] or functions[j] != one["g"]:
+        return
+    found = np.empty(3)
+    rest = np.abs(c[:, 3:]).sum(axis=1) + 2 * error
+    k = D.exponents.sum(axis=1)
+    bend = (np.abs(c[:, 3:]) * (k * WIDER ** (k - 1.0))[3:]).sum(axis=1) + 2 * slope
+    blur = BLUR * np.abs(c).sum(axis=1)
+    what = common_zero(
+        c[i], c[j], error[i] + blur[i], error[j] + blur[j], rest[i] + blur[i], rest[j] + blur[j],
+        bend[i] + 20 * blur[i], bend[j] + 20 * blur[j], D, found,
+    )  # fmt: skip
+    if what == INSIDE and half * found[2] < one["radius"]:
+        crossing["u"], crossing["v"] = u + half * found[0], v + half * found[1]
+        crossing["radius"] = half * found[2] * (1 + 1e-9) + 1e-15

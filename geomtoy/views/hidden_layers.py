@@ -1,0 +1,29 @@
+"""Which MLPs a view of soft attention can read: anything else is refused by name, never miscounted."""
+
+from __future__ import annotations
+
+from geomtoy.activations import RELU
+from geomtoy.errors import NetworkError
+from geomtoy.network import Network
+
+
+def needs_one_relu_layer(mlp: Network) -> None:
+    """Refuse an MLP whose units do not switch exactly where a first-layer preactivation is zero.
+
+    Raises:
+        NetworkError: it has not one hidden layer, or units that are not ReLU, or that decide maxima.
+    """
+    if len(mlp.widths) != 1:
+        raise NetworkError(
+            f"the block's MLP has {len(mlp.widths)} hidden layers; this view reads one of ReLU units"
+        )
+    _needs_relu(mlp)
+
+
+def _needs_relu(mlp: Network) -> None:
+    for layer in range(1, len(mlp.layers)):
+        other = next((act.name for act in mlp.units(layer) if act != RELU), None)
+        if other is not None:
+            raise NetworkError(f"the block's MLP has units with {other}; this view reads ReLU only")
+    if mlp.maxima:
+        raise NetworkError("the block's MLP takes maxima; this view reads plain ReLU units only")

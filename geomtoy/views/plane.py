@@ -1,0 +1,188 @@
+"""A soft block on a plane: regions between curved borders, counted with proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from geomtoy.block_arrays import BlockArrays
+from geomtoy.certified import Budget, arrange
+from geomtoy.certified.softmax import patch_series
+from geomtoy.errors import SettingError, SliceError, WindowError
+from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.soft_plane import plane_functions
+
+MOVING = ("query", "context")
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneRegions:
+    """Regions of a soft block on a window of a plane: its connected parts on which no unit switches.
+
+    Args:
+        view: "plane, query moving" or "plane, context moving".
+        kind: "exact", or "lower bound" where the proof stops.
+        certified: whether `regions` is proven; the same as kind == "exact".
+        guarantee: what was proven, in words.
+        regions: their number if certified, otherwise `at_least`.
+        at_least: distinct activation patterns proven at points; there are at least so many regions.
+        crossings: (n, 2) slice coordinates where two borders cross.
+        crossing_radius: (n,) how far, in each coordinate, the true crossing may be.
+        crossing_units: (n, 2) a unit of each of the two borders.
+        boundary_zeros: ends of borders on the window's boundary.
+        curves: connected pieces of the borders of single units.
+        loops: those that are closed.
+        islands: connected parts of all borders together that miss the window's boundary.
+        open_boxes: (m, 4, 2) corners, in slice coordinates, of boxes in which nothing is proven.
+        evaluations: patches on which the block was expanded.
+    """
+
+    view: str
+    kind: str
+    certified: bool
+    guarantee: str
+    regions: int
+    at_least: int
+    crossings: np.ndarray
+    crossing_radius: np.ndarray
+    crossing_units: np.ndarray
+    boundary_zeros: int
+    curves: int
+    loops: int
+    islands: int
+    open_boxes: np.ndarray
+    evaluations: int
+
+
+def count_regions_on_plane(
+    block: BlockArrays,
+    plane: Slice,
+    *,
+    tokens: Any = None,
+    moving: str = "query",
+    window: Any = UNIT_SQUARE,
+    max_patches: int = 20_000,
+) -> PlaneRegions:
+    """Count the activation regions of a soft block on a window of a plane and prove the count.
+
+    Args:
+        block: softmax attention, with or without residual and a norm before the MLP of one ReLU layer.
+        plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
+            where all T tokens move, one after another in R^(T d).
+        tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
+        window: parallelogram in slice coordinates.
+        max_patches: budget for the proof.
+    Returns:
+        kind "exact" where the proof succeeds; otherwise "lower bound", with the boxes that stayed open.
+    Raises:
+        SettingError: attention is hard, or moving or max_patches is not one of the values above.
+        NetworkError: the MLP is not one hidden layer of ReLU units.
+        SliceError: tokens or plane do not fit the block.
+        WindowError: the window is no parallelogram.
+    Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
+        means that every border is regular, every crossing transversal, alone and off the window's
+        boundary, and no border passes through a corner; where one of these fails the guarantee says so.
+        Units with proportional parameters have one border, units that are zero everywhere none.
+    Cost: O(H T f) operations and as many exponentials for each patch; the number of patches grows with
+        the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
+    Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
+    """
+    if block.hard:
+        raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
+    if moving not in MOVING:
+        raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
+    if max_patches < 1:
+        raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
+    needs_one_relu_layer(block.mlp)
+    frame = _frame(window)
+    of_block = plane_functions(block, _tokens(block, _seen_from(plane, frame), tokens, moving))
+    if not len(of_block.units):
+        return _without_borders(moving)
+    found = arrange(partial(patch_series, of_block.functions), Budget(patches=max_patches))
+    crossings = found.crossings
+    origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
+    points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
+    stretch = float(np.abs(axes).sum(axis=0).max())
+    corners = found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]] @ axes + origin
+    return PlaneRegions(
+        view=f"plane, {moving} moving",
+        kind="exact" if found.proven else "lower bound",
+        certified=found.proven,
+        guarantee=_guarantee(found.why),
+        regions=found.regions if found.proven else found.patterns,
+        at_least=found.regions if found.proven else found.patterns,
+        crossings=points,
+        crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
+        crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
+        boundary_zeros=found.boundary_zeros,
+        curves=int(found.curve.max(initial=-1)) + 1,
+        loops=found.loops,
+        islands=found.islands,
+        open_boxes=corners,
+        evaluations=found.patches,
+    )
+
+
+def _guarantee(why: str) -> str:
+    if why:
+        return f"at least so many regions, by patterns proven at points: {why}"
+    return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
+
+
+def _without_borders(moving: str) -> PlaneRegions:
+    none = np.empty((0, 2))
+    return PlaneRegions(
+        f"plane, {moving} moving", "exact", True, "exact: no unit is ever on",
+        1, 1, none, np.empty(0), none.astype(int), 0, 0, 0, 0, np.empty((0, 4, 2)), 0,
+    )  # fmt: skip
+
+
+Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
+
+
+def _frame(window: Any) -> Frame:
+    """Centre and half sides of a parallelogram: it is centre + [-1, 1] a + [-1, 1] b."""
+    corners = convex_window(window)
+    if len(corners) != 4 or any(
+        corners[0][k] + corners[2][k] != corners[1][k] + corners[3][k] for k in range(2)
+    ):
+        raise WindowError("curved borders are counted on a parallelogram; give a window that is one")
+    p, q, opposite, r = corners
+    centre = ((p[0] + opposite[0]) / 2, (p[1] + opposite[1]) / 2)
+    return centre, ((q[0] - p[0]) / 2, (q[1] - p[1]) / 2), ((r[0] - p[0]) / 2, (r[1] - p[1]) / 2)
+
+
+def _seen_from(plane: Slice, frame: Frame) -> np.ndarray:
+    """Origin and directions (3, n) of the plane in the frame's coordinates, as the nearest floats."""
+    (cs, ct), (au, av), (bu, bv) = frame
+    if (cs, ct, au, av, bu, bv) == (0, 0, 1, 0, 0, 1):
+        return np.array([plane.origin, plane.u, plane.v], float)
+    origin = [o + cs * s + ct * t for o, s, t in zip(plane.origin, plane.u, plane.v, strict=True)]
+    first = [au * s + av * t for s, t in zip(plane.u, plane.v, strict=True)]
+    second = [bu * s + bv * t for s, t in zip(plane.u, plane.v, strict=True)]
+    return np.array([origin, first, second], float)
+
+
+def _tokens(block: BlockArrays, moved: np.ndarray, tokens: Any, moving: str) -> np.ndarray:
+    """All tokens (3, T, d), affine in the frame's coordinates."""
+    d, n = block.d_model, moved.shape[1]
+    if moving == "context":
+        if tokens is not None or n % d:
+            raise SliceError(
+                f"moving 'context' takes a plane of T x {d} dimensions and no tokens; the plane has {n}"
+            )
+        return moved.reshape(3, n // d, d)
+    still = np.asarray(tokens if tokens is not None else np.empty((0, d)), float)
+    if still.ndim != 2 or still.shape[1] != d or n != d or not np.isfinite(still).all():
+        raise SliceError(
+            f"tokens have shape {still.shape} and the plane dimension {n}; give finite (T - 1, {d}), {d}"
+        )
+    X = np.zeros((3, len(still) + 1, d))
+    X[0, :-1] = still
+    X[:, -1] = moved
+    return X
