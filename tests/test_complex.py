@@ -1,5 +1,7 @@
 """CellComplex: topology, coordinates, and what the network does on each cell."""
 
+import pickle
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -216,3 +218,12 @@ def test_huge_weights_on_subnormal_ones_count_right():
     first = ([[3 * e, 0], [e, 0], [0, e], [-1, 1]], [0] * 4)
     net = Network([first, ([[W1, -3 * W1, W3, 0]], [0]), ([[1]], [0])])
     assert count_regions(net).regions == 6
+
+
+def test_a_result_holds_no_working_maps():
+    """What it keeps is of the mesh's size, also after questions that rationals answered."""
+    cells = enumerate_regions(random_net(2, 48, 48, 48, 1, seed=0))
+    mesh = sum(array.nbytes for array in cells.subdivision.mesh if isinstance(array, np.ndarray))
+    cells.exact_map(0), cells.exact_vertex(10), cells.certify()
+    levels = sum(array.nbytes for level in cells.subdivision.levels for array in level)
+    assert len(pickle.dumps(replace(cells.subdivision))) < 2 * mesh + levels

@@ -149,6 +149,14 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
         enumerate_regions(wide, max_regions=10**6)
 
 
+def test_maps_of_many_outputs_that_do_not_fit_are_refused(monkeypatch):
+    net = random_net(2, 12, 50, seed=0)
+    monkeypatch.setattr("geomtoy.regions.engine.run.memory", lambda: 1e5)
+    with pytest.raises(BudgetError, match="the maps of 50 outputs on"):
+        count_regions(net)
+    assert count_regions(net, linear=False).regions > 50
+
+
 def test_a_limit_counts_concurrent_lines_right():
     star = ZOO["zero_bias_16"]().network
     assert len(enumerate_regions(star, max_regions=32)) == 32

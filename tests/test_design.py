@@ -43,3 +43,14 @@ def test_the_drawing_shows_what_its_words_say():
     assert any(twin for _, twin in drawing.chord_ends(mesh, cutting))
     texts = [text for _, (text, _) in drawing.words(mesh, cutting, meetings)]
     assert any(text.startswith("meeting of 4 chords,\n6 pairs") for text in texts)
+
+
+def test_error_bounds_have_one_home():
+    """No file outside numbers/ takes the unit roundoff or what bounds are made with from there."""
+    for path in (ROOT / "geomtoy" / "regions").rglob("*.py"):
+        if path.parent.name != "numbers":
+            taken = re.findall(
+                r"^from geomtoy\.regions\.numbers\.bounds import \(?([^)]*?)\)?$", path.read_text(), re.M
+            )
+            names = set(re.findall(r"\w+", " ".join(taken)))
+            assert not names & {"U", "TINY", "SLACK"}, path

@@ -16,7 +16,7 @@ from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
 from geomtoy.tasks.batch import Batch
-from geomtoy.training import fit_tokens as module
+from geomtoy.training.streams import stream
 from geomtoy.training.tokens import TokenFitConfig, accuracy, cross_entropy, fit_tokens
 
 LAYER = LayerConfig(AttentionConfig(8, 1, 8), 16)
@@ -73,8 +73,8 @@ def test_loss_and_accuracy_count_positions_by_weight():
 
 def test_one_step_of_sgd_by_hand():
     config = TokenFitConfig(1, 4, "sgd", 0.5, clip=None, weight_decay=0.1, dtype="float64", every=1)
-    start = nnx.jit(lambda key: build(nnx.Rngs(key)))(module.stream(0, "params"))
-    batch = echo(jax.random.fold_in(module.stream(0, "batches"), 0), 4)
+    start = nnx.jit(lambda key: build(nnx.Rngs(key)))(stream(0, "params"))
+    batch = echo(jax.random.fold_in(stream(0, "batches"), 0), 4)
 
     def loss_of(model):
         logits = jax.nn.log_softmax(model(batch.tokens))

@@ -113,6 +113,7 @@ def test_roles_by_loops():
                 assert set(np.flatnonzero(role[b, i])) == expected[name], (name, row, i)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_the_main_path_is_followed_back():
     pattern = np.zeros((3, 1, 9, 9))
     pattern[:, 0, range(9), range(9)] = 1.0

@@ -72,6 +72,7 @@ def test_prompts_are_drawn_whole():
     np.testing.assert_allclose(once, often)
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(("arrays", "says"), [((X, Y[1:]), r"\[29, 30\]"), ((X[:1],), r"\[1\]")])
 def test_arrays_that_do_not_fit_are_refused(arrays, says):
     with pytest.raises(SettingError, match=says):

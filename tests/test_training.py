@@ -99,7 +99,7 @@ def test_an_interrupted_run_resumes_where_it_stopped(tmp_path, monkeypatch):
 
 
 def stop_after(monkeypatch, chunks: int) -> None:
-    from geomtoy.training import fit as module
+    from geomtoy.training import regression as module
 
     calls = iter(range(chunks))
     check = module.require_finite

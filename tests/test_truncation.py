@@ -78,6 +78,7 @@ def test_a_named_matrix_alone_is_truncated():
     np.testing.assert_array_equal(truncate_named(arrays, "W_E", rho=0.4)["W_E"], truncate(W, 2))
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -118,11 +119,11 @@ def test_parts_speak_alone():
 
 def test_margins_and_probabilities_by_hand():
     logits = np.log([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]) + 100
-    np.testing.assert_allclose(margin(logits, [1, 0]), [np.log(5 / 3), -np.log(8)])
+    np.testing.assert_allclose(margin(logits, np.array([1, 0])), [np.log(5 / 3), -np.log(8)])
     np.testing.assert_allclose(margin(logits, 2), [np.log(3 / 5), np.log(8)])
-    np.testing.assert_allclose(probability_of(logits, [1, 0]), [0.5, 0.1])
+    np.testing.assert_allclose(probability_of(logits, np.array([1, 0])), [0.5, 0.1])
     np.testing.assert_allclose(probability_of(logits[0], np.array(2)), 0.3)
-    np.testing.assert_allclose(log_probability_of([0.0, -1e4], 1), -1e4)
+    np.testing.assert_allclose(log_probability_of(np.array([0.0, -1e4]), 1), -1e4)
 
 
 def test_one_step_margins_are_those_of_finite_differences():

@@ -37,7 +37,7 @@ def margin(
     named = np.broadcast_to(np.asarray(token)[..., None], (*logits.shape[:-1], 1))
     others = np.array(logits)
     np.put_along_axis(others, named, -np.inf, axis=-1)
-    return np.take_along_axis(logits, named, axis=-1)[..., 0] - others.max(axis=-1)
+    return np.asarray(np.take_along_axis(logits, named, axis=-1)[..., 0] - others.max(axis=-1))
 
 
 def log_probability_of(
@@ -46,14 +46,14 @@ def log_probability_of(
     """log softmax of the logits at a token, one for each row or the same for all."""
     logs = log_softmax(np.asarray(logits, float), axis=-1)
     named = np.broadcast_to(np.asarray(token)[..., None], (*logs.shape[:-1], 1))
-    return np.take_along_axis(logs, named, axis=-1)[..., 0]
+    return np.asarray(np.take_along_axis(logs, named, axis=-1)[..., 0])
 
 
 def probability_of(
     logits: Float[np.ndarray, "*n V"], token: Int[np.ndarray, "*n"] | int
 ) -> Float[np.ndarray, "*n"]:
     """softmax of the logits at a token, one for each row or the same for all."""
-    return np.exp(log_probability_of(logits, token))
+    return np.asarray(np.exp(log_probability_of(logits, token)))
 
 
 def one_step_margins(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from scipy.stats import bootstrap
 
 from geomtoy.errors import SettingError
@@ -18,8 +18,8 @@ BATCH_ENTRIES = 2**22
 
 
 def pooled_correlation(
-    x: Float[np.ndarray, "*m n K"],
-    y: Float[np.ndarray, "*m n K"],
+    x: Shaped[np.ndarray, "*m n K"],
+    y: Shaped[np.ndarray, "*m n K"],
     among: Bool[np.ndarray, "*m n K"] | None = None,
 ) -> Float[np.ndarray, "*m"]:
     """Pearson's correlation over all n prompts at all K numbers of shots; 0 where one does not vary.
@@ -33,8 +33,8 @@ def pooled_correlation(
 
 
 def correlation_given_shots(
-    x: Float[np.ndarray, "*m n K"],
-    y: Float[np.ndarray, "*m n K"],
+    x: Shaped[np.ndarray, "*m n K"],
+    y: Shaped[np.ndarray, "*m n K"],
     among: Bool[np.ndarray, "*m n K"] | None = None,
 ) -> Float[np.ndarray, "*m"]:
     """The partial correlation given the number of shots as a category; 0 where one does not vary.
@@ -50,7 +50,7 @@ def correlation_given_shots(
 
 def bootstrap_interval(
     statistic: Callable[..., np.ndarray],
-    *arrays: Float[np.ndarray, "n ..."],
+    *arrays: Shaped[np.ndarray, "_ ..."],
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
@@ -107,4 +107,4 @@ def _centred(x: np.ndarray, among: np.ndarray | None, axes: tuple[int, ...]) -> 
 def _size(x: np.ndarray) -> np.ndarray:
     """Sum of squares, at least 1e-300."""
     squares = np.square(x, dtype=float).sum(axis=(-2, -1))
-    return np.maximum(squares, 1e-300)
+    return np.asarray(np.maximum(squares, 1e-300))

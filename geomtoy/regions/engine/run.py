@@ -34,7 +34,7 @@ from geomtoy.regions.maps.levels import (
     first_level,
     patterns_so_far,
 )
-from geomtoy.regions.numbers.bounds import U, nearest
+from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
 from geomtoy.regions.topology.merge import merge, same_pattern_regions
 from geomtoy.regions.topology.mesh import Mesh, part
@@ -52,6 +52,10 @@ PART_BYTES = 64 * 2**20
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
+
+OUTPUT_BYTES = 80
+"""Memory that the map of an output on a cell takes while linear regions are joined: three floats, and
+the differences to neighbours in blocks."""
 
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
@@ -141,6 +145,11 @@ class Enumeration:
     def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
         """The same, and the maps of the outputs while those that lead to them are still at hand."""
         mesh, maps = self.through(self._hidden, progress)
+        if mesh.n_cells * maps.width * OUTPUT_BYTES > memory():
+            raise BudgetError(
+                f"the maps of {maps.width} outputs on {mesh.n_cells} regions do not fit into memory; "
+                "count with linear=False (--no-linear) or look at a smaller window"
+            )
         return self._finished(mesh), all_maps(maps, OUTPUT_CELLS)
 
     def _finished(self, mesh: Mesh) -> Subdivision:
@@ -242,7 +251,7 @@ def _window_mesh(frame: Frame) -> Mesh:
     n = len(frame.corners)
     xy = np.array([[nearest(z) for z in corner] for corner in frame.corners])
     stored = all(nearest(z) == z for corner in frame.corners for z in corner)
-    d = np.full(n, 0.0 if stored else 2.0 * U)
+    d = np.full(n, 0.0 if stored else CORNER)
     w = np.full(n, 0.0 if frame.unbounded else 1.0)
     corner = np.arange(n)
     return Mesh(

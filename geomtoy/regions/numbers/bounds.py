@@ -77,6 +77,8 @@ LONGEST = 2.0**-22
 SUBNORMAL = Fraction(1, 2**1000)
 """Numbers of less than this size may be held by float64 with few digits."""
 
+CORNER = 2.0 * U
+"""Error of a frame corner, which is at most 1, where it is rounded."""
 PIECEWISE, SWITCH = 12.0, 3.0
 """Roundings of an update, the r of `map_error`: in general, and where slopes are 0 or 1 and offsets
 0."""
@@ -250,6 +252,58 @@ def certainly_different(p: np.ndarray, q: np.ndarray, e: np.ndarray, f: np.ndarr
     gap = np.abs(p - q).max(axis=1)
     different: np.ndarray = (gap > (e + f + U * gap) * SLACK + TINY).any(axis=1)
     return different
+
+
+def point_values(lines: np.ndarray, e: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values (n, m) of lines (3, m) known within e at frame points (n, 2) that are within 2u, and
+    errors."""
+    a, b, c = lines
+    x, y = points[:, :1], points[:, 1:]
+    size = np.abs(x * a) + np.abs(y * b) + np.abs(c)
+    error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1)
+    return x * a + y * b + c, error * SLACK + TINY
+
+
+def outside_error(points: np.ndarray) -> np.ndarray:
+    """Error (n, 1) of the turn (q - p) x (z - p) at frame points z that are within 2u.
+
+    Corners are at most 1 and within u, so a step q - p is at most 2 and within 4u, a gap z - p at most
+    |z| + 1 and within 4u of that; two products and a difference are off by less than 64u (|z| + 4).
+    """
+    error: np.ndarray = 64 * U * (4 + np.abs(points).sum(axis=1))[:, None]
+    return error
+
+
+def gap_error(gap: np.ndarray, error: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """Error of gap = z - tau, computed from a z known within an error and a tau that may be rounded."""
+    found: np.ndarray = (error + 2 * U * (np.abs(gap) + np.abs(tau))) * SLACK + TINY
+    return found
+
+
+def passed_on(
+    slope: np.ndarray, offset: np.ndarray, z: np.ndarray, error: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """slope z + offset, with all three rounded, from a z known within an error; and its error."""
+    return slope * z + offset, np.abs(slope) * error + 4 * U * (np.abs(slope * z) + np.abs(offset))
+
+
+def map_in_slice_errors(
+    A: np.ndarray, c: np.ndarray, e: np.ndarray, centre: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Errors (F, d_out) of slopes A (F, d_out, 2) and offsets, made of maps in the frame.
+
+    Slopes are divided by a power of two, which rounds nothing; the offset c - A . centre is rounded four
+    times, and takes over the error of the slopes.
+    """
+    shift = np.abs(A) @ np.abs(centre)
+    offset = e * (1 + np.abs(centre).sum() / scale) + 4 * U * (np.abs(c) + shift)
+    return (e / scale) * SLACK + TINY, offset * SLACK + TINY
+
+
+def rounding_error(numbers: np.ndarray) -> np.ndarray:
+    """Error of numbers that were rounded from the exact ones, once."""
+    error: np.ndarray = 2 * U * np.abs(numbers) * SLACK + TINY
+    return error
 
 
 def forward_error(

@@ -14,7 +14,14 @@ from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import count_bits, cuts_of
 from geomtoy.regions.maps.floats import FirstMaps
-from geomtoy.regions.numbers.bounds import SLACK, TINY, U, forward_error, nearest
+from geomtoy.regions.numbers.bounds import (
+    forward_error,
+    gap_error,
+    nearest,
+    outside_error,
+    passed_on,
+    point_values,
+)
 from geomtoy.regions.numbers.predicates import filtered
 
 
@@ -89,7 +96,7 @@ def _window_sides(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, np.
     step = np.roll(corners, -1, axis=0) - corners
     gap = points[:, None, :] - corners
     left = step[:, 0] * gap[:, :, 1] - step[:, 1] * gap[:, :, 0]
-    bound = 16 * U * (4 + np.abs(points).sum(axis=1))[:, None] * 4
+    bound = outside_error(points)
     return (left > bound).all(axis=1), (left < -bound).any(axis=1)
 
 
@@ -97,24 +104,17 @@ def _float_patterns(sub: Subdivision, points: np.ndarray) -> tuple[np.ndarray, n
     """Patterns at frame points, and whether all signs of a point are certain."""
     network = sub.network
     _, rows, errors, _ = FirstMaps(network, sub.frame).on(0, 1)
-    (a, b, c), e = rows[0], errors[0]
-    x, y = points[:, :1], points[:, 1:]
-    z = x * a + y * b + c
-    size = np.abs(x * a) + np.abs(y * b) + np.abs(c)
-    error = 16 * U * (size + np.abs(a) + np.abs(b)) + e * (np.abs(x) + np.abs(y) + 1) + TINY
+    z, error = point_values(rows[0], errors[0], points)
     known = np.full(len(points), filtered())
     parts = [np.empty((len(points), 0), np.int8)]
     for layer, (W, bias) in enumerate(network.float_layers[1:], start=1):
         cuts = cuts_of(network, layer)
         gap = z[:, cuts.unit] - cuts.threshold
-        bound = error[:, cuts.unit] + 2 * U * (np.abs(gap) + np.abs(cuts.threshold))
-        known &= (np.abs(gap) > bound * SLACK + TINY).all(axis=1)
+        bound = gap_error(gap, error[:, cuts.unit], cuts.threshold)
+        known &= (np.abs(gap) > bound).all(axis=1)
         parts.append(count_bits(gap > 0, cuts))
         place = cuts.first[:-1] + np.arange(len(cuts.steepest)) + parts[-1]
-        slope, offset = cuts.slope[place], cuts.offset[place]
-        size = np.abs(slope * z) + np.abs(offset)
-        error = np.abs(slope) * error + 4 * U * size
-        z, error = forward_error(slope * z + offset, error, W, bias)
+        z, error = forward_error(*passed_on(cuts.slope[place], cuts.offset[place], z, error), W, bias)
     return known, network.patterns(np.concatenate(parts, axis=1))
 
 

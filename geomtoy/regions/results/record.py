@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geomtoy.certify import Record
-from geomtoy.regions.numbers.bounds import SLACK, TINY, U
+from geomtoy.regions.numbers.bounds import map_in_slice_errors, rounding_error
 from geomtoy.regions.topology.mesh import Mesh
 from geomtoy.slices import Vector
 
@@ -79,16 +79,14 @@ def _slice(complex: CellComplex) -> tuple[Vector, Vector, Vector]:
 def _map_errors(complex: CellComplex) -> dict[str, np.ndarray]:
     """Bounds on the errors of `A_omega` and `b_omega`, (F, d_out) each.
 
-    Floats in the frame are within `error`; the change to slice coordinates scales by a power of two
-    and rounds the offset four times. Maps that were not known well are rounded from the exact ones.
+    Maps that were not known well are rounded from the exact ones.
     """
     frame, (_, rows, error, segment) = complex.subdivision.frame, complex.subdivision.output_maps
-    A, b, e = complex.A_omega, complex.b_omega, error[segment]
-    reach = np.abs(np.array(frame.centre, float)).sum() / float(frame.scale)
-    slope = e / float(frame.scale)
-    shift = np.abs(A) @ np.abs(np.array(frame.centre, float))
-    offset = e * (1 + reach) + 4 * U * (np.abs(rows[:, 2]) + shift)
+    A, b = complex.A_omega, complex.b_omega
+    centre = np.array(frame.centre, float)
+    slope, offset = map_in_slice_errors(A, rows[:, 2], error[segment], centre, float(frame.scale))
     rounded = ~complex.maps_well_known
-    A_error = np.where(rounded, 2 * U * np.abs(A).max(axis=2), slope) * SLACK + TINY
-    b_error = np.where(rounded, 2 * U * np.abs(b), offset) * SLACK + TINY
-    return {"A_error": A_error, "b_error": b_error}
+    return {
+        "A_error": np.where(rounded, rounding_error(A).max(axis=2), slope),
+        "b_error": np.where(rounded, rounding_error(b), offset),
+    }
