@@ -123,14 +123,14 @@ class Sweep:
             t for t in quadratic(A, B, C) if abs(self.at(row, s, t)) < NEAR * size * (1 + abs(t)) ** 2
         ]
 
-    def pattern(self, s, t):
+    def pattern(self, s, t, near):
         """Patterns of all hidden layers at a point that lies on no border."""
         found = ()
         for layer in range(1, len(self.layers)):
             pieces = []
             for act, row in zip(self.net.after.units(layer), self.values(found), strict=True):
                 value = self.at(row, s, t) / self.sigma(s, t)
-                pieces.append(sum(value - number(tau) > NEAR for tau in act.breakpoints))
+                pieces.append(sum(value - number(tau) > near for tau in act.breakpoints))
             found += (tuple(pieces),)
         return found
 
@@ -144,7 +144,7 @@ class Sweep:
         pieces = [(low, high)]
         for layer in range(len(self.layers) - 1):
             for a, b in pieces:
-                prefix = self.pattern(s, (a + b) / 2)[:layer]
+                prefix = self.pattern(s, (a + b) / 2, near)[:layer]
                 self.seen.add(prefix)
                 marks += [t for row in self.borders(prefix) for t in self.roots(row, s) if a < t < b]
             marks.sort()
@@ -154,15 +154,15 @@ class Sweep:
         merged = []
         for a, b in pieces:
             middle = (a + b) / 2
-            pattern = self.pattern(s, middle)
-            merged.append((a, b, None if self.on_border(pattern, s, middle) else pattern))
+            pattern = self.pattern(s, middle, near)
+            merged.append((a, b, None if self.on_border(pattern, s, middle, near) else pattern))
         return merged
 
-    def on_border(self, pattern, s, t):
+    def on_border(self, pattern, s, t, near):
         """Whether a point in the middle of an interval lies on a border, which then is this vertical
         line."""
         rows = [row for k in range(len(pattern)) for row in self.borders(pattern[:k])]
-        return any(max(map(abs, row)) > NEAR and abs(self.at(row, s, t)) < NEAR for row in rows)
+        return any(max(map(abs, row)) > NEAR and abs(self.at(row, s, t)) < near for row in rows)
 
     def inside(self, s):
         ts = []
