@@ -36,9 +36,7 @@ class Junctions:
     loops: int
     islands: int
     why: str
-    doubtful: int | None = (
-        None  # at most what the formula exceeds the regions by; None: not known
-    )
+    doubtful: int | None = None  # at most what the formula exceeds the regions by; None: not known
 
     @classmethod
     def nothing(cls, arcs: np.ndarray, crossings: np.ndarray, why: str) -> Junctions:

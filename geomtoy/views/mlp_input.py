@@ -63,8 +63,9 @@ def fold_layer_norm(block: BlockArrays) -> Network:
             f"{bent[0]} has bias + w . norm_bias != 0); count along time or in the frozen view"
         )
     scaled = W * gain
-    centred = scaled - scaled.sum(axis=1, keepdims=True) / Fraction(scaled.shape[1])
-    return Network([(centred, b * 0), block.mlp.layers[1]], block.mlp.activations)
+    if block.centred_norm:
+        scaled = scaled - scaled.sum(axis=1, keepdims=True) / Fraction(scaled.shape[1])
+    return Network([(scaled, b * 0), block.mlp.layers[1]], block.mlp.activations)
 
 
 def plane_through(points: np.ndarray) -> tuple[Slice, list[tuple[int, int]]]:
