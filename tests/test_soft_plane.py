@@ -367,6 +367,14 @@ def test_what_cannot_be_proven_is_said_and_costs_little(W, b):
     assert found.evaluations <= 3000
 
 
+def test_a_triple_point_leaves_a_lower_bound():
+    """Three lines through a point make 6 regions; taken for three crossings they would make 7."""
+    found = count_regions_on_plane(degenerate([[1, 0.5], [0.25, 1], [1, -0.5]], [0, 0, 0]), PLAIN)
+    assert not found.certified
+    assert 1 < found.at_least <= 6
+    assert "three borders" in found.guarantee
+
+
 def test_a_budget_holds_and_what_was_proven_is_returned():
     one = block(3, m=20)
     found = count(one, 3, max_patches=5)

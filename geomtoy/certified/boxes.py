@@ -143,8 +143,7 @@ def _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs):
 
 @njit(cache=True)
 def _all_crossings(local, members, at, e, de, sizes, pairs, left, D, crossings, n_crossings):
-    """Decide pairs on a box, the undecided go to `left`; their number, and that of crossings or -1
-    (full)."""
+    """Decide pairs on a box; the undecided go to `left`. Their number, and crossings (-1: no room)."""
     n_left, found = 0, np.empty(3)
     for t in range(len(pairs)):
         k, m = at[pairs[t, 0]], at[pairs[t, 1]]

@@ -23,7 +23,8 @@ from geomtoy.certified.series import Degree, degree
 CORE = 0.8  # half width of a patch in units of its polydisc; 1.25 times a half width is exact
 GRID = 2.0**40
 SMALLEST = 2.0**-20
-SHARP = 1e-9  # radius of a crossing that may lie in two boxes
+SHARP = 1e-9  # greatest radius of a crossing that may lie in two boxes
+WIDEST = 2.0**-14  # greatest radius of others: borders that nearly touch ask for smaller patches
 
 Series = Callable[
     [float, float, float, float, Degree], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]
@@ -64,7 +65,8 @@ class CurveArrangement:
         loops: curves that are closed.
         islands: connected components of the union of all curves that miss the boundary.
         open_boxes: (k, 4) u0, u1, v0, v1, where nothing is proven.
-        patterns: distinct sign vectors proven at points.
+        at_least: proven lower bound of `regions`: distinct sign vectors proven at points, or the formula
+            less what points of three curves, where nothing else is open, could take away.
         patches: number of patches looked at.
     """
 
@@ -78,7 +80,7 @@ class CurveArrangement:
     loops: int
     islands: int
     open_boxes: np.ndarray
-    patterns: int
+    at_least: int
     patches: int
 
 
@@ -127,10 +129,12 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
     else:
         sharp = separated(crossings, lambda box: _patch(series, box, D).shown(D))
         junctions = join(arcs, *sharp)
+    regions = 1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands
+    at_least = 1 if junctions.doubtful is None else regions - junctions.doubtful
     return CurveArrangement(
         not junctions.why,
         junctions.why,
-        1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands,
+        regions,
         arcs,
         junctions.crossings,
         junctions.curve,
@@ -138,7 +142,7 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
         junctions.loops,
         junctions.islands,
         np.array(open_boxes).reshape(-1, 4),
-        max(1, len(patterns)),
+        max(at_least, len(patterns)),
         used,
     )
 
@@ -204,7 +208,7 @@ def _settled(patch: _Patch, box: tuple[float, ...], number: int, D: Degree, foun
             break
         found.grow()
     new = found.crossings[found.n_crossings : n_crossings]
-    if status != DONE or (new["radius"][new["straddles"] == 1] > SHARP).any():
+    if status != DONE or (new["radius"] > np.where(new["straddles"] == 1, SHARP, WIDEST)).any():
         return False
     found.n_arcs, found.n_crossings = n_arcs, n_crossings
     return True

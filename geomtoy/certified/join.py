@@ -8,6 +8,10 @@ crossings (of degree 4), the B zeros on the boundary (of degree 3) and the 4 cor
 closed curve without a crossing any point may be one (of degree 2). So E - V = X + B / 2. The graph has
 1 + H components, where the H islands are the connected components of all curves that miss the boundary,
 and Euler's V - E + F = 2 + H counts the outside as a face: inside there are 1 + X + B / 2 + H.
+
+Where m curves met in one point, E - V would be m - 1 there, not the m (m - 1) / 2 that pairs count: too
+much by (m - 1) (m - 2) / 2, less than the number of pairs of brackets that then overlap. So where
+nothing but that is open, the regions are at least the formula less the number of overlaps.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ class Junctions:
     loops: int
     islands: int
     why: str
+    doubtful: int | None = None  # at most what the formula exceeds the regions by; None: not known
 
     @classmethod
     def nothing(cls, arcs: np.ndarray, crossings: np.ndarray, why: str) -> Junctions:
@@ -48,8 +53,6 @@ def join(arcs: np.ndarray, crossings: np.ndarray, clashes: int) -> Junctions:
     touches[curve[boundary]] = True
     crossings, clear = _once(crossings)
     why = "" if clear else "a crossing is too close to the window's boundary to tell"
-    if clashes:
-        why = f"three borders may meet in a point ({clashes} pairs of crossings are not told apart)"
     islands = 0
     if not touches.all():
         ends = curves_of_crossings(crossings, arcs, curve)
@@ -59,7 +62,10 @@ def join(arcs: np.ndarray, crossings: np.ndarray, clashes: int) -> Junctions:
         grounded = np.zeros(component.max(initial=-1) + 1, bool)
         np.logical_or.at(grounded, component, touches)
         islands = int((~grounded).sum())
-    return Junctions(crossings, curve, len(boundary), int((~touches).sum()), islands, why)
+    doubtful = clashes if not why else None
+    if doubtful:
+        why = f"three borders may meet in a point ({clashes} pairs of crossings are not told apart)"
+    return Junctions(crossings, curve, len(boundary), int((~touches).sum()), islands, why, doubtful)
 
 
 def _links(arcs: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:

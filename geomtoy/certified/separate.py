@@ -16,7 +16,7 @@ from geomtoy.certified.series import Degree
 
 Box = tuple[float, float, float, float]
 Shown = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree]
-SIZES = (2.0**-6, 2.0**-10, 2.0**-14, 2.0**-18)
+SIZES = (2.0**-9, 2.0**-12, 2.0**-15, 2.0**-18)
 BLUR = 1e-12  # more than 12 gamma(4 K) WIDER^K, the rounding of evaluation, for K <= 20
 
 
@@ -59,14 +59,13 @@ def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(pairs), axis=0)
 
 
-def _sharpen(crossing: np.ndarray, half: float, patch: Callable[[Box], Shown | None]) -> None:
-    """Find one crossing again on a small patch around it, if it is proven alone there.
+def _sharpen(crossing: np.ndarray, size: float, patch: Callable[[Box], Shown | None]) -> None:
+    """Find one crossing again on a patch around it, as small as it may be, if it is proven alone there.
 
     The old bracket lies in the patch WIDER times as large, so that it holds the same point.
     """
     one = crossing[0]
-    if one["radius"] > half:
-        return
+    half = max(size, 2.0 ** np.ceil(np.log2(one["radius"])))
     u, v = (round(float(one[name]) * 2.0**40) / 2.0**40 for name in ("u", "v"))
     shown = patch((u - half, u + half, v - half, v + half))
     if shown is None:

@@ -2,6 +2,8 @@
 
 - `along_time`: along a path of one number: `count_regions_along`, `estimate_pattern_changes`,
   `estimate_regions_along`
+- `plane`: softmax attention while the query or the whole context moves on a plane: `PlaneRegions`,
+  `count_regions_on_plane`
 - `mlp_input`: the MLP's input space, on a plane: `enumerate_mlp_input`
 - `hard_attention`: hard attention while the query moves on a plane: `HardCells`,
   `enumerate_hard_attention`
@@ -22,6 +24,7 @@ from geomtoy.views.frozen import enumerate_frozen
 from geomtoy.views.hard_attention import HardCells, enumerate_hard_attention
 from geomtoy.views.low_rank import count_low_rank_triangle, enumerate_low_rank_triangle
 from geomtoy.views.mlp_input import enumerate_mlp_input
+from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
 from geomtoy.views.result import BlockRegions
 from geomtoy.views.token_lens import (
     count_on_segments,
@@ -33,10 +36,12 @@ from geomtoy.views.token_lens import (
 __all__ = [
     "BlockRegions",
     "HardCells",
+    "PlaneRegions",
     "count_low_rank_triangle",
     "count_on_segments",
     "count_on_triangles",
     "count_regions_along",
+    "count_regions_on_plane",
     "enumerate_frozen",
     "enumerate_hard_attention",
     "enumerate_low_rank_triangle",

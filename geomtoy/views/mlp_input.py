@@ -48,7 +48,9 @@ def mlp_network(block: BlockArrays) -> Network | NormedNetwork:
     if not block.layer_norm:
         return block.mlp
     gain, shift = np.asarray(block.norm_gain), np.asarray(block.norm_bias)
-    return NormedNetwork(None, Norm(gain, shift, Fraction(block.norm_epsilon)), block.mlp)
+    return NormedNetwork(
+        None, Norm(gain, shift, Fraction(block.norm_epsilon), block.centred_norm), block.mlp
+    )
 
 
 def plane_through(points: np.ndarray) -> tuple[Slice, list[tuple[int, int]]]:

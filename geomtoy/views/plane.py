@@ -30,7 +30,7 @@ class PlaneRegions:
         certified: whether `regions` is proven; the same as kind == "exact".
         guarantee: what was proven, in words.
         regions: their number if certified, otherwise `at_least`.
-        at_least: distinct activation patterns proven at points; there are at least so many regions.
+        at_least: there are at least so many regions, proven.
         crossings: (n, 2) slice coordinates where two borders cross.
         crossing_radius: (n,) how far, in each coordinate, the true crossing may be.
         crossing_units: (n, 2) a unit of each of the two borders.
@@ -114,8 +114,8 @@ def count_regions_on_plane(
         kind="exact" if found.proven else "lower bound",
         certified=found.proven,
         guarantee=_guarantee(found.why),
-        regions=found.regions if found.proven else found.patterns,
-        at_least=found.regions if found.proven else found.patterns,
+        regions=found.regions if found.proven else found.at_least,
+        at_least=found.at_least,
         crossings=points,
         crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
         crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
@@ -130,7 +130,7 @@ def count_regions_on_plane(
 
 def _guarantee(why: str) -> str:
     if why:
-        return f"at least so many regions, by patterns proven at points: {why}"
+        return f"at least so many regions, not certified: {why}"
     return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
 
 
