@@ -15,6 +15,7 @@ import numpy as np
 
 from geomtoy.certified.bounds import SLACK, U
 from geomtoy.certified.boxes import ARC, CROSSING, DONE, FULL, settle
+from geomtoy.certified.boxes import SMALLEST as SMALLEST_BOX
 from geomtoy.certified.join import Junctions, join
 from geomtoy.certified.pairs import WIDER
 from geomtoy.certified.separate import separated
@@ -24,6 +25,9 @@ CORE = 0.8  # half width of a patch in units of its polydisc; 1.25 times a half 
 GRID = 2.0**40
 SMALLEST = 2.0**-20
 SHARP = 1e-9  # greatest radius of a crossing that may lie in two boxes
+MARGIN = (
+    SMALLEST_BOX / 256
+)  # and that, of the patch's width: small against the margin of its least boxes
 WIDEST = 2.0**-14  # greatest radius of others: borders that nearly touch ask for smaller patches
 
 Series = Callable[
@@ -208,7 +212,8 @@ def _settled(patch: _Patch, box: tuple[float, ...], number: int, D: Degree, foun
             break
         found.grow()
     new = found.crossings[found.n_crossings : n_crossings]
-    if status != DONE or (new["radius"] > np.where(new["straddles"] == 1, SHARP, WIDEST)).any():
+    sharp = min(SHARP, MARGIN * min(box[1] - box[0], box[3] - box[2]))
+    if status != DONE or (new["radius"] > np.where(new["straddles"] == 1, sharp, WIDEST)).any():
         return False
     found.n_arcs, found.n_crossings = n_arcs, n_crossings
     return True
