@@ -62,9 +62,9 @@ def pooled(side: int) -> Case:
     rng = np.random.default_rng(0)
     size = 4 * ((side - 2) // 2) ** 2
     layers = [
-        Conv2d(rng.normal(0, 0.5, (4, 1, 3, 3)), rng.normal(0, 0.3, 4)), "relu", MaxPool2d(2), Flatten(),
-        Affine(rng.normal(size=(16, size)), rng.normal(size=16)), "relu", Affine(rng.normal(size=(1,
-        16))),
+        Conv2d(rng.normal(0, 0.5, (4, 1, 3, 3)), rng.normal(0, 0.3, 4)), "relu", MaxPool2d(2),
+        Flatten(), Affine(rng.normal(size=(16, size)), rng.normal(size=16)), "relu",
+        Affine(rng.normal(size=(1, 16))),
     ]  # fmt: skip
     network = compile_layers(layers, (1, side, side))
     assert isinstance(network, Network)
@@ -108,10 +108,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for name in chosen:
         found = measure(*CASES[name]())
-        rate, share = found["regions"] / found["cpu"], 1000 * found["rational"] / found["signs"]
+        regions, signs = found["regions"], found["signs"]
+        rate, share = regions / found["cpu"], 1000 * found["rational"] / signs
+        seconds = f"{found['cpu']:.3f} | {found['wall']:.3f}"
         print(
-            f"| {name} | {found['regions']:,} | {found['cpu']:.3f} | {found['wall']:.3f} | {rate:,.0f} |
-            " f"{found['signs']:,} | {share:.3f} |",
+            f"| {name} | {regions:,} | {seconds} | {rate:,.0f} | {signs:,} | {share:.3f} |",
             flush=True,
         )
 
