@@ -3,6 +3,7 @@
 import json
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
@@ -39,7 +40,7 @@ def decoder(norm="pre", *, hidden=10, residual=True, bias_scale=0.5, **more):
 
 def following(made, ids):
     """Logits of the token after a prompt, by one shape for all tests, which compile it once."""
-    return made(np.array([*ids, *[0] * (7 - len(ids))]))[len(ids) - 1]
+    return made(jnp.array([*ids, *[0] * (7 - len(ids))]))[len(ids) - 1]
 
 
 KINDS = {
@@ -71,7 +72,7 @@ def test_a_stored_decoder_is_the_same_function(tmp_path, kind):
     opened.look(prompts, look)
     answers = opened.generate(prompts, 2, lambda answer: False, lambda *_: None)
     for k, ids in enumerate(prompts):
-        expected = made.trace(np.array(PROMPTS[k]))
+        expected = made.trace(jnp.array(PROMPTS[k]))
         T = len(ids)
         logs = jax.nn.log_softmax(expected.logits[T - 1])
         found = opened.log_probabilities([ids] * 11, [[token] for token in range(11)])
@@ -104,7 +105,7 @@ def test_commands_read_a_stored_decoder(tmp_path, monkeypatch, capsys):
     (tmp_path / "p.txt").write_text("\n".join(" ".join(words[t] for t in ids) for ids in PROMPTS))
     assert main(["attention", "toy", "--prompts", "p.txt"]) == 0
     for line, ids in zip(capsys.readouterr().out.splitlines(), PROMPTS, strict=True):
-        pattern = np.asarray(made.trace(np.array(ids)).pattern)
+        pattern = np.asarray(made.trace(jnp.array(ids)).pattern)
         expected = intrinsic_dimension(pattern)[:, -1].tolist()
         assert json.loads(line)["intrinsic_dimension"] == expected
     (tmp_path / "q.jsonl").write_text(

@@ -160,7 +160,7 @@ def test_precomputed_counts_agree_with_their_borders():
 def test_a_block_that_is_not_certified_stops_the_script(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import demo_data
-    from fig_hard_attention import random_case
+    from geometric_perspective.planes import random_case
 
     from geomtoy.views.along_time import count_regions_along, estimate_regions_along
 

@@ -146,13 +146,14 @@ def test_a_killed_sweep_of_a_script_goes_on_where_it_was(tmp_path, workers):
 
 
 def interrupted(folder: Path, kind: str) -> None:
+    """What ran when the signal was sent is kept; what starts after it may be, or may not."""
     with running(folder, kind) as program:
         wait_until(lambda: len(starts(folder / "log")) >= 2)
+        ran = len(starts(folder / "log"))
         program.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in program.communicate(timeout=30)[1]
-    started = starts(folder / "log")
-    assert 2 <= len(started) < 8
-    assert len(kept(folder)) == len(started)
+    started = len(starts(folder / "log"))
+    assert 2 <= ran <= len(kept(folder)) <= started < 8
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

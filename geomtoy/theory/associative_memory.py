@@ -13,12 +13,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from scipy.special import logsumexp
 
 from geomtoy.errors import SettingError
 
-Numbers = Float[np.ndarray, "*n"]
+Numbers = Float[np.ndarray, "*steps"]
+"""One number is an array of no axes."""
 
 
 class Logits(NamedTuple):
@@ -62,7 +63,8 @@ def singular_values(n: int, logits: Logits) -> tuple[Numbers, Numbers]:
 
     Exactness: exact up to rounding, where a + (n - 1) b + c = 0, as from zero at all times.
     """
-    return np.abs(logits.noise) * np.sqrt(n + 1), np.abs(logits.correct - logits.wrong)
+    noise, difference = np.abs(logits.noise), np.abs(logits.correct - logits.wrong)
+    return np.asarray(noise * np.sqrt(n + 1)), np.asarray(difference)
 
 
 def without_noise(n: int, logits: Logits) -> Logits:
@@ -77,7 +79,7 @@ def without_noise(n: int, logits: Logits) -> Logits:
 def is_least(n: int, logits: Logits) -> np.ndarray:
     """Whether noise has the least singular value, so that rank n - 1 is what removes it."""
     noise, difference = singular_values(n, logits)
-    return noise < difference
+    return np.asarray(noise < difference)
 
 
 def is_least_in_the_end(n: int, alpha: float) -> bool:
@@ -103,7 +105,7 @@ def memory_matrix(n: int, logits: Logits) -> Float[np.ndarray, "n_plus_1 n"]:
 
 
 def truncated_matrix(
-    n: int, logits: Logits, direction: Float[np.ndarray, " n"]
+    n: int, logits: Logits, direction: Num[np.ndarray, " n"]
 ) -> Float[np.ndarray, "n_plus_1 n"]:
     """`memory_matrix` at rank n - 1.
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 
 from geomtoy.errors import SettingError
 
-Attention = Float[np.ndarray, "*map"]
-Padding = int | Int[np.ndarray, "*lead"]
+Attention = Num[Any, "*map"]
+"""An array, or a tensor of torch."""
+Padding = int | np.integer | Int[np.ndarray, "*lead"]
 
 
 def edges(
@@ -111,7 +112,7 @@ def graph_density(
 
 
 def density_of_edges(
-    counts: Int[np.ndarray, "*counts"], T: int | Int[np.ndarray, "*lead"], *, last_row: bool = False
+    counts: Int[np.ndarray, "*counts"], T: Padding, *, last_row: bool = False
 ) -> Float[np.ndarray, "*heads"]:
     """`graph_density` from what `edges` returns.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 
 from geomtoy.errors import SettingError, SliceError
 from geomtoy.network import Network
@@ -13,7 +13,7 @@ from geomtoy.regions import CellComplex, count_regions, enumerate_regions
 from geomtoy.slices import Segment
 from geomtoy.views.mlp_input import plane_through
 
-Points = Float[np.ndarray, "n d"]
+Points = Num[np.ndarray, "n d"]
 """What the MLP reads at some tokens (`Trace.mlp_input`); float32 is taken as the rationals it holds."""
 
 
@@ -46,7 +46,7 @@ def count_on_segments(
     )
 
 
-def enumerate_triangle(mlp: Network, corners: Float[np.ndarray, "3 d"]) -> CellComplex:
+def enumerate_triangle(mlp: Network, corners: Num[np.ndarray, "3 d"]) -> CellComplex:
     """The activation regions of one triangle, whose corners lie at (0, 0), (1, 0) and (0, 1).
 
     Raises:
@@ -58,7 +58,7 @@ def enumerate_triangle(mlp: Network, corners: Float[np.ndarray, "3 d"]) -> CellC
     return found
 
 
-def true_to_scale(corners: Float[np.ndarray, "3 d"]) -> Float[np.ndarray, "2 2"]:
+def true_to_scale(corners: Num[np.ndarray, "3 d"]) -> Float[np.ndarray, "2 2"]:
     """The matrix M with which slice coordinates @ M keep lengths and angles; corner 1 is on the x-axis.
 
     Raises:
