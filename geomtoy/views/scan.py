@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from geomtoy.block_arrays import BlockArrays
 
@@ -79,8 +80,7 @@ class Preactivations:
     def _weights(self, s: np.ndarray, ds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.block.hard:
             return np.eye(s.shape[-1])[s.argmax(-1)], np.zeros_like(s)
-        w = np.exp(s - s.max(-1, keepdims=True))
-        w /= w.sum(-1, keepdims=True)
+        w = softmax(s, axis=-1)
         return w, w * (ds - (w * ds).sum(-1, keepdims=True))
 
 
