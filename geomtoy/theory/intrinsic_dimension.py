@@ -83,7 +83,7 @@ def intrinsic_dimension(
     found = edges(
         attention, epsilon, relative=relative, last_row=last_row, padding=padding, tolerance=tolerance
     )
-    return found.sum(axis=-1 if last_row else -2)
+    return np.asarray(found.sum(axis=-1 if last_row else -2))  # an array also where no axis is left
 
 
 def graph_density(
