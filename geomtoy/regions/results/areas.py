@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from geomtoy.regions.numbers.rationals import as_fmpq, as_fraction, total
-from geomtoy.regions.results.green import integrals
+from geomtoy.regions.results.green import Polynomial, integrals
 
 if TYPE_CHECKING:
     from geomtoy.regions.results.complex import CellComplex
@@ -20,7 +20,8 @@ By = Literal["cell", "linear_region", "class"]
 def exact_areas(complex: CellComplex) -> list[Fraction]:
     """Area of each cell, in squared slice units."""
     unit = as_fmpq(complex.subdivision.frame.scale) ** 2
-    everywhere = repeat({(0, 0): unit}, complex.n_cells)
+    one: Polynomial = {(0, 0): unit}
+    everywhere = repeat(one, complex.n_cells)
     return [as_fraction(area) for area in integrals(complex.subdivision, everywhere, 0)]
 
 

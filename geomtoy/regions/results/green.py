@@ -4,8 +4,9 @@ For a monomial h of degree n, Euler's x h_x + y h_y = n h and Green's theorem gi
 
     integral of h over a cell = 1 / (n + 2) sum over edges pq of (p x q) times the mean of h along pq,
 
-because x dy - y dx is (p x q) dr at p + r (q - p). An edge's means serve both of its cells, with opposite signs.
-All is integers over common denominators, so that one fraction is reduced for each edge of a cell.
+because x dy - y dx is (p x q) dr at p + r (q - p). An edge's means serve both of its cells, with
+opposite signs. All is integers over common denominators, so that one fraction is reduced for each edge
+of a cell.
 """
 
 from __future__ import annotations
