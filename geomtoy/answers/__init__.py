@@ -1,9 +1,11 @@
 """What follows from an exact partition, exactly; `docs/answers.md` shows each in use.
 
 - on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`
+- of two networks: `compare`, and `changes` between checkpoints
 - around a point of R^d: `region_at`
 """
 
+from geomtoy.answers.comparison import Changes, Comparison, changes, compare
 from geomtoy.answers.extrema import Extrema, Extremum, extrema
 from geomtoy.answers.integrals import Integral, integral
 from geomtoy.answers.jacobians import jacobian, jacobians
@@ -12,12 +14,16 @@ from geomtoy.answers.neighbourhood import Border, HalfSpace, Region, region_at
 
 __all__ = [
     "Border",
+    "Changes",
+    "Comparison",
     "Extrema",
     "Extremum",
     "HalfSpace",
     "Integral",
     "Lipschitz",
     "Region",
+    "changes",
+    "compare",
     "extrema",
     "integral",
     "jacobian",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 By = Literal["cell", "linear_region", "class"]
 
 
-def exact_areas(complex: CellComplex) -> list[Fraction]:
-    """Area of each cell, in squared slice units."""
+def exact_areas(complex: CellComplex, cells: Sequence[int] | None = None) -> list[Fraction]:
+    """Area of each cell, or of some, in squared slice units."""
     unit = as_fmpq(complex.subdivision.frame.scale) ** 2
     one: Polynomial = {(0, 0): unit}
-    everywhere = repeat(one, complex.n_cells)
-    return [as_fraction(area) for area in integrals(complex.subdivision, everywhere, 0)]
+    everywhere = [one] * (complex.n_cells if cells is None else len(cells))
+    return [as_fraction(area) for area in integrals(complex.subdivision, everywhere, 0, cells)]
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -11,7 +11,7 @@ of a cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from math import comb, lcm
 from typing import NamedTuple
@@ -34,33 +34,42 @@ class Means(NamedTuple):
     denominator: fmpz
 
 
-def integrals(subdivision: Subdivision, integrands: Iterable[Polynomial], degree: int) -> list[fmpq]:
+def integrals(
+    subdivision: Subdivision,
+    integrands: Iterable[Polynomial],
+    degree: int,
+    cells: Sequence[int] | None = None,
+) -> list[fmpq]:
     """The integral over each cell of its polynomial, in the frame.
 
     Args:
         integrands: one for each cell, of at most that degree.
+        cells: which; all if None.
     Raises:
         WindowError: the window is unbounded.
     """
     if subdivision.frame.unbounded:
         raise WindowError("unbounded cells have no area or integral; give a bounded window")
     mesh, meet = subdivision.mesh, subdivision.lines.meet
-    corners = [meet(*pair) for pair in mesh.lines.tolist()]
-    ends = zip(mesh.tail.tolist(), mesh.head.tolist(), strict=True)
-    means = [_means(corners[p], corners[q], degree) for p, q in ends]
+    lines, tail, head = mesh.lines.tolist(), mesh.tail.tolist(), mesh.head.tolist()
     half, start = mesh.half.tolist(), mesh.start.tolist()
+
+    @cache
+    def means(edge: int) -> Means:
+        return _means(meet(*lines[tail[edge]]), meet(*lines[head[edge]]), degree)
+
     return [
         _around(half[start[k] : start[k + 1]], means, integrand)
-        for k, integrand in enumerate(integrands)
+        for k, integrand in zip(range(mesh.n_cells) if cells is None else cells, integrands, strict=True)
     ]
 
 
-def _around(half: list[int], means: list[Means], integrand: Polynomial) -> fmpq:
+def _around(half: list[int], means: Callable[[int], Means], integrand: Polynomial) -> fmpq:
     """The sum over a cell's half-edges; odd ones run against their edge."""
     numerators, denominator = _over_one_denominator(integrand)
     found = fmpq(0)
     for h in half:
-        edge = means[h >> 1]
+        edge = means(h >> 1)
         share = sum((c * edge.numerators[at] for at, c in numerators), fmpz(0))
         found += fmpq(-share if h & 1 else share, edge.denominator * denominator)
     return found
