@@ -112,9 +112,9 @@ class _Chain:
             case Normalise(norm):
                 self._live[value] = images[0]
                 self._normalise(value, norm)
-            case Smooth(name):
+            case Smooth(name=name):
                 raise NetworkError(
-                    f"{name} is not piecewise affine; give logits=True to read what stands before it"
+                    f"a {name} is not piecewise affine; give logits=True to read what stands before it"
                 )
             case operation:
                 self._live[value] = _image(operation, images)
@@ -165,9 +165,7 @@ class _Chain:
         self._maxima += [units for units in played if units]
         self._live[value] = _copies(self._live[value].W[[winner for (winner,) in groups]])
 
-    def _round(
-        self, value: Value, groups: list[list[int]], played: list[list[int]]
-    ) -> list[list[int]]:
+    def _round(self, value: Value, groups: list[list[int]], played: list[list[int]]) -> list[list[int]]:
         """Two candidates each play a match: a ReLU unit for right - left, an identity unit for left."""
         now = self._live[value].W
         carried = sum(len(image.W) for other, image in self._live.items() if other is not value)

@@ -15,8 +15,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, log_softmax, softmax
 
-from geomtoy.activations import PiecewiseLinear
+from geomtoy.activations import PiecewiseLinear, clip
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Shape
 from geomtoy.normed import Norm
@@ -56,7 +57,7 @@ class Shift:
 
 @dataclass(frozen=True, eq=False)
 class Rescale:
-    """Each entry times a factor plus a constant, both multiplied in float64 into an affine map before."""
+    """Each entry times a factor plus a constant, multiplied in float64 into the affine map before."""
 
     factors: np.ndarray
     constants: np.ndarray
@@ -98,11 +99,24 @@ class Input:
     """What the network is given."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Smooth:
-    """A last Sigmoid, Softmax or LogSoftmax, which may be dropped and not compiled."""
+    """A last Sigmoid, Softmax or LogSoftmax along an axis, which may be dropped and not compiled."""
 
     name: str
+    shape: Shape
+    axis: int = -1
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """What it makes of tensors (n, size)."""
+        axis = self.axis % len(self.shape) + 1
+        tensors = rows.reshape(-1, *self.shape)
+        smoothed = {
+            "Sigmoid": lambda: expit(tensors),
+            "Softmax": lambda: softmax(tensors, axis),
+            "LogSoftmax": lambda: log_softmax(tensors, axis),
+        }[self.name]()
+        return np.asarray(smoothed).reshape(rows.shape)
 
 
 Operation = (
@@ -152,9 +166,26 @@ def reshaped(x: Value, shape: Sequence[int]) -> Value:
 
 
 def mapped(x: Value, function: Move) -> Value:
-    """A linear function of arrays, which takes any number of them along a first axis."""
-    images = np.asarray(function(np.eye(x.size).reshape(x.size, *x.shape)))
+    """A linear function of arrays, whose matrix is what it makes of unit vectors."""
+    try:
+        images = np.array([function(unit.reshape(x.shape)) for unit in np.eye(x.size)], float)
+    except ValueError:
+        raise NetworkError(f"an input of shape {x.shape} does not fit") from None
     return linear(x, images.reshape(x.size, -1).T, None, images.shape[1:])
+
+
+def multiplied(x: Value | Any, y: Value | Any) -> Value:
+    """The product of a tensor and an array of numbers, broadcast against each other."""
+    if isinstance(x, Value) and isinstance(y, Value):
+        raise NetworkError("two tensors are multiplied, which is not piecewise affine")
+    return scaled(x, y) if isinstance(x, Value) else scaled(y, x)
+
+
+def matrix_product(x: Value | Any, y: Value | Any) -> Value:
+    """x @ y as NumPy has it, one of them an array of numbers."""
+    if isinstance(x, Value) and isinstance(y, Value):
+        raise NetworkError("two tensors are multiplied, which is not piecewise affine")
+    return mapped(x, lambda e: e @ y) if isinstance(x, Value) else mapped(y, lambda e: x @ e)
 
 
 def linear(x: Value, W: np.ndarray, b: np.ndarray | None, shape: Shape) -> Value:
@@ -192,7 +223,7 @@ def added(x: Value | Any, y: Value | Any) -> Value:
 
 def subtracted(x: Value | Any, y: Value | Any) -> Value:
     """x - y; at least one is a tensor."""
-    return added(x, scaled(y, -1.0) if isinstance(y, Value) else np.negative(y))
+    return added(x, negated(y) if isinstance(y, Value) else np.negative(y))
 
 
 def joined(parts: Sequence[Value], axis: int) -> Value:
@@ -210,6 +241,37 @@ def joined(parts: Sequence[Value], axis: int) -> Value:
     return moved(row, lambda _: order)
 
 
+def smooth(x: Value, name: str, axis: int = -1) -> Value:
+    """A Sigmoid, Softmax or LogSoftmax."""
+    return Value(Smooth(name, x.shape, axis), (x,), x.shape)
+
+
+def averaged(x: Value, axes: Sequence[int] | None, keepdims: bool) -> Value:
+    """Means along axes, of all entries if None."""
+    total = summed(x, axes, keepdims)
+    return divided(total, x.size // total.size)
+
+
+def summed(x: Value, axes: Sequence[int] | None, keepdims: bool) -> Value:
+    """Sums along axes, of all entries if None."""
+    which = None if axes is None else tuple(axes)
+    return mapped(x, lambda one: one.sum(axis=which, keepdims=keepdims))
+
+
+def largest_along(x: Value, axes: Sequence[int] | None, keepdims: bool) -> Value:
+    """Maxima along axes, of all entries if None."""
+    ranks = range(len(x.shape))
+    along = sorted(a % len(x.shape) for a in (ranks if axes is None else axes))
+    kept = [a for a in ranks if a not in along]
+    shape = [1 if a in along else x.shape[a] for a in ranks if keepdims or a not in along]
+    found = largest(x, lambda n: n.transpose(kept + along).reshape(*[x.shape[a] for a in kept], -1))
+    return reshaped(found, shape)
+
+
+def negated(x: Value) -> Value:
+    return scaled(x, -1.0)
+
+
 def activated(x: Value, kinds: Any) -> Value:
     """A piecewise-linear function of each entry: one for all, or an array of them that is broadcast."""
     spread = np.broadcast_to(np.asarray(kinds, object), x.shape)
@@ -217,7 +279,7 @@ def activated(x: Value, kinds: Any) -> Value:
 
 
 def largest(x: Value, candidates: Move) -> Value:
-    """Maxima over the last axis of what `candidates` takes from an array of x's shape, without PADDING."""
+    """Maxima over the last axis of what `candidates` takes from an array of x's shape; no PADDING."""
     numbers = np.asarray(candidates(x.numbers))
     groups = [row[row != PADDING].tolist() for row in numbers.reshape(-1, numbers.shape[-1])]
     return maxima(x, groups, numbers.shape[:-1])
@@ -230,15 +292,21 @@ def maxima(x: Value, groups: list[list[int]], shape: Shape) -> Value:
     return Value(Maxima(groups), (x,), shape)
 
 
-def larger(x: Value, y: Value) -> Value:
-    """The larger of two tensors at each entry."""
+def larger(x: Value | Any, y: Value | Any) -> Value:
+    """The larger of two tensors, or of one and an array of numbers, at each entry."""
+    if not isinstance(x, Value):
+        x, y = y, x
+    if not isinstance(y, Value):
+        x, lows = _spread(x, y)
+        return activated(x, np.array([clip(low=low) for low in lows], object).reshape(x.shape))
     both = joined([reshaped(part, (*part.shape, 1)) for part in _broadcast(x, y)], -1)
     return largest(both, lambda numbers: numbers)
 
 
-def smaller(x: Value, y: Value) -> Value:
-    """The smaller of two tensors at each entry."""
-    return scaled(larger(scaled(x, -1.0), scaled(y, -1.0)), -1.0)
+def smaller(x: Value | Any, y: Value | Any) -> Value:
+    """The smaller of two tensors, or of one and an array of numbers, at each entry."""
+    x, y = (negated(one) if isinstance(one, Value) else np.negative(one) for one in (x, y))
+    return negated(larger(x, y))
 
 
 def _broadcast(x: Value, y: Value) -> tuple[Value, Value]:
