@@ -3,7 +3,8 @@
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, load, save
+from geomtoy.files import Stored, save
+from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,

@@ -18,8 +18,10 @@ from tqdm import tqdm
 
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz
+from geomtoy.errors import FileError, GeomtoyError, NetworkError, WindowError
+from geomtoy.files import Stored, write_npz
+from geomtoy.loading import load
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions import (
     COMPILED,
     CellComplex,
@@ -103,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
-    count.add_argument("nets", nargs="+", metavar="NET.npz")
+    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
         "--full-check",
@@ -112,11 +114,11 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     regions = _command(commands, "regions", _regions, "write the cells of a network")
-    regions.add_argument("net", metavar="NET.npz")
+    regions.add_argument("net", metavar="NET.npz|NET.onnx")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
     plot = _command(commands, "plot", _plot, "draw the partition of a network")
-    plot.add_argument("net", metavar="NET.npz")
+    plot.add_argument("net", metavar="NET.npz|NET.onnx")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
@@ -249,6 +251,8 @@ def _level(options: argparse.Namespace) -> Level | None:
 
     stored = load(options.net)
     with _named(options.net):
+        if isinstance(stored.network, NormedNetwork):
+            raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
         found = enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
         )
@@ -275,7 +279,7 @@ class _Layers:
     """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
 
     def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.activations)
+        layers = len(stored.network.widths)
         self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
 
     def __enter__(self) -> Callable[[int, int], None]:
