@@ -2,6 +2,7 @@
 
 - on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`
 - of two networks: `compare`, and `changes` between checkpoints
+- of properties in a box: `find_point`, `verify`
 - around a point of R^d: `region_at`
 """
 
@@ -11,6 +12,7 @@ from geomtoy.answers.integrals import Integral, integral
 from geomtoy.answers.jacobians import jacobian, jacobians
 from geomtoy.answers.lipschitz import Lipschitz, lipschitz
 from geomtoy.answers.neighbourhood import Border, HalfSpace, Region, region_at
+from geomtoy.answers.verification import Verification, Witness, find_point, verify
 
 __all__ = [
     "Border",
@@ -22,12 +24,16 @@ __all__ = [
     "Integral",
     "Lipschitz",
     "Region",
+    "Verification",
+    "Witness",
     "changes",
     "compare",
     "extrema",
+    "find_point",
     "integral",
     "jacobian",
     "jacobians",
     "lipschitz",
     "region_at",
+    "verify",
 ]

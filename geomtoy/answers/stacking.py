@@ -47,7 +47,7 @@ def difference(f: Network, g: Network) -> Network:
     """
     if f.d_out != g.d_out:
         raise NetworkError(
-            f"one network gives {f.d_out} outputs and the other {g.d_out}; give equal ones"
+            f"one network gives {f.d_out} outputs and the other {g.d_out} outputs; give equal ones"
         )
     both = stacked(f, g)
     W, b = both.layers[-1]
