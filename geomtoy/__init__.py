@@ -1,6 +1,18 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.answers import (
+    changes,
+    compare,
+    extrema,
+    find_point,
+    integral,
+    jacobian,
+    jacobians,
+    lipschitz,
+    region_at,
+    verify,
+)
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, save
@@ -30,12 +42,22 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "changes",
+    "compare",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
     "enumerate_level_set",
     "enumerate_regions",
+    "extrema",
+    "find_point",
+    "integral",
+    "jacobian",
+    "jacobians",
     "leaky_relu",
+    "lipschitz",
     "load",
+    "region_at",
     "save",
+    "verify",
 ]
