@@ -10,6 +10,8 @@ from geomtoy.answers import (
     jacobian,
     jacobians,
     lipschitz,
+    over_slices,
+    random_slices,
     region_at,
     verify,
 )
@@ -57,6 +59,8 @@ __all__ = [
     "leaky_relu",
     "lipschitz",
     "load",
+    "over_slices",
+    "random_slices",
     "region_at",
     "save",
     "verify",

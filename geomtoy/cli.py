@@ -22,7 +22,6 @@ from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, NetworkError, WindowError
 from geomtoy.files import Stored, write_npz
-from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.loading import load
 from geomtoy.normed import NormedNetwork
 from geomtoy.regions import (
@@ -266,10 +265,10 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    stored, specification = load(options.net), read_vnnlib(options.spec)
+    stored = load(options.net)
     start = perf_counter()
     with _named(options.net):
-        found = verify(stored.network, specification, max_regions=options.max_regions)
+        found = verify(stored.network, options.spec, max_regions=options.max_regions)
     record = {"net": options.net, "spec": options.spec, **verdict_record(found)}
     print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
 

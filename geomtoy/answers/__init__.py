@@ -3,6 +3,7 @@
 - on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`
 - of two networks: `compare`, and `changes` between checkpoints
 - of properties in a box: `find_point`, `verify`
+- over many slices: `over_slices`, `random_slices`
 - around a point of R^d: `region_at`
 """
 
@@ -12,6 +13,7 @@ from geomtoy.answers.integrals import Integral, integral
 from geomtoy.answers.jacobians import jacobian, jacobians
 from geomtoy.answers.lipschitz import Lipschitz, lipschitz
 from geomtoy.answers.neighbourhood import Border, HalfSpace, Region, region_at
+from geomtoy.answers.sampling import SliceCounts, over_slices, random_slices
 from geomtoy.answers.verification import Verification, Witness, find_point, verify
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Integral",
     "Lipschitz",
     "Region",
+    "SliceCounts",
     "Verification",
     "Witness",
     "changes",
@@ -34,6 +37,8 @@ __all__ = [
     "jacobian",
     "jacobians",
     "lipschitz",
+    "over_slices",
+    "random_slices",
     "region_at",
     "verify",
 ]

@@ -10,13 +10,14 @@ from typing import Any, cast
 import numpy as np
 
 from geomtoy.activations import IDENTITY, RELU
-from geomtoy.answers.domain import Cells, breadth, complex_of
+from geomtoy.answers.domain import Cells, breadth, complex_of, without_norm
 from geomtoy.answers.extrema import Extremum, extrema
 from geomtoy.answers.stacking import difference, stacked
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import NetworkError
 from geomtoy.layers import Maxout
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions import CellComplex, enumerate_regions
 from geomtoy.regions.numbers.rationals import as_fmpq, as_fraction, total
 from geomtoy.regions.results.areas import exact_areas
@@ -101,7 +102,8 @@ class Comparison:
 
 
 def compare(
-    f: Network, g: Network, *, slice: Slice | Segment | None = None, window: Any = UNIT_SQUARE,
+    f: Network | NormedNetwork,
+    g: Network | NormedNetwork, *, slice: Slice | Segment | None = None, window: Any = UNIT_SQUARE,
     max_regions: int | None = None,
 ) -> Comparison:  # fmt: skip
     """Compare two networks exactly, by the regions of a network that computes both.
@@ -116,8 +118,7 @@ def compare(
     Cost: that of enumerating one network with the units of both; and a comparison in integers on cells
         where floats do not tell the maps apart, all of them if the networks are equal.
     """
-    if not (isinstance(f, Network) and isinstance(g, Network)):
-        raise NetworkError("networks behind a norm are not compared; give networks without one")
+    f, g = without_norm(f), without_norm(g)
     cells = enumerate_regions(difference(f, g), slice=slice, window=window, max_regions=max_regions)
     return Comparison(f, g, cells, _non_zero(complex_of(cells)), slice, window)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from geomtoy.errors import NetworkError, SettingError, WindowError
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions import CellComplex, Pieces
 
 Cells = CellComplex | Pieces
@@ -30,6 +31,17 @@ def complex_of(cells: Any) -> CellComplex:
     if complex.subdivision.frame.unbounded:
         raise WindowError("the window is unbounded; enumerate inside a bounded one")
     return complex
+
+
+def without_norm(network: Network | NormedNetwork) -> Network:
+    """The network, if its regions are polytopes.
+
+    Raises:
+        NetworkError: it is behind a norm.
+    """
+    if not isinstance(network, Network):
+        raise NetworkError("behind a norm regions are no polytopes; give a network without one")
+    return network
 
 
 def breadth(cells: Cells) -> Fraction:

@@ -13,10 +13,11 @@ from flint import fmpq
 
 from geomtoy.activations import exact
 from geomtoy.answers.affine import layer_maps
-from geomtoy.answers.domain import Place
+from geomtoy.answers.domain import Place, without_norm
 from geomtoy.errors import NetworkError
 from geomtoy.maxima import rounds
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions.numbers.rationals import as_fraction, dot
 
 
@@ -108,7 +109,7 @@ class Region:
         return Border(squared, foot, half)
 
 
-def region_at(network: Network, point: Any) -> Region:
+def region_at(network: Network | NormedNetwork, point: Any) -> Region:
     """The activation region that holds a point of R^{d_in}, in all of R^{d_in}.
 
     Where several regions meet, it is that of the pattern at the point itself, in which a value on a
@@ -117,12 +118,11 @@ def region_at(network: Network, point: Any) -> Region:
     Args:
         point: (d_in,) numbers; floats are taken as the rationals that they are.
     Raises:
-        NetworkError: the point does not fit the network, or this is no `Network`.
+        NetworkError: the point does not fit the network, or that is behind a norm.
     Exactness: exact. Cost: O(n_l n_{l-1} d_in) products of rationals a layer; some seconds
         for 784-128-128.
     """
-    if not isinstance(network, Network):
-        raise NetworkError("regions behind a norm are no polytopes; give a network without one")
+    network = without_norm(network)
     x = _point(point, network.d_in)
     pieces = _pieces_at(network, x)
     *hidden, outputs = layer_maps(network, pieces)

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flint import fmpq
 
 from geomtoy.activations import exact
-from geomtoy.answers.domain import Place, complex_of, in_input_space, place_of
+from geomtoy.answers.domain import Place, complex_of, in_input_space, place_of, without_norm
 from geomtoy.errors import NetworkError
-from geomtoy.importers.vnnlib import Case, Inequality, Specification
+from geomtoy.importers.vnnlib import Case, Inequality, Specification, read_vnnlib
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions import CellComplex, Pieces, enumerate_regions
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.values import cells_at_vertices, vertex_values
@@ -63,23 +65,29 @@ class Verification:
 
 
 def verify(
-    network: Network, specification: Specification, *, max_regions: int | None = None
+    network: Network | NormedNetwork,
+    specification: Specification | str | Path,
+    *,
+    max_regions: int | None = None,
 ) -> Verification:
     """Decide a specification of VNN-LIB, whose counterexamples are points of boxes, exactly.
 
     Args:
         network: of which the stored numbers count, in real arithmetic: a float32 model may round its way
             over a border that this function does not pass.
-        specification: from `geomtoy.importers.vnnlib.read_vnnlib`; at most two inputs vary in each box.
+        specification: a VNN-LIB file, or what `geomtoy.importers.vnnlib.read_vnnlib` makes of one; at
+            most two inputs vary in each box.
         max_regions: as in `enumerate_regions`, for each box.
     Raises:
         NetworkError: the specification does not fit the network, or that is behind a norm.
-        FileError: more than two inputs vary in a box.
+        FileError: more than two inputs vary in a box, or the file cannot be read.
         BudgetError: as `enumerate_regions`.
     Exactness: exact. Cost: one enumeration a box; cells on which floats with proven errors do not
         exclude a counterexample are cut in rationals.
     """
-    _check(network)
+    network = without_norm(network)
+    if not isinstance(specification, Specification):
+        specification = read_vnnlib(specification)
     if (specification.d_in, specification.d_out) != (network.d_in, network.d_out):
         raise NetworkError(
             f"the specification is of {specification.d_in} inputs and {specification.d_out} outputs, "
@@ -97,7 +105,7 @@ def verify(
 
 
 def find_point(
-    network: Network,
+    network: Network | NormedNetwork,
     inequalities: Iterable[tuple[Sequence[Any], Any]],
     *,
     slice: Slice | Segment | None = None,
@@ -117,15 +125,10 @@ def find_point(
         WindowError, SliceError, BudgetError: as `enumerate_regions`.
     Exactness: exact.
     """
-    _check(network)
+    network = without_norm(network)
     forms = [_inequality(network, *pair) for pair in inequalities]
     found = _in_window(network, [forms], slice, window, max_regions)
     return None if found is None else found[1]
-
-
-def _check(network: Network) -> None:
-    if not isinstance(network, Network):
-        raise NetworkError("properties behind a norm are not decided; give a network without one")
 
 
 def _inequality(network: Network, coefficients: Sequence[Any], bound: Any) -> Inequality:
