@@ -10,7 +10,7 @@ import numpy as np
 
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.graph import Value, network_input
-from geomtoy.importers.finish import finished
+from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.onnx_operators import OPERATORS, Node
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
@@ -81,7 +81,7 @@ def _network(
     output = known[wanted.name]
     if not isinstance(output, Value):
         raise NetworkError("the output does not depend on the input")
-    return finished(output, runtime, logits)
+    return finished(output, Source(runtime, runtime.dtype), logits)
 
 
 def _read(path: Path) -> onnx.ModelProto:
