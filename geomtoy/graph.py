@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
 
-from geomtoy.activations import PiecewiseLinear, clip
+from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, glued
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Shape
 from geomtoy.normed import Norm
@@ -340,6 +340,8 @@ def larger(x: Value | Any, y: Value | Any) -> Value:
     if not isinstance(x, Value):
         x, y = y, x
     if not isinstance(y, Value):
+        if np.all(np.isneginf(y)):  # what maxima begin with
+            return x
         x, lows = _spread(x, y)
         return activated(x, np.array([clip(low=low) for low in lows], object).reshape(x.shape))
     both = joined([reshaped(part, (*part.shape, 1)) for part in _broadcast(x, y)], -1)
@@ -364,36 +366,36 @@ def above(x: Value | Any, y: Value | Any) -> Value:
 
 
 def chosen(where: Value, first: Value | Any, second: Value | Any) -> Value:
-    """`first` where a tensor x is above a number, else `second`: as lines in x that meet there."""
+    """`first` where a tensor x is above a number, else `second`, both functions of x alone.
+
+    Raises:
+        NetworkError: they jump, or are no such functions.
+    """
     if not isinstance(where, Value) or not isinstance(where.operation, Above):
         raise NetworkError("a choice by what is no comparison with a number is not known here")
-    (x,), (bounds, up) = where.parents, (where.operation.bounds, where.operation.up)
-    lines = [_line(one, x) for one in ((second, first) if up else (first, second))]
-    (low, below), (high, over) = lines
-    kinds = []
-    for t, a, p, b, q in zip(bounds, low, below, high, over, strict=True):
-        t, a, p, b, q = (Fraction(number) for number in (t, a, p, b, q))
-        if a * t + p != b * t + q:
-            raise NetworkError("a choice between two lines that do not meet is not continuous")
-        kinds.append(PiecewiseLinear((t,), (a, b), a * t + p, name="choice"))
+    (x,), bounds = where.parents, where.operation.bounds
+    low, high = (_functions(one, x) for one in (second, first))
+    if not where.operation.up:
+        low, high = high, low
+    kinds = [glued(*one) for one in zip(bounds, low, high, strict=True)]
     return activated(x, np.array(kinds, object).reshape(x.shape))
 
 
-def _line(y: Value | Any, x: Value) -> tuple[np.ndarray, np.ndarray]:
-    """Slopes and offsets of y as a function of the same entry of x."""
+def _functions(y: Value | Any, x: Value) -> list[PiecewiseLinear]:
+    """Each entry of y as a function of the same entry of x."""
     if not isinstance(y, Value):
-        return np.zeros(x.size), np.broadcast_to(y, x.shape).ravel()
+        return [PiecewiseLinear((), (0,), c) for c in np.broadcast_to(y, x.shape).ravel()]
     if y is x:
-        return np.ones(x.size), np.zeros(x.size)
-    if isinstance(y.operation, Scale | Shift) and y.shape == x.shape:
-        slopes, offsets = _line(y.parents[0], x)
-        if isinstance(y.operation, Scale):
-            factors = y.operation.factors
-            if not offsets.any() and (np.abs(slopes) == 1).all():
-                return slopes * factors, offsets
-        elif not offsets.any():
-            return slopes, y.operation.constants
-    raise NetworkError("a choice between what are no lines in what is compared is not known here")
+        return [IDENTITY] * x.size
+    if y.shape == x.shape and y.parents[0] is x:
+        match y.operation:
+            case Scale(factors):
+                return [PiecewiseLinear((), (factor,)) for factor in factors]
+            case Shift(constants):
+                return [PiecewiseLinear((), (1,), c) for c in constants]
+            case Units(kinds):
+                return list(kinds)
+    raise NetworkError("a choice between what are no functions of what is compared is not known here")
 
 
 def _broadcast(x: Value, y: Value) -> tuple[Value, Value]:

@@ -11,18 +11,17 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import NetworkError
+from geomtoy.extras import needs
 from geomtoy.graph import Value, network_input, rearranged
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.torch_functions import FUNCTIONS, MOVES
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 
-try:
+with needs("torch"):
     import torch
     from torch import nn
     from torch.fx.node import map_aggregate
-except ImportError:
-    raise ImportError("PyTorch is not installed; run: pip install 'geomtoy[torch]'") from None
 
 each: Callable[..., Any] = map_aggregate
 """A function of every entry of nested arguments."""
