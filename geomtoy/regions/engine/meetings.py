@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from geomtoy.regions.engine.cutting import Cutting, Subject
+from geomtoy.regions.engine.crossings import Subject
+from geomtoy.regions.engine.cutting import Cutting
 from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.filter import sort_group
 from geomtoy.regions.numbers.predicates import Order

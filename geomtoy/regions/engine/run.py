@@ -13,7 +13,8 @@ from geomtoy.errors import BudgetError, SettingError
 from geomtoy.memory import memory
 from geomtoy.network import Network
 from geomtoy.regions.engine.building import build_layer
-from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
+from geomtoy.regions.engine.crossings import Subject
+from geomtoy.regions.engine.cutting import Cutting, cut_layer
 from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
@@ -49,6 +50,9 @@ to."""
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
+
+LARGE_FAMILY = 16
+"""Cells of a parent from which on runs of cells are looked at although all maps are needed later."""
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
@@ -144,7 +148,7 @@ class Enumeration:
 
     def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
         """The same, and the maps of the outputs while those that lead to them are still at hand."""
-        mesh, maps = self.through(self._hidden, progress)
+        mesh, maps = self.through(self._hidden, progress, outputs=True)
         if mesh.n_cells * maps.width * OUTPUT_BYTES > memory():
             raise BudgetError(
                 f"the maps of {maps.width} outputs on {mesh.n_cells} regions do not fit into memory; "
@@ -178,12 +182,15 @@ class Enumeration:
             progress(self._hidden, cells)
         return cells, proven
 
-    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
-        """The mesh after some layers, and the maps of the next layer on it."""
+    def through(
+        self, layers: int, progress: Progress | None, outputs: bool = False
+    ) -> tuple[Mesh, CellMaps]:
+        """The mesh after some layers, and the maps of the next layer on it, which are the outputs' after
+        the last: then `outputs` says whether they will be asked for."""
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh = self._build(mesh, layer, maps)
+            mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
             maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
@@ -191,8 +198,9 @@ class Enumeration:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
-        cutting = cut_layer(self.subject, mesh, layer, maps)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
+        by_runs = not used_again or _in_large_families(self.subject.levels[-1])
+        cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
@@ -215,7 +223,7 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        cutting = cut_layer(self.subject, cells, self._hidden, maps)
+        cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs=True)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
         else:
@@ -244,6 +252,11 @@ class Enumeration:
     @property
     def _hidden(self) -> int:
         return len(self.network.activations)
+
+
+def _in_large_families(level: Level) -> bool:
+    """Whether cells of one parent are many on average, so that it pays to look at runs of them."""
+    return bool(np.count_nonzero(np.diff(level.parent)) * LARGE_FAMILY < len(level.parent))
 
 
 def _window_mesh(frame: Frame) -> Mesh:

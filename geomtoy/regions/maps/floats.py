@@ -206,9 +206,9 @@ class NextMaps:
     """
 
     def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
-        self._before, self._level = before, level
-        self._cuts = cuts_of(network, layer)
-        self._weights = weights_of(network, layer)
+        self.before, self.level = before, level
+        self.cuts = cuts_of(network, layer)
+        self.weights = weights_of(network, layer)
         longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
         self._segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
@@ -222,7 +222,7 @@ class NextMaps:
 
     @property
     def width(self) -> int:
-        return len(self._weights.bias)
+        return len(self.weights.bias)
 
     def on(self, low: int, high: int) -> Maps:
         if self._kept is None:
@@ -247,19 +247,19 @@ class NextMaps:
         before = self._parents(low, high)
 
         def run(begin: int, stop: int) -> None:
-            _segments(begin, stop, here, into, before, self._level, self._weights, self._cuts)
+            _segments(begin, stop, here, into, before, self.level, self.weights, self.cuts)
 
-        n_in, n = self._weights.WT.shape
+        n_in, n = self.weights.WT.shape
         with np.errstate(all="ignore"):
             in_blocks(run, high - low, work=n * (len(into.rows) + (high - low) * n_in))
         return into
 
     def _parents(self, low: int, high: int) -> Maps:
         """Maps on whole segments that hold the parents of segments low..high-1."""
-        starts, parent = self._before.segment_start, self._segments.parent
+        starts, parent = self.before.segment_start, self._segments.parent
         begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
         end = int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
-        return self._before.on(begin, end)
+        return self.before.on(begin, end)
 
 
 def blocks(
@@ -343,6 +343,20 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
 @njit(cache=True, nogil=True)
 def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
     """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
+    sums = add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch)
+    sum_error(E, sums, weights)
+
+
+@njit(cache=True, nogil=True)
+def add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
+    """Maps of a cell, summed up unit by unit; E becomes what `map_error` weighs.
+
+    Args:
+        switching: (n_in,) units that may be in any of their pieces where the error is to hold.
+    Returns:
+        terms: see `map_terms`. limit: see `_limit_of_terms`.
+        touched: whether anything was added; otherwise each map is its bias, exactly.
+    """
     out[0] = 0.0
     out[1] = 0.0
     out[2] = weights.bias
@@ -372,12 +386,26 @@ def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, sc
         _add_few(out, E, weights, unit, factor, m)
     else:
         _add_units(out, E, weights.WT, unit, factor, m)
-    if not touched:  # each map is its bias, exactly, and the error is 0
+    return terms, limit, touched
+
+
+@njit(cache=True, nogil=True)
+def sum_error(E, sums, weights):
+    """The error of what `add_up` found, in place of what it weighs."""
+    terms, limit, touched = sums
+    if not touched:
         return
     for i in range(E.shape[0]):
         size = 2.0 * (E[i] + abs(weights.bias[i])) * SECOND_ORDER
         exact = exactly_summed(size, min(limit * weights.grid[i], weights.bias_limit[i]))
         E[i] = 0.0 if exact and not weights.rounded else map_error(terms, E[i], weights.bias[i])
+
+
+@njit(cache=True, nogil=True)
+def loose_error(E, sums, weights):
+    """The same where units pass on any part of themselves: then floats are never exact."""
+    for i in range(E.shape[0]):
+        E[i] = map_error(sums[0], E[i], weights.bias[i])
 
 
 @njit(cache=True, nogil=True)

@@ -73,35 +73,19 @@ def _insertion_sort(order, key, low, high):
 
 
 @njit(cache=True, nogil=True)
-def filtered_signs(which, signs, open_count, x, y, w, d, cell, rows, error, segment):
-    """Signs of all cuts at the vertices `which`, as far as the filter knows.
+def filtered_signs(a, b, c, e, corner, x, y, w, d, signs):
+    """Append the signs of a line (a, b, c, e) at some points, UNDECIDED where the filter cannot tell.
 
     Args:
-        signs: (V, n) int8, filled in; UNDECIDED where the filter cannot tell.
-        open_count: (V,) number of undecided cuts at each vertex, filled in.
-        x, y, w, d: (V,) points. cell: (V,) a cell with the vertex on its boundary, a row of the lines.
-        rows, error, segment: (F, 3, n), (segments, n), (F,): the cuts' lines on each cell, whose error
-        is that
-            of its segment; an error of 0 with a slope of 0 means a constant that is known exactly.
+        corner: (m,) the points' numbers. x, y, w, d: (V,) of all points.
+        signs: a list.
+    Returns:
+        least, largest: of the signs; UNDECIDED is the largest of all.
     """
-    n = rows.shape[2]
-    for v in which:
-        f = cell[v]
-        A, B, C, E = rows[f, 0], rows[f, 1], rows[f, 2], error[segment[f]]
-        xv, yv, wv, dv = x[v], y[v], w[v], d[v]
-        row = signs[v]
-        silent = 0
-        for i in range(n):
-            z, bound = value_bound(A[i], B[i], C[i], E[i], xv, yv, wv, dv)
-            s = np.int8(z > bound) - np.int8(z < -bound)
-            row[i] = s
-            silent += s == 0
-        open_count[v] = 0
-        if silent:
-            for i in range(n):
-                if row[i] == 0:
-                    if E[i] == 0.0 and A[i] == 0.0 and B[i] == 0.0:  # a constant, known exactly
-                        row[i] = np.int8(C[i] > 0.0) - np.int8(C[i] < 0.0)
-                    else:
-                        row[i] = UNDECIDED
-                        open_count[v] += 1
+    least, largest = UNDECIDED, np.int8(-1)
+    for v in corner:
+        value, bound = value_bound(a, b, c, e, x[v], y[v], w[v], d[v])
+        sign = np.int8(1) if value > bound else np.int8(-1) if value < -bound else UNDECIDED
+        signs.append(sign)
+        least, largest = min(least, sign), max(largest, sign)
+    return least, largest
