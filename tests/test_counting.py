@@ -69,8 +69,7 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
     monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.engine.cutting.BLOCK_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.engine.cutting.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.crossings.BLOCK_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)

@@ -137,42 +137,52 @@ def _decide(
 ) -> None:
     """Decide all signs that floats left open: each pair of a vertex and a cut once."""
     predicates, book = subject.predicates, subject.lines
-    if layer > 1 and predicates.uses_structure:
-        _where_unreached(subject, mesh, layer, found)
     n_cuts = len(cuts_of(subject.network, layer).unit)
     doubtful = np.logical_or.reduceat(found.sign == UNDECIDED, found.sign_start[:-1])
     of_sign = np.repeat(np.arange(len(found.cell)), np.diff(found.sign_start))
     asked = np.flatnonzero(doubtful[of_sign])
     of_sign = of_sign[asked]
-    vertex = corner[mesh.start[found.cell[of_sign]] + asked - found.sign_start[of_sign]]
-    pair, first, of_pair = np.unique(
-        vertex * n_cuts + found.cut[of_sign], return_index=True, return_inverse=True
+    at = corner[mesh.start[found.cell[of_sign]] + asked - found.sign_start[of_sign]]
+    pairs, first, of_pair = np.unique(
+        at * n_cuts + found.cut[of_sign], return_index=True, return_inverse=True
     )
-    known = np.full(len(pair), UNDECIDED)
-    np.minimum.at(known, of_pair, found.sign[asked])  # UNDECIDED is the largest
-    at = np.flatnonzero(known == UNDECIDED)
-    where, which = pair[at] // n_cuts, of_sign[first[at]]
-    ends = book.known_rows()[mesh.lines[where]]
-    known[at] = predicates.determinant_sides(ends, rows[which])
-    for i in np.flatnonzero(known[at] == UNDECIDED).tolist():
-        cell, cut = int(found.cell[which[i]]) + mesh.first, int(found.cut[which[i]])
-        point = book.meet(*mesh.lines[where[i]].tolist())
-        known[at[i]] = predicates.exact_side(book.maps.cut(layer, cell, cut), point)
-    found.sign[asked] = known[of_pair]
+    sign = np.full(len(pairs), UNDECIDED)
+    np.minimum.at(sign, of_pair, found.sign[asked])  # UNDECIDED is the largest
+    vertex, cut = np.divmod(pairs, n_cuts)
+    of_first = of_sign[first]
+    left = np.flatnonzero(sign == UNDECIDED)
+    ends = book.known_rows()[mesh.lines[vertex[left]]]
+    sign[left] = predicates.determinant_sides(ends, rows[of_first[left]])
+    left = left[sign[left] == UNDECIDED]
+    if layer > 1 and len(left) and predicates.uses_structure:
+        sign[left] = _where_unreached(subject, mesh, layer, corner, vertex[left], cut[left])
+        left = left[sign[left] == UNDECIDED]
+    for i in left.tolist():
+        line = book.maps.cut(layer, int(found.cell[of_first[i]]) + mesh.first, int(cut[i]))
+        sign[i] = predicates.exact_side(line, book.meet(*mesh.lines[vertex[i]].tolist()))
+    found.sign[asked] = sign[of_pair]
 
 
-def _where_unreached(subject: Subject, mesh: Mesh, layer: int, found: Crossings) -> None:
-    """Decide the cuts of units that are constant, equal to their bias, on a cell."""
-    network = subject.network
-    doubtful = np.logical_or.reduceat(found.sign == UNDECIDED, found.sign_start[:-1])
-    which = np.flatnonzero(doubtful)
-    cells, of_cell = np.unique(found.cell[which], return_inverse=True)
-    units = unreached(network, subject.levels, layer, cells + mesh.first)
-    cut = found.cut[which]
-    constant = units[of_cell, cuts_of(network, layer).unit[cut]]
-    signs = constant_signs(network, layer)
-    for k in which[constant].tolist():
-        found.sign[found.sign_start[k] : found.sign_start[k + 1]] = signs[found.cut[k]]
+def _where_unreached(
+    subject: Subject, mesh: Mesh, layer: int, corner: np.ndarray, vertex: np.ndarray, cut: np.ndarray
+) -> np.ndarray:
+    """Signs of cuts at vertices, by cells there on which their units are constant, equal to their bias;
+    UNDECIDED where there is none. Vertices ascend."""
+    is_open = np.zeros(len(mesh.x), bool)
+    is_open[vertex] = True
+    place = np.flatnonzero(is_open[corner])
+    cells, of_place = np.unique(
+        np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
+    )
+    units = unreached(subject.network, subject.levels, layer, cells + mesh.first)
+    low, high = (np.searchsorted(vertex, corner[place], side=side) for side in ("left", "right"))
+    n = high - low
+    asked = np.repeat(low - np.cumsum(n) + n, n) + np.arange(n.sum())
+    unit = cuts_of(subject.network, layer).unit[cut[asked]]
+    known = asked[units[np.repeat(of_place, n), unit]]
+    sign = np.full(len(vertex), UNDECIDED)
+    sign[known] = constant_signs(subject.network, layer)[cut[known]]
+    return sign
 
 
 def _crossing_alone(found: Crossings, rows: np.ndarray) -> tuple[Crossings, np.ndarray]:

@@ -79,9 +79,7 @@ def cut_layer(
     return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
 
 
-def _edge_points(
-    subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_line: int
-) -> EdgePoints:
+def _edge_points(subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_line: int) -> EdgePoints:
     """Points on edges where cuts change sign, from tail to head."""
     lines = subject.lines
     start, member = ch.edge_crossings(*edge_places(mesh.start, mesh.half, len(mesh.tail)), crossings)

@@ -236,7 +236,7 @@ class Enumeration:
         most = cutting.most_cells
         if self._max_regions is not None and most > self._max_regions:
             self._within_budget(layer, count_cells(cutting, self.subject))
-        if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
+        if int(cutting.pairs.sum()) * PAIR_BYTES > self._memory:
             raise BudgetError(
                 f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
                 "them with linear=False (--no-linear) or look at a smaller window"
@@ -248,6 +248,10 @@ class Enumeration:
                 f"hidden layer {layer} makes {cells} regions, more than max_regions = "
                 f"{self._max_regions}; raise it or look at a smaller window"
             )
+
+    @cached_property
+    def _memory(self) -> float:
+        return memory()
 
     @property
     def _hidden(self) -> int:

@@ -96,6 +96,10 @@ def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
     if cuts.single:
         return bits.astype(np.int8, copy=False)
     most = int(np.diff(cuts.first).max(initial=0))
+    if most <= 1:
+        found = np.zeros((len(bits), len(cuts.first) - 1), np.int8)
+        found[:, cuts.unit] = bits
+        return found
     kind = np.int8 if most < 128 else np.int32
     below = np.zeros((len(bits), len(cuts.unit) + 1), np.int32)
     np.cumsum(bits, axis=1, out=below[:, 1:])

@@ -52,7 +52,9 @@ def of_cells(first, lines, mesh, corner, positive):
     finds = empty_finds()
     for k in range(rows.shape[0]):
         positive[first + k] = 0
-        probe(first + k, cuts, n, rows[k], error[segment[k]], mesh, corner, positive, value, bound, finds)
+        probe(
+            first + k, cuts, n, rows[k], error[segment[k]], mesh, corner, positive, value, bound, finds
+        )
     return as_arrays(finds)
 
 

@@ -152,7 +152,7 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
         base, direction: (groups,) line id, and the sense in which it is read.
         member: line id of each member. rows: (n, 4) of all lines.
     Returns:
-        (m,) whether each cluster is done; the others are as they were, up to order.
+        (m,) whether each cluster is done; the others are as they were, up to order. Ties ascend.
     """
     done = np.ones(clusters.shape[0], np.bool_)
     for k in range(clusters.shape[0]):
@@ -165,6 +165,7 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
             done[k] = False
             continue
         sense = direction[group]
+        order[low:high] = np.sort(order[low:high])  # so that ties stand in this order
         for i in range(low + 1, high):  # binary insertion
             m = order[i]
             first, last = low, i

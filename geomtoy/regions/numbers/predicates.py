@@ -155,7 +155,7 @@ class Predicates:
             line = lines.exact(int(base[group]))
             places = {
                 m: place_on(line, meet(line, lines.exact(int(member[m]))))
-                for m in order[low:high].tolist()
+                for m in sorted(order[low:high].tolist())  # so that ties stand in this order
             }
             ranked = sorted(places, key=places.__getitem__, reverse=bool(direction[group] < 0))
             order[low:high] = ranked
