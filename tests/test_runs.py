@@ -32,6 +32,7 @@ NETS = {
 @pytest.mark.parametrize("name", NETS)
 def test_runs_find_the_crossings_that_single_cells_do(monkeypatch, name, window):
     network = NETS[name]()
+    monkeypatch.setattr("geomtoy.regions.engine.run.SMALL", 0)
     found = enumerate_regions(network, window=window).subdivision
     monkeypatch.setattr(crossings, "NextMaps", ())
     alone = enumerate_regions(network, window=window).subdivision

@@ -62,7 +62,10 @@ def find_crossings(
     else:
         parts = list(_cell_by_cell(subject, mesh, layer, corner, maps, positive))
     cell, cut, rows, sign = (np.concatenate(part) for part in zip(*parts, strict=True))
-    start, cell, cut, rows, sign_start, sign = _by_cell(mesh.start, cell, cut, rows, sign)
+    if len(cell) and (np.diff(cell) < 0).any():
+        cell, cut, rows, sign = _by_cell(mesh.start, cell, cut, rows, sign)
+    start = np.searchsorted(cell, np.arange(mesh.n_cells + 1))
+    sign_start = np.concatenate([[0], np.cumsum(np.diff(mesh.start)[cell])])
     predicates.tally.decided += mesh.n_cells * len(cuts.unit) + len(sign)
     found = Crossings(start, cell, cut, positive, sign_start, sign)
     if (sign == UNDECIDED).any():
@@ -99,37 +102,32 @@ def _cell_by_cell(
 
 @njit(cache=True, nogil=True)
 def _by_cell(start, cell, cut, rows, sign):
-    """Finds in the order of their cells, with CSR offsets of each cell's finds and of their signs.
+    """Finds in the order of their cells.
 
     Args:
         start: (P + 1,) as that of the mesh.
     """
     P, k = start.shape[0] - 1, cell.shape[0]
-    first = np.zeros(P + 1, np.int64)
-    for i in range(k):
-        first[cell[i] + 1] += 1
+    finds, signs = np.zeros(P + 1, np.int64), np.zeros(P + 1, np.int64)  # before each cell
+    for p in cell:
+        finds[p + 1] += 1
+        signs[p + 1] += start[p + 1] - start[p]
     for p in range(P):
-        first[p + 1] += first[p]
-    fill, place = first[:-1].copy(), np.empty(k, np.int64)
-    for i in range(k):
-        place[i] = fill[cell[i]]
-        fill[cell[i]] += 1
-    new_cell, new_cut = np.empty(k, np.int64), np.empty(k, np.int64)
-    new_rows, sign_start = np.empty((k, 4)), np.zeros(k + 1, np.int64)
-    for i in range(k):
-        j = place[i]
-        new_cell[j], new_cut[j] = cell[i], cut[i]
-        new_rows[j] = rows[i]
-        sign_start[j + 1] = start[cell[i] + 1] - start[cell[i]]
-    for j in range(k):
-        sign_start[j + 1] += sign_start[j]
-    new_sign = np.empty(sign.shape[0], np.int8)
+        finds[p + 1] += finds[p]
+        signs[p + 1] += signs[p]
+    new_cell, new_cut = np.empty_like(cell), np.empty_like(cut)
+    new_rows, new_sign = np.empty_like(rows), np.empty_like(sign)
     s = 0
     for i in range(k):
-        for q in range(sign_start[place[i]], sign_start[place[i] + 1]):
-            new_sign[q] = sign[s]
+        p = cell[i]
+        j = finds[p]
+        finds[p] += 1
+        new_cell[j], new_cut[j], new_rows[j] = p, cut[i], rows[i]
+        for _ in range(start[p + 1] - start[p]):
+            new_sign[signs[p]] = sign[s]
+            signs[p] += 1
             s += 1
-    return first, new_cell, new_cut, new_rows, sign_start, new_sign
+    return new_cell, new_cut, new_rows, new_sign
 
 
 def _decide(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
+from geomtoy.kernels import announce
 from geomtoy.memory import memory
 from geomtoy.network import Network
 from geomtoy.regions.engine.building import build_layer
@@ -44,12 +46,17 @@ from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, inte
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
 
+ROOM = Path(__file__).parents[1]
+
 FULL_CHECK_PAIRS = 200_000_000
 """Crossing pairs in a block of cells beyond which it is not searched for concurrent chords unless asked
 to."""
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
+
+SMALL = 1 << 16
+"""Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
 
 LARGE_FAMILY = 16
 """Cells of a parent from which on runs of cells are looked at although all maps are needed later."""
@@ -131,6 +138,7 @@ class Enumeration:
     ) -> None:
         if max_regions is not None and max_regions < 1:
             raise SettingError(f"max_regions is {max_regions}; give 1 or more, or None for no limit")
+        announce(ROOM)
         self.network = network
         self.frame = make_frame(network, slice, window)
         levels = [first_level()]
@@ -200,6 +208,7 @@ class Enumeration:
 
     def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
         by_runs = not used_again or _in_large_families(self.subject.levels[-1])
+        by_runs &= mesh.n_cells * maps.width > SMALL
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
@@ -223,7 +232,8 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs=True)
+        by_runs = mesh.n_cells * maps.width > SMALL
+        cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
         else:

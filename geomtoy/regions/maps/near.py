@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from geomtoy.regions.numbers.bounds import box_bound, box_side
-from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs
+from geomtoy.regions.numbers.filter import ABOVE, BELOW, UNDECIDED, filtered_signs
 
 
 @njit(cache=True, nogil=True)
@@ -83,19 +83,15 @@ def probe(f, cuts, n, rows, error, mesh, corner, positive, value, bound, finds):
 @njit(cache=True, nogil=True)
 def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
-    before = len(signs)
     where = corner[mesh.start[f] : mesh.start[f + 1]]
-    least, largest = filtered_signs(a, b, c, e, where, mesh.x, mesh.y, mesh.w, mesh.d, signs)
-    if least == largest and least != UNDECIDED:
+    some = filtered_signs(a, b, c, e, where, mesh.x, mesh.y, mesh.w, mesh.d, signs)
+    if some in (BELOW, ABOVE):
         for _ in range(len(where)):
             signs.pop()
-        return largest > 0
-    pairs.append((f, cut))
-    lines.append((a, b, c, e))
-    for k in range(before, len(signs)):
-        if signs[k] == 1:
-            return True
-    return False
+    else:
+        pairs.append((f, cut))
+        lines.append((a, b, c, e))
+    return some & ABOVE != 0
 
 
 @njit(cache=True, nogil=True)

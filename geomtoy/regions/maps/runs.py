@@ -1,9 +1,9 @@
 """Which cuts can cross the cells of one parent, found for whole runs of neighbouring cells at a time.
 
 All cells of a parent have the same maps but for the units that switch between them, and between cells
-that lie close together few do. What those pass on is bounded (`numbers.bounds`, 8), so a cut that is far
-from a run of cells is seen to be so once. Runs are cut into shorter ones, and only the cuts that are left
-are looked at again: O(log F) in all for each of F cells, and not O(n), for a layer of n units.
+that lie close together few do. What those pass on is bounded (`numbers.bounds`, 8), so a cut that is
+far from a run of cells is seen to be so once. Runs are cut into shorter ones, and only cuts that are
+left are looked at again: O(log F) in all for each of F cells, and not O(n), for a layer of n units.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numba import njit
 from geomtoy.regions.maps.floats import add_up, loose_error, sum_error
 from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
 from geomtoy.regions.numbers.bounds import SLACK, box_bound, box_side, relu_between
+from geomtoy.regions.numbers.filter import quick_sort
 
 SHORT = 8
 """Cells of a run that is not cut any more."""
@@ -59,7 +60,10 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
         whole = _whole(bits[f0:f1], before.rows[p], before.error[before.segment[p]], weights, cuts)
         order = np.arange(f0, f1)
         if f1 - f0 > SHORT:
-            order = order[np.argsort(_places(f0, f1, mesh, corner), kind="mergesort")]
+            place = _places(f0, f1, mesh, corner)
+            sort = np.arange(f1 - f0)
+            quick_sort(sort, place, 0, f1 - f0)
+            order = order[sort]
         _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
         f0 = f1
     return as_arrays(finds)
@@ -84,7 +88,8 @@ def _whole(bits, rows, error, weights, cuts):
         z[k, 0], z[k, 1], z[k, 2], z[k, 3] = rows[0, j], rows[1, j], rows[2, j], error[j]
     out, tight = np.empty((3, n)), np.empty(n)
     scratch = np.empty(n_in, np.int64), np.empty((n_in, 4)), np.empty(n_in)
-    sums = add_up(out, tight, rows, error, every, switching, 0, weights, cuts, scratch)
+    updates = np.int64(0)  # as a literal it would make numba compile another kernel
+    sums = add_up(out, tight, rows, error, every, switching, updates, weights, cuts, scratch)
     loose = tight.copy()
     loose_error(loose, sums, weights)
     sum_error(tight, sums, weights)
@@ -219,8 +224,8 @@ def _box(cells, mesh, corner):
     """Centre and half sides of a box around cells."""
     left, right, low, high = extent(cells[0], mesh, corner)
     for f in cells:
-        l, r, b, t = extent(f, mesh, corner)
-        left, right, low, high = min(left, l), max(right, r), min(low, b), max(high, t)
+        x0, x1, y0, y1 = extent(f, mesh, corner)
+        left, right, low, high = min(left, x0), max(right, x1), min(low, y0), max(high, y1)
     cx, rx = box_side(left, right)
     cy, ry = box_side(low, high)
     return cx, cy, rx, ry
@@ -230,7 +235,7 @@ def _box(cells, mesh, corner):
 def _places(f0, f1, mesh, corner):
     """Place of each cell along a curve that fills the square (Hilbert 1891), so that neighbours on the
     curve are close."""
-    place = np.empty(f1 - f0, np.int64)
+    place = np.empty(f1 - f0)
     for f in range(f0, f1):
         left, right, low, high = extent(f, mesh, corner)
         place[f - f0] = _along_curve(_step(left + right), _step(low + high))

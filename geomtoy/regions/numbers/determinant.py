@@ -165,7 +165,6 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
             done[k] = False
             continue
         sense = direction[group]
-        order[low:high] = np.sort(order[low:high])  # so that ties stand in this order
         for i in range(low + 1, high):  # binary insertion
             m = order[i]
             first, last = low, i
@@ -175,7 +174,7 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
                 if side == UNDECIDED:
                     done[k] = False
                     break
-                if side * sense <= 0:
+                if side * sense < 0 or (side == 0 and order[middle] < m):
                     first = middle + 1
                 else:
                     last = middle

@@ -148,7 +148,7 @@ class Predicates:
     ) -> np.ndarray:
         """Sort the clusters of an order exactly; whether each member ties with the one before it."""
         tied = np.zeros(len(order), bool)
-        if self._filtered:
+        if self._filtered and len(clusters):
             done = sort_clusters(clusters, order, tied, base, direction, member, lines.known_rows())
             clusters = clusters[~done]
         for group, low, high in clusters.tolist():

@@ -59,13 +59,15 @@ def edge_crossings(cell, here, ahead, crossings):
     E = cell.shape[0]
     first, sign_start, sign = crossings.start, crossings.sign_start, crossings.sign
     count = np.zeros(E + 1, np.int64)
-    member = [0 for _ in range(0)]
+    member = np.empty(2 * crossings.cut.shape[0], np.int64)  # a cut meets the boundary of a cell twice
+    n = 0
     for e in range(E):
         for k in range(first[cell[e]], first[cell[e] + 1]):
             if sign[sign_start[k] + here[e]] * sign[sign_start[k] + ahead[e]] < 0:
-                member.append(k)
-        count[e + 1] = len(member)
-    return count, np.array(member)
+                member[n] = k
+                n += 1
+        count[e + 1] = n
+    return count, member[:n].copy()
 
 
 class Walk(NamedTuple):
@@ -95,7 +97,7 @@ def chords(mesh, corner, n_cuts, crossings, points):
     chord_start = np.zeros(C + 1, np.int64)
     first, last = np.empty(total, np.int64), np.empty(total, np.int64)
     crossing, next_twin = np.empty(total, np.int64), np.full(total, -1, np.int64)
-    K = 0
+    K = np.int64(0)  # and not a literal, of which numba would make a kernel of its own
     for c in range(C):
         p = cells[c]
         k0, k1 = cross_start[p], cross_start[p + 1]
@@ -284,7 +286,7 @@ def crossing_pairs(chords, n_pairs):
     stack, above = stack_room(chords)
     by_last = closing_order(chords)
     for c in range(chords.cells.shape[0]):
-        opened, top = chords.start[c], 0
+        opened, top = chords.start[c], np.int64(0)
         for i in range(chords.start[c], chords.start[c + 1]):
             k = by_last[i]
             opened, top, n_above = close_chord(chords, c, k, opened, stack, top, above)
