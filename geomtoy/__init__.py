@@ -17,6 +17,8 @@ from geomtoy.regions import (
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
+__version__ = "0.2.0"
+
 __all__ = [
     "UNIT_SQUARE",
     "CellComplex",
@@ -29,6 +31,7 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "__version__",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
