@@ -15,6 +15,7 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified.bounds import SLACK, TINY, gamma
 from geomtoy.certified.readout import Readout
+from geomtoy.certified.split import known_product
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,38 +38,38 @@ class BlockReadout:
 def block_readout(block: BlockArrays) -> BlockReadout:
     """Cost: O(H d f) for each unit, and rational arithmetic for twin units only."""
     units = distinct_units(block)
-    R, R_size, R_error = _rows(block, units)
+    R, R_error = _rows(block, units)
     W_O = np.concatenate(np.asarray(block.W_O, float))
+    out, out_error = known_product(W_O, np.zeros_like(W_O), R, R_error)
     W, b = block.mlp.float_layers[0]
     shift = np.zeros(block.d_model) if block.norm_bias is None else np.asarray(block.norm_bias, float)
     n = gamma(block.d_model + 8.0) * SLACK
-    error = R_error + n * R_size
     readout = Readout(
-        np.ascontiguousarray(W_O @ R),
-        np.abs(W_O) @ error * SLACK + TINY,
+        out,
+        out_error,
         b[units] + W[units] @ shift,
         n * (np.abs(b[units]) + np.abs(W[units]) @ np.abs(shift)) + TINY,
         float(block.norm_epsilon) if block.layer_norm else -1.0,
     )
     kept = float(block.residual)
-    return BlockReadout(readout, np.ascontiguousarray(kept * R), kept * error, units)
+    return BlockReadout(readout, np.ascontiguousarray(kept * R), kept * R_error, units)
 
 
-def _rows(block: BlockArrays, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows as columns (d, n + c), absolute values that they are made of, and bounds on their errors.
+def _rows(block: BlockArrays, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows as columns (d, n + c), and bounds on their errors.
 
     Behind a norm, c = d more columns give what its deviation is the root mean square of.
     """
     d = block.d_model
     rows = block.mlp.float_layers[0][0][units]
     if not block.layer_norm:
-        return rows.T, np.abs(rows.T), gamma(2.0) * np.abs(rows.T)
+        return rows.T, gamma(2.0) * np.abs(rows.T)
     rows = np.concatenate([rows * np.asarray(block.norm_gain, float), np.eye(d)])
     size = np.abs(rows)
     if block.centred_norm:
         size = size + size.mean(axis=1, keepdims=True)
         rows = rows - rows.mean(axis=1, keepdims=True)
-    return rows.T, size.T, gamma(d + 8.0) * size.T * SLACK
+    return rows.T, gamma(d + 8.0) * size.T * SLACK
 
 
 def distinct_units(block: BlockArrays) -> np.ndarray:
@@ -77,7 +78,7 @@ def distinct_units(block: BlockArrays) -> np.ndarray:
     Floats choose which units may be alike; rational numbers decide.
     """
     W, b = block.mlp.float_layers[0]
-    rows, _, _ = _rows(block, np.arange(len(W)))
+    rows, _ = _rows(block, np.arange(len(W)))
     shift = 0.0 if block.norm_bias is None else W @ np.asarray(block.norm_bias, float)
     parameters = np.column_stack([rows[:, : len(W)].T, b + shift])
     size = np.abs(W).max(axis=1) + np.abs(b)

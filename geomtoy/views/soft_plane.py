@@ -11,6 +11,7 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import SoftFunctions
 from geomtoy.certified.bounds import SLACK, TINY, gamma
+from geomtoy.certified.split import known_product, split_product
 from geomtoy.views.block_readout import BlockReadout
 
 REACH = 1.5  # polydiscs of patches stay within this multiple of the window
@@ -23,37 +24,53 @@ def plane_functions(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> S
     """
     scores, score_error = _scores(block, X)
     values, value_error = _values(block, X)
-    last = X[:, -1]
+    added, added_error = _added(X[:, -1], after)
     return SoftFunctions(
         scores,
         score_error,
         values,
         value_error,
         np.flatnonzero((X[1:] != 0).any(axis=(0, 2))),
-        last @ after.rows,
-        np.abs(last) @ after.rows_error * SLACK + TINY,
+        added,
+        added_error,
         after.readout,
     )
 
 
+def _added(last: np.ndarray, after: BlockReadout) -> tuple[np.ndarray, np.ndarray]:
+    """What the last token (3, d) adds after attention (3, m + c), and its error."""
+    return known_product(last, np.zeros_like(last), after.rows, after.rows_error)
+
+
 def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scores (H, 6, T) of the last token, and a bound on their errors (H,)."""
-    H, d, f = block.W_Q.shape
+    H, _, f = block.W_Q.shape
     scores, error = np.empty((H, 6, X.shape[1])), np.empty(H)
-    reach = np.abs(X[0]) + REACH * (np.abs(X[1]) + np.abs(X[2]))
     scale = float(block.scale)
     for h, (W_Q, W_K) in enumerate(zip(block.W_Q, block.W_K, strict=True)):
-        q, k = X[:, -1] @ W_Q, X @ W_K
+        q, q_error = split_product(X[:, -1], W_Q)
+        k, k_error = _of_tokens(X, W_K)
         s = scale * np.einsum("af,btf->abt", q, k)
         scores[h] = [s[0, 0], s[0, 1] + s[1, 0], s[0, 2] + s[2, 0], s[1, 1], s[1, 2] + s[2, 1], s[2, 2]]
-        size = abs(scale) * (reach @ np.abs(W_K)) @ (reach[-1] @ np.abs(W_Q))
-        error[h] = gamma(2.0 * d + f + 12.0) * size.max() * SLACK + TINY
+        Q, K = _reach(q), _reach(k)
+        Q_error, K_error = _reach(q_error), _reach(k_error)
+        unknown = K @ (Q_error + gamma(f + 8.0) * Q) + K_error @ (Q + Q_error)
+        error[h] = abs(scale) * unknown.max() * SLACK + TINY
     return scores, error
 
 
 def _values(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values (H, 3, T, f) and a bound on their errors (H,)."""
-    values = np.ascontiguousarray(np.stack([X @ W_V for W_V in np.asarray(block.W_V, float)]))
-    reach = np.abs(X[0]) + REACH * (np.abs(X[1]) + np.abs(X[2]))
-    size = np.array([(reach @ np.abs(W_V)).max() for W_V in np.asarray(block.W_V, float)])
-    return values, gamma(block.d_model + 6.0) * size * SLACK + TINY
+    values, errors = zip(*(_of_tokens(X, W_V) for W_V in np.asarray(block.W_V, float)), strict=True)
+    return np.ascontiguousarray(values), np.array([_reach(error).max() for error in errors])
+
+
+def _of_tokens(X: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """X (3, T, d) times W (d, f), and its error."""
+    product, error = split_product(X.reshape(-1, X.shape[2]), np.asarray(W, float))
+    return product.reshape(*X.shape[:2], -1), error.reshape(*X.shape[:2], -1)
+
+
+def _reach(parts: np.ndarray) -> np.ndarray:
+    """At least |parts[0] + u parts[1] + v parts[2]| on all patches' polydiscs."""
+    return np.abs(parts[0]) + REACH * (np.abs(parts[1]) + np.abs(parts[2]))
