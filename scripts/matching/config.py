@@ -9,11 +9,15 @@ from typing import Any
 from figure import Presets
 
 from geomtoy.tasks.chains import ChainTask
+from geomtoy.training.tokens import TokenFitConfig
 from matching.run import ADAMW, ChainRun
 
 SINGLE = ChainTask()
 DOUBLE = ChainTask(chains=(3, 2), questions=2)
-DEEP = ChainTask(chains=(6,), steps=(1, 2, 3))
+
+SLOW = replace(ADAMW, learning_rate=2e-3, weight_decay=0.01, warmup=500)
+"""Needed from three layers on: at the rate and decay of `ADAMW` deeper models learn no more steps than two
+layers do."""
 
 WORKS, LARGE_START, PRE_NORM = "post-LN, γ = 0.8", "post-LN, γ = 0.3", "pre-LN, γ = 0.8"
 """The setting in which the mechanism is said to form, and two in which it is not."""
@@ -41,9 +45,14 @@ class Training:
     d_model: int = 64
     test: int = 256
 
+    @property
+    def recipe(self) -> TokenFitConfig:
+        """Rate, decay and warm-up."""
+        return ADAMW
+
     def run(self, task: ChainTask = SINGLE, **others: Any) -> ChainRun:
         """One run with seed 0; the others are of `ChainRun`."""
-        fit = replace(ADAMW, steps=self.steps, every=self.every, last=task.questions)
+        fit = replace(self.recipe, steps=self.steps, every=self.every, last=task.questions)
         return ChainRun(task, fit, d_model=self.d_model, test=self.test, **others)
 
     def without_mlps(self, norm: str, gamma: float) -> dict[str, ChainRun]:
@@ -85,19 +94,28 @@ class Starts(Training):
 
 @dataclass(frozen=True)
 class Depths(Training):
-    """Models of several numbers of layers that learn several numbers of steps at once.
+    """Models of several numbers of layers, all by one rule: L layers are asked for 1 to L steps, one more
+    than the claim gives them, on chains of L + 3 pairs, and trained by `SLOW`, equally long.
 
     Args:
         depths: numbers of layers.
-        task: what they learn.
     """
 
+    steps: int = 1500
     depths: tuple[int, ...] = (2, 3)
-    task: ChainTask = SINGLE
+
+    @property
+    def recipe(self) -> TokenFitConfig:
+        return SLOW
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
-        return {f"L = {L}": self.run(self.task, n_layers=L) for L in self.depths}
+        return {f"L = {L}": self.run(deep(L), n_layers=L) for L in self.depths}
+
+
+def deep(n_layers: int) -> ChainTask:
+    """What so many layers are asked."""
+    return ChainTask(chains=(n_layers + 3,), steps=tuple(range(1, n_layers + 1)))
 
 
 @dataclass(frozen=True)
@@ -106,18 +124,14 @@ class Orders(Depths):
 
     Args:
         two_chains: whether they are trained.
-        two_chains_steps: of their training.
     """
 
     two_chains: bool = False
-    two_chains_steps: int = 1200
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
-        found = dict(super().settings)
-        if self.two_chains:
-            found[TWO_CHAINS] = replace(self, steps=self.two_chains_steps).run(DOUBLE)
-        return found
+        noise = {TWO_CHAINS: self.run(DOUBLE)} if self.two_chains else {}
+        return {**super().settings, **noise}
 
 
 @dataclass(frozen=True)
@@ -172,11 +186,8 @@ GAMMAS = (0.3, 0.5, 0.8, 1.0)
 TRAINING = Presets(Training(**SMALL), Training(), Training(3, 2000))
 FAILING = Presets(Failing(**SMALL), Failing(), Failing(3, 2000))
 STARTS = Presets(Starts(**SMALL), Starts(), Starts(3, 2000, gammas=GAMMAS, pre_gammas=GAMMAS))
-DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(3, 3000, depths=(2, 3, 4), task=DEEP))
-ORDERS = Presets(
-    Orders(**SMALL, depths=(3,)),
-    Orders(),
-    Orders(3, 3000, depths=(2, 3, 4), task=DEEP, two_chains=True, two_chains_steps=2000),
-)
+LONG: dict[str, Any] = {"seeds": 5, "steps": 20_000, "every": 250, "depths": (2, 3, 4, 5)}
+DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(**LONG))
+ORDERS = Presets(Orders(**SMALL, depths=(3,)), Orders(), Orders(**LONG, two_chains=True))
 LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(3, 2500))
 ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(3, 2500, signs=("++", "+-")))
