@@ -37,7 +37,7 @@ def asked_for(name: str) -> set[str]:
 
 def test_options_win_over_presets_and_unknown_ones_are_refused(capsys):
     assert make_figures.config_of("fig_match_training", "full", ["--seeds", "2"]).seeds == 2
-    assert make_figures.config_of("fig_match_training", "full", []).steps == 2000
+    assert make_figures.config_of("fig_match_training", "full", []).steps == 8000
     assert make_figures.config_of("fig5_regions_grid", "default", ["--heads", "3", "7"]).heads == (3, 7)
     for name, unknown in (("fig1_partition", "--steps"), ("fig3_region_bounds", "--dask-address")):
         with pytest.raises(SystemExit) as stopped:

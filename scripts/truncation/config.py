@@ -12,7 +12,7 @@ from geomtoy.errors import SettingError
 from geomtoy.tasks.recall import RecallTask
 from truncation.run import SGD, RecallRun
 
-KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500)
+KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500, 1000, 1500)
 """Steps whose parameters are kept."""
 LAST, BOTH = "MLP in layer 1 only", "MLP in both layers"
 
@@ -106,7 +106,7 @@ class Memory:
 
 
 SMALL: dict[str, Any] = {"steps": 6, "batch": 4, "d_model": 8, "test": 8}
-LARGE: dict[str, Any] = {"steps": 600, "d_model": 128, "test": 256, "seeds": 3}
+LARGE: dict[str, Any] = {"steps": 2000, "d_model": 128, "test": 256, "seeds": 5}
 
 ALPHAS = Presets(
     Alphas(**SMALL, alphas=(0.3, 0.5)), Alphas(), Alphas(**LARGE, alphas=(0.1, 0.3, 0.5, 0.7))
