@@ -13,10 +13,12 @@ from matching import (
     fig_lens_matching,
     fig_match_data,
     fig_match_depth,
+    fig_match_flow,
     fig_match_gamma,
     fig_match_matrices,
     fig_match_noise,
     fig_match_orders,
+    fig_match_starts,
     fig_match_training,
 )
 from matching.config import IDENTITY, LENS, NO_MLP, NO_MLP_RANDOM, PLAIN, RANDOM, SINGLE, WORKS, deep
@@ -227,6 +229,33 @@ def test_matching_needs_the_small_start_and_post_norm():
     assert outcomes(0.99, 1.0, 0.3, 0.7) == ["holds", "mixed"]
     assert outcomes(0.99, 0.75, 0.3, 0.2) == ["mixed", "mixed"]
     assert outcomes(0.4, 0.4, 0.3, 0.7) == ["fails", "fails"]
+
+
+def test_only_settings_that_fail_are_asked_for_what_they_know_of_trained_pairs():
+    def outcome(trained, *held_out):
+        numbers = {
+            fig_match_starts.HELD_OUT: {"a": [[held_out]] * 3},
+            fig_match_starts.TRAINED: {"a": [[trained]] * 3},
+        }
+        return fig_match_starts.verdicts(numbers)[0].outcome
+
+    assert outcome(0.9, 0.9, 0.3) == "holds"
+    assert outcome(0.5, 0.9, 0.3) == "fails"
+    assert outcome(0.99, 0.9, 0.97) == "untested"
+
+
+def test_the_flow_is_asked_of_models_that_have_learned():
+    def outcome(masses, *accuracies):
+        numbers = {
+            "mass": {"3": {role: [masses] * 3 for role in ("mate", "hop 1", "hop 2")}},
+            "accuracy": {"3": [*accuracies]},
+        }
+        return fig_match_flow.verdicts(numbers)[0].outcome
+
+    assert outcome(0.9, 0.99, 0.99, 0.99) == "holds"
+    assert outcome(0.7, 0.99, 0.99, 0.99) == "fails"
+    assert outcome(0.9, 0.99, 0.99, 0.5) == "too few seeds"
+    assert outcome(0.9, 0.5, 0.5, 0.5) == "untested"
 
 
 def test_scores_are_those_of_the_worse_layer():

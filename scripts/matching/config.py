@@ -191,6 +191,7 @@ FAILING = Presets(Failing(**SMALL), Failing(), Failing(5, 8000))
 STARTS = Presets(Starts(**SMALL), Starts(), Starts(5, 8000, gammas=GAMMAS, pre_gammas=GAMMAS))
 LONG: dict[str, Any] = {"seeds": 5, "steps": 20_000, "every": 250, "depths": (2, 3, 4, 5)}
 DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(**LONG))
+FLOW = Presets(Depths(**SMALL, depths=(3,)), Depths(depths=(3,)), Depths(**{**LONG, "depths": (3, 5)}))
 ORDERS = Presets(Orders(**SMALL, depths=(3,)), Orders(), Orders(**LONG, two_chains=True))
 LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(5, 6000))
 ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(5, 6000, signs=("+-", "-+", "--")))

@@ -25,6 +25,7 @@ class Recall:
         shown: alpha, the share of noise.
         seeds: independent runs of each setting.
         steps, batch: of SGD, and sequences in each.
+        length: of a sequence.
         d_model, test: see `RecallRun`.
     """
 
@@ -32,14 +33,16 @@ class Recall:
     seeds: int = 1
     steps: int = 400
     batch: int = 32
+    length: int = 64
     d_model: int = 64
     test: int = 64
 
     def run(self, alpha: float, mlp_layers: tuple[int, ...] = (1,)) -> RecallRun:
         """One run with seed 0."""
         fit = replace(SGD, steps=self.steps, batch_size=self.batch)
+        task = RecallTask(alpha=alpha, length=self.length)
         return RecallRun(
-            RecallTask(alpha=alpha), fit, d_model=self.d_model, mlp_layers=mlp_layers, test=self.test,
+            task, fit, d_model=self.d_model, mlp_layers=mlp_layers, test=self.test,
             keep=tuple(step for step in KEEP if step < self.steps),
         )  # fmt: skip
 

@@ -106,15 +106,15 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             note=f"At the end of training. {note}",
         ),
         ratio(
-            "Dropping the last MLP lowers p(noise token) at least tenfold (our threshold) at each alpha, at "
-            "the end of training",
+            "Dropping the last MLP lowers p(noise token) at least tenfold (our threshold) at each "
+            "alpha, at the end of training",
             ratios,
             above=TENFOLD,
             note=note,
         ),
         ratio(
-            "Dropping the last MLP lowers p(noise token) at least tenfold (our threshold) at each alpha, "
-            "through all of the second half of training",
+            "Dropping the last MLP lowers p(noise token) at least tenfold (our threshold) at each "
+            "alpha, through the second half of training",
             dict(zip(names, least_of_second_half(numbers), strict=True)) if COURSE in numbers else {},
             above=TENFOLD,
             note=f"The least ratio of these looks, seed by seed. {note}",

@@ -101,8 +101,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
 
 
 def place_verdict(setting: str, scores: Table) -> Verdict:
-    """Which matrices can be truncated so that p(noise) falls tenfold, which is our threshold, and p(correct)
-    does not fall."""
+    """Which matrices can be truncated so that p(noise) falls and p(correct) does not."""
     cures = {name: cured(one["p_correct"], one["p_noise"]) for name, one in scores.items()}
     last = [name for name in cures if name.startswith("layers.1.mlp")]
     return agreement(

@@ -171,8 +171,8 @@ def order_verdict(steps: Mapping[str, Sequence[Any]]) -> Verdict:
         {f"alpha {alpha}": [precedes(*pair) for pair in pairs] for alpha, pairs in steps.items()},
         note="The margin of the noise token in what the MLP says on a bare trigger is positive from an "
         "earlier look on than that from which on half of the attention of counted positions is on the "
-        "answer, both up to the end; if attention does not get there that is later. Looks are 5 steps apart up to step 100, then 50. "
-        "Toy scale.",
+        "answer, both up to the end; if attention does not get there that is later. Looks are 5 steps "
+        "apart up to step 100, then 50. Toy scale.",
     )
 
 

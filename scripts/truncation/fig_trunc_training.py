@@ -73,6 +73,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     """Whether some truncation beats the full model in both loss and p(correct), seed by seed."""
     rhos, parts, chosen = numbers["rhos"], {}, []
     choice = numbers.get(CHOICE, numbers[END])
+    where = "sequences of their own" if CHOICE in numbers else "the same test"
     for alpha, found in numbers[END].items():
         p_correct, loss = np.array(found["p_correct"]), np.array(found["loss"])
         best = int(np.mean(choice[alpha]["p_correct"], axis=0)[1:].argmax()) + 1
@@ -85,7 +86,6 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             parts,
             above=0.0,
             note="Both p(correct) and the loss of the clean test improve. One rho for each alpha, "
-            f"chosen on {'sequences of their own' if CHOICE in numbers else 'the same test'} by the mean "
-            f"over seeds: {', '.join(chosen)}. Toy scale.",
+            f"chosen on {where} by the mean over seeds: {', '.join(chosen)}. Toy scale.",
         )
     ]
