@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from drawn_twice import draw_twice
@@ -19,7 +21,7 @@ def test_a_figure_is_the_same_again_and_computes_once(tmp_path):
 def network(rng, *sizes: int) -> geomtoy.Network:
     layers = [
         (rng.integers(-3, 4, (n, d)).astype(float), rng.integers(-3, 4, n) / 4)
-        for d, n in zip(sizes[:-1], sizes[1:], strict=True)
+        for d, n in pairwise(sizes)
     ]
     return geomtoy.Network(layers)
 
