@@ -227,8 +227,8 @@ def test_matching_needs_the_small_start_and_post_norm():
 
     assert outcomes(0.99, 1.0, 0.3, 0.2) == ["holds", "holds"]
     assert outcomes(0.99, 1.0, 0.3, 0.7) == ["holds", "mixed"]
-    assert outcomes(0.99, 0.75, 0.3, 0.2) == ["mixed", "mixed"]
-    assert outcomes(0.4, 0.4, 0.3, 0.7) == ["fails", "fails"]
+    assert outcomes(0.99, 0.6, 0.3, 0.2) == ["mixed", "holds"]
+    assert outcomes(0.4, 0.4, 0.6, 0.7) == ["fails", "fails"]
 
 
 def test_only_settings_that_fail_are_asked_for_what_they_know_of_trained_pairs():

@@ -17,7 +17,8 @@ PRESETS = STARTS
 COLOURS = {"post": BLUE, "pre": ORANGE}
 SMALL, LARGE = (0.8, 1.0), 0.3
 """The initial scales that the claim compares: a greater gamma starts smaller."""
-GAP = 0.5
+LOW = 0.5
+"""Accuracy below which nothing like the mechanism is there: most answers are wrong."""
 NOTE = (
     "Held-out accuracy on 2 steps at the end, all settings trained alike, at one rate: a setting that "
     "fails here may learn with more steps or at another rate."
@@ -83,7 +84,10 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     accuracy = {norm: np.array(values) for norm, values in numbers["accuracy"].items()}
     post = dict(zip(numbers["gammas"]["post"], accuracy["post"], strict=True))
     small = {gamma: post[gamma] for gamma in SMALL if gamma in post}
-    least = np.min([*small.values()], axis=0)
+    pre = {
+        f"pre-LN, γ = {gamma}": values
+        for gamma, values in zip(numbers["gammas"]["pre"], accuracy["pre"], strict=True)
+    }
     return [
         difference(
             f"Matching (no MLP) forms from small starts with post-LN: accuracy is above {LEARNED} at "
@@ -93,13 +97,10 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             note=NOTE,
         ),
         difference(
-            f"Matching (no MLP) does not form from a large start or with pre-LN: accuracy is {GAP} or "
-            f"more lower at γ = {LARGE} and with every pre-LN",
-            {
-                f"over γ = {LARGE} and {GAP}": least - post[LARGE] - GAP,
-                f"over the best pre-LN and {GAP}": least - accuracy["pre"].max(axis=0) - GAP,
-            },
-            above=0.0,
-            note=f"Than the least of the small starts. {NOTE}",
+            f"Matching (no MLP) does not form from a large start or with pre-LN: accuracy is below {LOW} "
+            f"at γ = {LARGE} and with every pre-LN",
+            {f"post-LN, γ = {LARGE}": post[LARGE], **pre},
+            below=LOW,
+            note=NOTE,
         ),
     ]
