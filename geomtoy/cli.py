@@ -275,7 +275,7 @@ class _Layers:
     """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
 
     def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.activations)
+        layers = len(stored.network.widths)
         self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
 
     def __enter__(self) -> Callable[[int, int], None]:
