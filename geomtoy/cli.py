@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from geomtoy.answers import compare, verify
+from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz
+from geomtoy.errors import FileError, GeomtoyError, NetworkError, WindowError
+from geomtoy.files import Stored, write_npz
+from geomtoy.loading import load
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions import (
     CellComplex,
     Pieces,
@@ -100,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
-    count.add_argument("nets", nargs="+", metavar="NET.npz")
+    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
         "--full-check",
@@ -109,16 +113,23 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     regions = _command(commands, "regions", _regions, "write the cells of a network")
-    regions.add_argument("net", metavar="NET.npz")
+    regions.add_argument("net", metavar="NET.npz|NET.onnx")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
     plot = _command(commands, "plot", _plot, "draw the partition of a network")
-    plot.add_argument("net", metavar="NET.npz")
+    plot.add_argument("net", metavar="NET.npz|NET.onnx")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
     )
     plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
+
+    compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
+    compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
+
+    verify = _command(commands, "verify", _verify, "decide a VNN-LIB specification of one or two inputs")
+    verify.add_argument("net", metavar="NET.npz|NET.onnx")
+    verify.add_argument("spec", metavar="SPEC.vnnlib")
 
     checkpoints.add(commands)
     demo.add(commands)
@@ -239,6 +250,26 @@ def _plot(options: argparse.Namespace) -> None:
     plot_regions(_enumerate(options), out, _level(options))
 
 
+def _compare(options: argparse.Namespace) -> None:
+    one, other = (load(net) for net in options.nets)
+    where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
+    start = perf_counter()
+    with _named(" and ".join(options.nets)):
+        found = compare(one.network, other.network, **where)
+        cells = [enumerate_regions(stored.network, **where) for stored in (one, other)]
+    record = comparison_record(found, *cells)
+    print(json.dumps({"nets": options.nets, **record, "seconds": round(perf_counter() - start, 6)}))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    stored = load(options.net)
+    start = perf_counter()
+    with _named(options.net):
+        found = verify(stored.network, options.spec, max_regions=options.max_regions)
+    record = {"net": options.net, "spec": options.spec, **verdict_record(found)}
+    print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
+
+
 def _level(options: argparse.Namespace) -> Level | None:
     if options.level_set is None:
         return None
@@ -246,6 +277,8 @@ def _level(options: argparse.Namespace) -> Level | None:
 
     stored = load(options.net)
     with _named(options.net):
+        if isinstance(stored.network, NormedNetwork):
+            raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
         found = enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
         )
@@ -272,7 +305,7 @@ class _Layers:
     """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
 
     def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.activations)
+        layers = len(stored.network.widths)
         self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
 
     def __enter__(self) -> Callable[[int, int], None]:

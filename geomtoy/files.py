@@ -15,6 +15,7 @@ from flint import fmpq, fmpz
 from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.npz import read_npz
 from geomtoy.slices import Slice, convex_window, interval
 from geomtoy.writing import written_aside
@@ -29,7 +30,7 @@ LONGEST_NAME = 100
 class Stored:
     """What a network file holds; `slice` and `window` are None where the file names none."""
 
-    network: Network
+    network: Network | NormedNetwork
     slice: Slice | None = None
     window: np.ndarray | None = None
 

@@ -29,7 +29,7 @@ def asked(found: CellComplex | Pieces) -> list:
     ends = np.flatnonzero(~cells.at_infinity)[:3].tolist()
     places = [0.0, 0.25] if isinstance(found, Pieces) else [(0.0, 0.25)]
     return [
-        cells.vertices.tolist(), cells.areas.tolist(), cells.A_omega.tolist(), cells.b_omega.tolist(),
+        cells.vertices.tolist(), cells.areas().tolist(), cells.A_omega.tolist(), cells.b_omega.tolist(),
         cells.edge_unit.tolist(), cells.linear_region.tolist(), cells.activation_patterns.tolist(),
         [cells.exact_vertex(v) for v in ends], cells.exact_map(0), found.locate(places).tolist(),
         found.certify().valid, len(found), found.n_linear_regions,
