@@ -4,6 +4,7 @@ from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, save
+from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
@@ -38,6 +39,7 @@ __all__ = [
     "enumerate_decision_boundary",
     "enumerate_level_set",
     "enumerate_regions",
+    "from_model",
     "leaky_relu",
     "load",
     "save",
