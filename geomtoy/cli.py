@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from geomtoy.answers import compare, verify
+from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
 from geomtoy.errors import FileError, GeomtoyError, NetworkError, SliceError, WindowError
@@ -26,7 +28,6 @@ from geomtoy.loading import load
 from geomtoy.normed import NormedNetwork
 from geomtoy.npz import read_npz
 from geomtoy.regions import (
-    COMPILED,
     CellComplex,
     Pieces,
     count_regions,
@@ -59,8 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(_with_values(given))
-    if sys.stderr.isatty() and not COMPILED:
-        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
         with _ended_by_signals():
             options.run(options)
@@ -145,6 +144,13 @@ def _parser() -> argparse.ArgumentParser:
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
     )
     plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
+
+    compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
+    compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
+
+    verify = _command(commands, "verify", _verify, "decide a VNN-LIB specification of one or two inputs")
+    verify.add_argument("net", metavar="NET.npz|NET.onnx")
+    verify.add_argument("spec", metavar="SPEC.vnnlib")
 
     checkpoints.add(commands)
     demo.add(commands)
@@ -267,6 +273,26 @@ def _plot(options: argparse.Namespace) -> None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
     marks = () if options.slice_through is None else _through(options.slice_through).marks
     plot_regions(_enumerate(options), out, _level(options), marks)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    one, other = (load(net) for net in options.nets)
+    where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
+    start = perf_counter()
+    with _named(" and ".join(options.nets)):
+        found = compare(one.network, other.network, **where)
+        cells = [enumerate_regions(stored.network, **where) for stored in (one, other)]
+    record = comparison_record(found, *cells)
+    print(json.dumps({"nets": options.nets, **record, "seconds": round(perf_counter() - start, 6)}))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    stored = load(options.net)
+    start = perf_counter()
+    with _named(options.net):
+        found = verify(stored.network, options.spec, max_regions=options.max_regions)
+    record = {"net": options.net, "spec": options.spec, **verdict_record(found)}
+    print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
 
 
 def _level(options: argparse.Namespace) -> Level | None:
