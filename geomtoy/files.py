@@ -15,11 +15,7 @@ from flint import fmpq, fmpz
 from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
-<<<<<<< HEAD
-from geomtoy.normed import NormedNetwork
-=======
 from geomtoy.normed import Norm, NormedNetwork
->>>>>>> look
 from geomtoy.npz import read_npz
 from geomtoy.slices import Slice, convex_window, interval
 from geomtoy.writing import written_aside
