@@ -14,6 +14,7 @@ from geomtoy import Network, Segment, Slice, compile_layers, count_regions
 from geomtoy.answers import over_slices, random_slices, sampling
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.layers import Affine, LayerNorm
+from geomtoy.plots import draw_counts, new_figure
 from geomtoy.store.canonical import canonical
 
 NET = random_net(5, 8, 8, 2, seed=0)
@@ -107,3 +108,12 @@ def test_fields_that_are_not_compared_name_no_result():
     assert (
         canonical(Config("a", object())) == canonical(Config("a", 2)) == {"is a": "Config", "name": "a"}
     )
+
+
+def test_counts_are_drawn():
+    counts = over_slices(NET, PLANES)
+    ax = new_figure().add_subplot()
+    draw_counts(ax, counts)
+    assert ax.get_ylabel() == "slices of 7"
+    same = sampling.SliceCounts(np.array([3, 3]), np.array([3, 3]), True)
+    draw_counts(new_figure().add_subplot(), same)
