@@ -16,9 +16,9 @@ class PoissonLineCells:
         intensity: tau.
     Source: mean area pi / tau^2, perimeter 2 pi / tau, four edges a cell: Goudsmit 1945, Rev. Mod. Phys.
         17, 321; Miles 1964, PNAS 52, 901. A line meets the others in a Poisson process of rate
-        2 tau / pi, so edges have the exponential distribution of that rate. The second moment of the area is its
-        mean times that of the cell around a fixed point, the integral over the plane of the probability
-        exp(-2 tau r / pi) that no line separates the point from one at distance r.
+        2 tau / pi, so edges have the exponential distribution of that rate. The second moment of the
+        area is its mean times that of the cell around a fixed point, the integral over the plane of the
+        probability exp(-2 tau r / pi) that no line separates the point from one at distance r.
     """
 
     intensity: float
