@@ -33,6 +33,8 @@ from geomtoy.regions import (
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
+__version__ = "0.2.0"
+
 __all__ = [
     "UNIT_SQUARE",
     "CellComplex",
@@ -45,6 +47,7 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "__version__",
     "changes",
     "compare",
     "compile_layers",

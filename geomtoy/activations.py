@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -166,6 +166,22 @@ def hard_sigmoid(slope: Number = Fraction(1, 6), offset: Number = Fraction(1, 2)
     return PiecewiseLinear((-start / rise, (1 - start) / rise), (0, rise, 0), name="hard_sigmoid")
 
 
+def glued(tau: Number, low: PiecewiseLinear, high: PiecewiseLinear) -> PiecewiseLinear:
+    """`low` up to tau, `high` above it.
+
+    Raises:
+        NetworkError: it jumps at tau.
+    """
+    joint = np.array([exact(tau, "what is compared with")], object)
+    if low(joint)[0] != high(joint)[0]:
+        raise NetworkError(f"a function that jumps at {float(tau):g} is not continuous")
+    left, right = low.piece(joint[0]), bisect_right(high.breakpoints, joint[0])
+    breakpoints = [*low.breakpoints[:left], joint[0], *high.breakpoints[right:]]
+    slopes = [*low.slopes[: left + 1], *high.slopes[right:]]
+    value = low(np.array(breakpoints[:1], object))[0]  # the first is tau at most
+    return PiecewiseLinear(breakpoints, slopes, value, name="glued")
+
+
 RELU = PiecewiseLinear((0,), (0, 1), name="relu")
 ABS = PiecewiseLinear((0,), (-1, 1), name="abs")
 HARD_TANH = PiecewiseLinear((-1, 1), (0, 1, 0), value=-1, name="hard_tanh")
@@ -188,7 +204,7 @@ def activation(spec: str | PiecewiseLinear) -> PiecewiseLinear:
     """
     if isinstance(spec, PiecewiseLinear):
         return spec
-    if isinstance(spec, str) and spec in NAMED:
+    if isinstance(spec, str) and spec in NAMED:  # type: ignore[redundant-expr]  # said in one sentence
         return NAMED[spec]
     raise NetworkError(
         f"activation {spec!r} is not a known piecewise-linear function; use one of "

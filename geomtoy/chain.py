@@ -19,6 +19,7 @@ from geomtoy.activations import IDENTITY, RELU, PiecewiseLinear
 from geomtoy.errors import NetworkError
 from geomtoy.graph import (
     PADDING,
+    Above,
     Input,
     Join,
     Map,
@@ -112,6 +113,8 @@ class _Chain:
             case Normalise(norm):
                 self._live[value] = images[0]
                 self._normalise(value, norm)
+            case Above():
+                raise NetworkError("a comparison gives no continuous function of what is compared")
             case Smooth(name=name):
                 raise NetworkError(
                     f"a {name} is not piecewise affine; give logits=True to read what stands before it"

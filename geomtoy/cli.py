@@ -25,7 +25,6 @@ from geomtoy.files import Stored, write_npz
 from geomtoy.loading import load
 from geomtoy.normed import NormedNetwork
 from geomtoy.regions import (
-    COMPILED,
     CellComplex,
     Pieces,
     count_regions,
@@ -51,8 +50,6 @@ WINDOW_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
     options = _parser().parse_args(arguments)
-    if sys.stderr.isatty() and not COMPILED:
-        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
         with _ended_by_signals():
             options.run(options)

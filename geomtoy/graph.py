@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, log_softmax, softmax
 
-from geomtoy.activations import PiecewiseLinear, clip
+from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, glued
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Shape
 from geomtoy.normed import Norm
@@ -84,6 +84,14 @@ class Normalise:
     norm: Norm
 
 
+@dataclass(frozen=True, eq=False)
+class Above:
+    """Where entries are above bounds (below them unless `up`), to choose by; not compiled."""
+
+    bounds: np.ndarray
+    up: bool
+
+
 @dataclass(frozen=True)
 class Sum:
     """x + y, of two tensors of one shape."""
@@ -120,7 +128,19 @@ class Smooth:
 
 
 Operation = (
-    Map | Select | Scale | Shift | Rescale | Units | Maxima | Normalise | Sum | Join | Input | Smooth
+    Map
+    | Select
+    | Scale
+    | Shift
+    | Rescale
+    | Units
+    | Maxima
+    | Normalise
+    | Above
+    | Sum
+    | Join
+    | Input
+    | Smooth
 )
 
 
@@ -149,12 +169,22 @@ def network_input(shape: Sequence[int]) -> Value:
 
 def moved(x: Value, move: Move) -> Value:
     """The entries that `move` takes from an array of x's shape; PADDING entries are 0."""
-    numbers = np.asarray(move(x.numbers))
+    return _taken(x, np.asarray(move(x.numbers)))
+
+
+def _taken(x: Value, numbers: np.ndarray) -> Value:
+    """The entries of these numbers, in the shape of the numbers."""
     if numbers.size == x.size and (numbers.ravel() == np.arange(x.size)).all():
         return x if numbers.shape == x.shape else Value(Select(numbers.ravel()), (x,), numbers.shape)
     if not numbers.size:
         raise NetworkError(f"nothing is left of an input of shape {x.shape}")
     return Value(Select(numbers.ravel()), (x,), numbers.shape)
+
+
+def padded(x: Value, widths: Sequence[tuple[int, int]], mode: Any = "constant") -> Value:
+    """More entries before and after each axis: zeros, or copies as `numpy.pad` takes them in a mode."""
+    filled = {"constant_values": PADDING} if mode == "constant" else {}
+    return moved(x, lambda numbers: np.pad(numbers, widths, mode, **filled))
 
 
 def reshaped(x: Value, shape: Sequence[int]) -> Value:
@@ -228,17 +258,30 @@ def subtracted(x: Value | Any, y: Value | Any) -> Value:
 
 def joined(parts: Sequence[Value], axis: int) -> Value:
     """Tensors side by side along an axis."""
-    ends = np.cumsum([0, *(part.size for part in parts)])
-    numbers = [part.numbers + end for part, end in zip(parts, ends, strict=False)]
     try:
-        order = np.concatenate(numbers, axis=axis)
+        return rearranged(parts, lambda *numbers: np.concatenate(numbers, axis))
     except (ValueError, IndexError):
         shapes = " and ".join(str(part.shape) for part in parts)
         raise NetworkError(f"shapes {shapes} cannot be joined along axis {axis}") from None
-    if len(parts) == 1:
-        return parts[0]
-    row = Value(Join(), tuple(parts), (int(ends[-1]),))
-    return moved(row, lambda _: order)
+
+
+def rearranged(parts: Sequence[Value], move: Callable[..., Any]) -> Any:
+    """Entries of several tensors that `move` takes from arrays of their shapes: a tensor, or a list."""
+    ends = np.cumsum([0, *(part.size for part in parts)])
+    numbers = [part.numbers + end for part, end in zip(parts, ends, strict=False)]
+    found = move(*numbers)
+    row = parts[0]
+    if len(parts) > 1:
+        row = Value(Join(), tuple(parts), (int(ends[-1]),))
+    several = isinstance(found, list | tuple)
+    values = [_taken(row, one) for one in (found if several else [found])]
+    return values if several else values[0]
+
+
+def constant(x: Value, numbers: Any) -> Value:
+    """Numbers as a tensor: nothing of x, and they are added."""
+    nothing = moved(x, lambda _: np.full(np.shape(numbers), PADDING))
+    return added(nothing, numbers)
 
 
 def smooth(x: Value, name: str, axis: int = -1) -> Value:
@@ -297,6 +340,8 @@ def larger(x: Value | Any, y: Value | Any) -> Value:
     if not isinstance(x, Value):
         x, y = y, x
     if not isinstance(y, Value):
+        if np.all(np.isneginf(y)):  # what maxima begin with
+            return x
         x, lows = _spread(x, y)
         return activated(x, np.array([clip(low=low) for low in lows], object).reshape(x.shape))
     both = joined([reshaped(part, (*part.shape, 1)) for part in _broadcast(x, y)], -1)
@@ -307,6 +352,50 @@ def smaller(x: Value | Any, y: Value | Any) -> Value:
     """The smaller of two tensors, or of one and an array of numbers, at each entry."""
     x, y = (negated(one) if isinstance(one, Value) else np.negative(one) for one in (x, y))
     return negated(larger(x, y))
+
+
+def above(x: Value | Any, y: Value | Any) -> Value:
+    """Where x > y, one of them a tensor and the other an array of numbers; for `chosen` only."""
+    if isinstance(x, Value) and isinstance(y, Value):
+        raise NetworkError("two tensors are compared, which may be no continuous function of them")
+    if isinstance(x, Value):
+        x, bounds = _spread(x, y)
+        return Value(Above(bounds, True), (x,), x.shape)
+    y, bounds = _spread(y, x)
+    return Value(Above(bounds, False), (y,), y.shape)
+
+
+def chosen(where: Value, first: Value | Any, second: Value | Any) -> Value:
+    """`first` where a tensor x is above a number, else `second`, both functions of x alone.
+
+    Raises:
+        NetworkError: they jump, or are no such functions.
+    """
+    if not isinstance(where, Value) or not isinstance(where.operation, Above):
+        raise NetworkError("a choice by what is no comparison with a number is not known here")
+    (x,), bounds = where.parents, where.operation.bounds
+    low, high = (_functions(one, x) for one in (second, first))
+    if not where.operation.up:
+        low, high = high, low
+    kinds = [glued(*one) for one in zip(bounds, low, high, strict=True)]
+    return activated(x, np.array(kinds, object).reshape(x.shape))
+
+
+def _functions(y: Value | Any, x: Value) -> list[PiecewiseLinear]:
+    """Each entry of y as a function of the same entry of x."""
+    if not isinstance(y, Value):
+        return [PiecewiseLinear((), (0,), c) for c in np.broadcast_to(y, x.shape).ravel()]
+    if y is x:
+        return [IDENTITY] * x.size
+    if y.shape == x.shape and y.parents[0] is x:
+        match y.operation:
+            case Scale(factors):
+                return [PiecewiseLinear((), (factor,)) for factor in factors]
+            case Shift(constants):
+                return [PiecewiseLinear((), (1,), c) for c in constants]
+            case Units(kinds):
+                return list(kinds)
+    raise NetworkError("a choice between what are no functions of what is compared is not known here")
 
 
 def _broadcast(x: Value, y: Value) -> tuple[Value, Value]:

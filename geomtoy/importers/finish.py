@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,12 +16,12 @@ from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 
 
-class Source(Protocol):
-    """Where a network comes from: outputs at points (n, *shape of the input) in its own precision."""
+@dataclass(frozen=True)
+class Source:
+    """Where a network comes from: its outputs at points (n, *shape), in the precision of dtype."""
 
-    dtype: np.dtype
-
-    def __call__(self, points: np.ndarray) -> np.ndarray: ...
+    outputs: Callable[[np.ndarray], np.ndarray]
+    dtype: Any = np.float64
 
 
 def finished(output: Value, source: Source, logits: bool) -> Network | NormedNetwork:
@@ -37,7 +39,7 @@ def finished(output: Value, source: Source, logits: bool) -> Network | NormedNet
         warnings.warn(f"the last {last.name} is dropped: the network gives its input", stacklevel=3)
     network = compile_value(output)
     points = random_points(network.d_in).astype(source.dtype)
-    outputs = source(points.reshape(len(points), *_input_of(output).shape))
+    outputs = source.outputs(points.reshape(len(points), *_input_of(output).shape))
     require_agreement(network, points, np.reshape(outputs, (len(points), -1)), last)
     return network
 

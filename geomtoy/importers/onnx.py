@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import FileError, NetworkError
+from geomtoy.extras import needs
 from geomtoy.graph import Value, network_input
-from geomtoy.importers.finish import finished
+from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.onnx_operators import OPERATORS, Node
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 
-try:
+with needs("onnx"):
     import onnx
     import onnx.inliner
     import onnxruntime
@@ -23,10 +24,6 @@ try:
     from onnx import numpy_helper
     from onnx.reference import ReferenceEvaluator
     from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
-except ImportError:
-    raise ImportError(
-        "onnx and onnxruntime are not installed; run: pip install 'geomtoy[onnx]'"
-    ) from None
 
 REFUSALS = (
     runtime_errors.Fail,
@@ -81,7 +78,7 @@ def _network(
     output = known[wanted.name]
     if not isinstance(output, Value):
         raise NetworkError("the output does not depend on the input")
-    return finished(output, runtime, logits)
+    return finished(output, Source(runtime, runtime.dtype), logits)
 
 
 def _read(path: Path) -> onnx.ModelProto:

@@ -135,16 +135,9 @@ def _unsqueeze(node: Node, x: Value, axes: Any = None) -> Value:
 
 
 def _concat(node: Node, *parts: Any) -> Value:
-    if not all(isinstance(part, Value) for part in parts):
-        (x,) = [part for part in parts if isinstance(part, Value)][:1]
-        parts = tuple(p if isinstance(p, Value) else _constant_tensor(x, p) for p in parts)
-    return graph.joined(parts, node.get("axis"))
-
-
-def _constant_tensor(x: Value, numbers: np.ndarray) -> Value:
-    """Numbers as a tensor: nothing of x, shifted by them."""
-    nothing = graph.moved(x, lambda _: np.full(numbers.shape, graph.PADDING))
-    return graph.added(nothing, numbers)
+    x = _tensors_first(parts)[0]
+    tensors = [part if isinstance(part, Value) else graph.constant(x, part) for part in parts]
+    return graph.joined(tensors, node.get("axis"))
 
 
 def _split(node: Node, x: Value, lengths: Any = None) -> list[Value]:
@@ -154,8 +147,7 @@ def _split(node: Node, x: Value, lengths: Any = None) -> list[Value]:
         step = -(-x.shape[axis] // node.n_outputs)
         listed = [step] * node.n_outputs
     ends = np.cumsum(listed)[:-1]
-    parts = np.split(x.numbers, ends, axis)
-    return [graph.moved(x, lambda _, part=part: part) for part in parts]
+    return graph.rearranged([x], lambda numbers: np.split(numbers, ends, axis))
 
 
 def _slice(node: Node, x: Value, *given: Any) -> Value:
@@ -196,8 +188,7 @@ def _pad(node: Node, x: Value, pads: Any = None, value: Any = None, axes: Any = 
     widths = [(0, 0)] * len(x.shape)
     for axis, before, after in zip(along, ends[: len(ends) // 2], ends[len(ends) // 2 :], strict=True):
         widths[axis] = (before, after)
-    how = {"constant_values": graph.PADDING} if mode == "constant" else {}
-    return graph.moved(x, lambda n: np.pad(n, widths, mode, **how))  # type: ignore[call-overload]
+    return graph.padded(x, widths, mode)
 
 
 def _clip(node: Node, x: Value, low: Any = None, high: Any = None) -> Value:
@@ -274,6 +265,11 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Flatten": _flatten,
     "Gather": _gather,
     "Gemm": _gemm,
+    "Greater": lambda node, x, y: graph.above(x, y),
+    "GreaterOrEqual": lambda node, x, y: graph.above(x, y),
+    "Less": lambda node, x, y: graph.above(y, x),
+    "LessOrEqual": lambda node, x, y: graph.above(y, x),
+    "Where": lambda node, where, x, y: graph.chosen(where, x, y),
     "GlobalAveragePool": partial(_global_pool, graph.averaged),
     "GlobalMaxPool": partial(_global_pool, graph.largest_along),
     "HardSigmoid": lambda node, x: graph.activated(
