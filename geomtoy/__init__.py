@@ -19,6 +19,7 @@ from geomtoy.answers import (
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, save
+from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
@@ -57,6 +58,7 @@ __all__ = [
     "enumerate_regions",
     "extrema",
     "find_point",
+    "from_model",
     "integral",
     "jacobian",
     "jacobians",

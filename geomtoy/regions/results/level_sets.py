@@ -15,7 +15,7 @@ import numpy as np
 
 from geomtoy.activations import Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
-from geomtoy.network import Network
+from geomtoy.network import Network, require_network
 from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_class
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
@@ -88,6 +88,7 @@ def enumerate_level_set(
     Exactness: exact for the stored parameters.
     Cost: that of enumerating the network with one unit as one more hidden layer.
     """
+    require_network(network)
     if not 0 <= output < network.d_out:
         raise NetworkError(f"there is no output {output}; the network has {network.d_out}, from 0")
     W, b = network.layers[-1]
@@ -118,6 +119,7 @@ def enumerate_decision_boundary(
         its polylines and points; `flat` is empty.
     Cost: that of enumerating the network and a maximum of its outputs, ceil(log2 d_out) hidden layers.
     """
+    require_network(network)
     refined = refine_by_class(network, slice, window, max_regions)
     label = refined.winner
     every, none = np.arange(refined.complex.n_edges), np.empty(0, np.int64)
