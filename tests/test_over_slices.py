@@ -16,6 +16,7 @@ from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.layers import Affine, LayerNorm
 from geomtoy.plots import draw_counts, new_figure
 from geomtoy.store.canonical import canonical
+from geomtoy.store.provenance import imports_of, origin
 
 NET = random_net(5, 8, 8, 2, seed=0)
 PLANES = random_slices(5, 7, seed=3)
@@ -95,6 +96,15 @@ def test_processes_count_the_same(tmp_path):
     assert np.array_equal(
         over_slices(NET, PLANES, folder=tmp_path, pool=pool).regions, over_slices(NET, PLANES).regions
     )
+
+
+def test_counts_depend_on_no_other_answer():
+    files = imports_of(origin(sampling.count_batch)).files
+    assert "geomtoy.regions.engine.run" in files
+    assert [name for name in files if name.startswith("geomtoy.answers.")] == [
+        "geomtoy.answers.sampling",
+        "geomtoy.answers.domain",
+    ]
 
 
 @dataclass(frozen=True)

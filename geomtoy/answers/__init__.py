@@ -1,4 +1,4 @@
-"""What follows from an exact partition, exactly; `docs/answers.md` shows each in use.
+"""What follows from an exact partition, exactly; `docs/howto/answers.md` shows each in use.
 
 - on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`, `shapes`
 - of two networks: `compare`, and `changes` between checkpoints
