@@ -140,7 +140,7 @@ NO_CODE = (["__all__"], ["__version__"])
 
 
 def only_hands_on(tree: ast.Module) -> bool:
-    """Whether a module has nothing of its own but `from ... import`, `__all__`, `__version__` and text."""
+    """Whether a module has nothing of its own but `from ... import`, text and names of `NO_CODE`."""
     return all(
         isinstance(node, ast.ImportFrom) or is_text(node) or _assigned(node) in NO_CODE
         for node in tree.body
