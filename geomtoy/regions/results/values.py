@@ -14,9 +14,8 @@ def cells_at_vertices(subdivision: Subdivision) -> np.ndarray:
     """(V,) a cell that has each vertex as a corner."""
     mesh = subdivision.mesh
     found = np.empty(len(mesh.x), np.int64)
-    found[corner_vertices(mesh.half, mesh.tail, mesh.head)] = np.repeat(
-        np.arange(mesh.n_cells), np.diff(mesh.start)
-    )
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    found[corner] = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     return found
 
 
