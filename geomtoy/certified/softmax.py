@@ -19,7 +19,7 @@ from numba import njit
 
 from geomtoy.certified.bounds import EXP_ERROR, SLACK, TINY, U, exponential, gamma
 from geomtoy.certified.exponentials import weight_series
-from geomtoy.certified.readout import Readout, divide, read_out
+from geomtoy.certified.readout import Readout, affine_series, divide, read_out
 from geomtoy.certified.series import reciprocal
 
 
@@ -62,12 +62,7 @@ def patch_series(S, cx, cy, rx, ry, D):
         fine = _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread)
         if not fine:
             return y, low, tail, spread, False
-    q, e = S.query, S.query_error
-    x = np.zeros((n, q.shape[1]))
-    x[0] = q[0] + cx * q[1] + cy * q[2]
-    x[1], x[2] = q[1] * rx, q[2] * ry
-    reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
-    low_x = (e[0] + 1.5 * (e[1] + e[2]) + 12.0 * U * reach) * SLACK + TINY
+    x, low_x = affine_series(S.query, S.query_error, cx, cy, rx, ry, n)
     z, low, tail, fine = read_out(S.readout, y, low, tail, x, low_x, np.zeros_like(low_x), D)
     return z, low, tail, spread, fine
 
