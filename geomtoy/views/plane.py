@@ -14,6 +14,7 @@ from geomtoy.certified import Budget, arrange
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.views.block_readout import block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.soft_plane import plane_functions
 
@@ -100,10 +101,12 @@ def count_regions_on_plane(
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
     needs_one_relu_layer(block.mlp)
     frame = _frame(window)
-    of_block = plane_functions(block, _tokens(block, _seen_from(plane, frame), tokens, moving))
-    if not len(of_block.units):
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    after = block_readout(block)
+    if not len(after.units):
         return _without_borders(moving)
-    found = arrange(partial(patch_series, of_block.functions), Budget(patches=max_patches))
+    functions = plane_functions(block, X, after)
+    found = arrange(partial(patch_series, functions), Budget(patches=max_patches))
     crossings = found.crossings
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
@@ -118,7 +121,7 @@ def count_regions_on_plane(
         at_least=found.at_least,
         crossings=points,
         crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
-        crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
+        crossing_units=after.units[np.column_stack([crossings["f"], crossings["g"]])],
         boundary_zeros=found.boundary_zeros,
         curves=int(found.curve.max(initial=-1)) + 1,
         loops=found.loops,
