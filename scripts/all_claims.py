@@ -1,7 +1,7 @@
-"""One list of all claims of the papers, with what is known of each: docs/claims.md, and READMEs' findings.
+"""One list of all claims of the papers, with what is known of each: docs/claims.md; READMEs' findings.
 
-What a figure judges has its verdicts' outcomes as status; `claims.toml` says which figure that is, and why
-the rest is not judged. Nothing is decided here.
+What a figure judges has its verdicts' outcomes as status; `claims.toml` says which figure that is, and
+why the rest is not judged. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ UNJUDGED = ("in the code", "not attempted", "impossible here")
 LIST = Path("docs/claims.md")
 INTRODUCTION = """# All claims
 
-Every claim, theorem, figure and table of the papers, in our words, those included that are not attempted or
-impossible here. Made by `scripts/claims.py` from `scripts/claims.toml` and the verdicts in `figures/*.json`: a
-status is never written by hand. What the outcomes mean is in the README; a claim may be judged in several
-parts. For the second, third and fourth paper the list follows what we know of their statements, and
-figures there are not numbered.
+Every claim, theorem, figure and table of the papers, in our words, those included that are not attempted
+or impossible here. Made by `scripts/claims.py` from `scripts/claims.toml` and the verdicts in
+`figures/*.json`: a status is never written by hand. What the outcomes mean is in the README; a claim may
+be judged in several parts. For the second, third and fourth paper the list follows what we know of their
+statements, and figures there are not numbered.
 """
 IN_EVERY_SEED = "It is so in every seed"
 """How the rule begins whose numbers are truth values, see `geomtoy.verdicts.agreement`."""

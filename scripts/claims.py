@@ -1,4 +1,5 @@
-"""The tables of claims in the READMEs, and docs/claims.md: verdicts by today's rules on published numbers.
+"""The tables of claims in the READMEs, and docs/claims.md: verdicts by today's rules on published
+numbers.
 
 Judges the numbers of every published figure again, writes the verdicts into its JSON file, and makes the
 tables, the findings and the list anew, so that all say the same.

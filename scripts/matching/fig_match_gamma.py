@@ -97,8 +97,8 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             note=NOTE,
         ),
         difference(
-            f"Matching (no MLP) does not form from a large start or with pre-LN: accuracy is below {LOW} "
-            f"at γ = {LARGE} and with every pre-LN",
+            "Matching (no MLP) does not form from a large start or with pre-LN: accuracy is below "
+            f"{LOW} at γ = {LARGE} and with every pre-LN",
             {f"post-LN, γ = {LARGE}": post[LARGE], **pre},
             below=LOW,
             note=NOTE,

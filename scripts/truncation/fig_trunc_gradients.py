@@ -21,6 +21,8 @@ PARTS = {
     "attention of layer 0": ("layers.0.attention", PURPLE),
 }
 MLP = "MLP of layer 1"
+LEAST = 0.02
+"""Below this the signal is not told from none."""
 EARLY = 25
 """Steps in which the MLP is said to learn the noise token."""
 POWERS = "(signal, noise) of gradients along training, by alpha and part (seeds, steps, 2)"
@@ -53,11 +55,12 @@ def draw(powers: Mapping[float, Powers], steps: np.ndarray, batch: int) -> Figur
     axes = figure.subplots(1, len(powers), sharey=True, squeeze=False)[0]
     for ax, (alpha, found) in zip(axes, powers.items(), strict=True):
         for part, values in found.items():
-            ratios = np.maximum(values[..., 0], 0) / values[..., 1]
+            ratios = np.maximum(values[..., 0] / values[..., 1], LEAST)
             draw_band(ax, steps, ratios, color=PARTS[part][1], label=part)
         ax.axvline(EARLY, color="black", linewidth=0.5, linestyle=":")
-        ax.set(xscale="symlog", yscale="log", xlabel="training step", ylim=(1e-3, None))
-        ax.set_title(f"α = {alpha:g}")
+        ax.set_xscale("symlog", linthresh=5)
+        ax.set(yscale="log", xlabel="training step", xlim=(0, steps[-1]), title=f"α = {alpha:g}")
+    axes[0].set_ylim(LEAST, None)
     axes[0].set_ylabel(f"signal over noise of a\nbatch of {batch} sequences")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(PARTS))
