@@ -13,6 +13,7 @@ from geomtoy.answers import (
     over_slices,
     random_slices,
     region_at,
+    shapes,
     verify,
 )
 from geomtoy.compiler import compile_layers
@@ -68,5 +69,6 @@ __all__ = [
     "random_slices",
     "region_at",
     "save",
+    "shapes",
     "verify",
 ]

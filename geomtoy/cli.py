@@ -44,6 +44,7 @@ Run = Callable[[argparse.Namespace], None]
 
 MEMORY_FULL = "memory is full; look at a smaller window or give --max-regions"
 
+MOST_HELP = "stop rather than exceed N regions"
 WINDOW_HELP = (
     "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' for a square (in 1D an interval), "
     "'plane' for everything, or BOX.vnnlib, whose box may have one or two inputs that vary; "
@@ -148,7 +149,10 @@ def _parser() -> argparse.ArgumentParser:
     compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
     compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
 
-    verify = _command(commands, "verify", _verify, "decide a VNN-LIB specification of one or two inputs")
+    about = "decide a VNN-LIB specification of one or two inputs"
+    verify = commands.add_parser("verify", help=about, description=about)
+    verify.set_defaults(run=_verify)
+    verify.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
     verify.add_argument("net", metavar="NET.npz|NET.onnx")
     verify.add_argument("spec", metavar="SPEC.vnnlib")
 
@@ -162,7 +166,7 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     parser.set_defaults(run=_checked(run))
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
     parser.add_argument("--slice-through", metavar="DATA.npz[:NAME]:I,J,K", help=THROUGH_HELP)
-    parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
+    parser.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
     return parser
 
 

@@ -582,3 +582,53 @@ def test_boxes_of_specifications_are_windows(folder, capsys):
     first = json.loads(capsys.readouterr().out)
     assert run("count", "good.npz", "--window", "-0.25,0.5") == 0
     assert first["regions"] == json.loads(capsys.readouterr().out)["regions"]
+
+
+# Comparison and verification
+
+SPEC = """(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
+(assert (and (<= X_0 1) (>= X_0 -1) (<= X_1 1) (>= X_1 -1)))
+(assert (>= Y_0 {bound}))
+"""
+
+
+@pytest.fixture
+def corner(tmp_path):
+    """relu(x) + relu(y), and the same but for 2^-50 of it; at most 2 in the square."""
+    for name, last in (("a", [[1, 1]]), ("b", [[1, 1 + 2.0**-50]])):
+        save(tmp_path / f"{name}.npz", Network([(np.eye(2), [0, 0]), (last, [0])]))
+    return tmp_path
+
+
+def test_compare_says_where_two_networks_differ(corner, capsys):
+    a, b = (str(corner / f"{name}.npz") for name in "ab")
+    assert main(["compare", a, b]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert not record["equal"]
+    assert record["differ_on_share"] == 0.5
+    assert record["exactly"]["greatest_difference"] == f"-1/{2**50}"
+    assert record["patterns"] == {"kept": 4, "appeared": 0, "vanished": 0}
+    assert main(["compare", a, a, "--window", "0,0 1,0 1,1"]) == 0
+    assert json.loads(capsys.readouterr().out)["equal"]
+
+
+def test_verify_decides_on_the_bound(corner, capsys):
+    for bound, result in (("2", "violated"), ("2.0000000000000000000001", "holds")):
+        (corner / "spec.vnnlib").write_text(SPEC.format(bound=bound))
+        assert main(["verify", str(corner / "a.npz"), str(corner / "spec.vnnlib")]) == 0
+        record = json.loads(capsys.readouterr().out)
+        assert record["result"] == result
+        if result == "violated":
+            assert (record["counterexample"], record["outputs"]) == (["1", "1"], ["2"])
+
+
+def test_what_cannot_be_compared_or_verified_is_said_in_a_sentence(corner, capsys):
+    three = corner / "three.npz"
+    save(three, Network([(np.eye(3), [0, 0, 0])]))
+    assert main(["compare", str(corner / "a.npz"), str(three)]) == 2
+    assert "3 outputs" in capsys.readouterr().err
+    (corner / "spec.vnnlib").write_text(SPEC.format(bound=1))
+    assert main(["verify", str(three), str(corner / "spec.vnnlib")]) == 2
+    assert "give a pair that fits" in capsys.readouterr().err
+    assert main(["verify", str(corner / "a.npz"), str(corner / "none.vnnlib")]) == 2
+    assert "not a readable VNN-LIB file" in capsys.readouterr().err

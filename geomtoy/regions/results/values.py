@@ -13,9 +13,9 @@ from geomtoy.regions.topology.mesh import corner_vertices
 def cells_at_vertices(subdivision: Subdivision) -> np.ndarray:
     """(V,) a cell that has each vertex as a corner."""
     mesh = subdivision.mesh
-    cell = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     found = np.empty(len(mesh.x), np.int64)
-    found[corner_vertices(mesh.half, mesh.tail, mesh.head)] = cell  # the last one that has it
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    found[corner] = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     return found
 
 
