@@ -183,7 +183,9 @@ def _refuse_narrow(network: NormedNetwork, basis: fmpq_mat) -> None:
     elif rank == 1:
         why = "the norm's input changes along one direction of the plane only; choose another u or v"
     else:
-        why = "the norm's input does not change on the plane, nor does the output; choose another u and v"
+        why = (
+            "the norm's input does not change on the plane, nor does the output; choose another u and v"
+        )
     raise DegenerateSliceError(why)
 
 
