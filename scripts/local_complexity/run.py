@@ -83,7 +83,7 @@ def _run(config: ComplexityRun) -> Arrays:
     }
 
 
-def _trained(config: ComplexityRun, data: Data) -> list[nnx.Module]:
+def _trained(config: ComplexityRun, data: Data) -> list[MLP]:
     """The network at each look."""
     shape = MLPConfig(data.x.shape[1], config.widths, int(data.y.max()) + 1, bias_scale=0.0)
     graphdef, params = nnx.split(MLP(shape, rngs=nnx.Rngs(stream(config.seed, "params"))))
