@@ -106,7 +106,7 @@ class Quadratics:
         return found
 
 
-@pytest.mark.parametrize("seed", [0, 2, 4, 5, 6, 7])
+@pytest.mark.parametrize("seed", [0, 2, 4, 6, 7])
 def test_crossings_are_the_common_points_of_quadratics(seed):
     network, plane = layer(seed, centred=seed % 3 > 0)
     cells = geomtoy.enumerate_regions(network, slice=plane)

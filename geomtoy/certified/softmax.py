@@ -1,10 +1,7 @@
 """Functions behind softmax attention and a norm, on patches of a plane: series with proven errors.
 
 On the plane (u, v) head h gives token j the score s_hj(u, v), a polynomial of degree 2, and averages the
-values, affine in (u, v). With y the averages of all heads side by side, function i is
-    z_i = y . out_i + query_i(u, v) + bias_i,
-or z_i = y . out_i + query_i(u, v) + bias_i sigma behind a norm, whose deviation sigma > 0 is multiplied
-out: sigma^2 = epsilon + the mean square of further columns of the same form.
+values, affine in (u, v); `geomtoy.certified.readout` makes functions of the averages.
 
 Softmax does not change when all scores change alike. The second-order expansion of log sum exp is taken
 from each, so that the sum of weights is 1 + O(r^3) on a patch of radius r; and an average does not
@@ -21,8 +18,9 @@ import numpy as np
 from numba import njit
 
 from geomtoy.certified.bounds import EXP_ERROR, SLACK, TINY, U, exponential, gamma
-from geomtoy.certified.exponentials import weight_series
-from geomtoy.certified.series import beyond, by_degree, multiply, reciprocal, square_root
+from geomtoy.certified.exponentials import expanded, weight_series
+from geomtoy.certified.readout import Readout, affine_series, divide, read_out
+from geomtoy.certified.series import reciprocal
 
 
 class SoftFunctions(NamedTuple):
@@ -34,10 +32,8 @@ class SoftFunctions(NamedTuple):
         values: (H, 3, T, f) coefficients of 1, u, v.
         value_error: (H,) at least the sum of their errors, times 1.5, for each entry.
         moving: (k,) tokens whose values depend on (u, v).
-        out, out_error: (H f, m + c) and a bound on each entry's error.
-        query, query_error: (3, m + c).
-        bias, bias_error: (m,).
-        epsilon: of the norm; -1 without one (then c = 0).
+        query, query_error: (3, m + c) what is added to functions and to a norm's columns.
+        readout: what follows attention.
     """
 
     scores: np.ndarray
@@ -45,13 +41,9 @@ class SoftFunctions(NamedTuple):
     values: np.ndarray
     value_error: np.ndarray
     moving: np.ndarray
-    out: np.ndarray
-    out_error: np.ndarray
     query: np.ndarray
     query_error: np.ndarray
-    bias: np.ndarray
-    bias_error: np.ndarray
-    epsilon: float
+    readout: Readout
 
 
 @njit(cache=True, nogil=True)
@@ -61,76 +53,53 @@ def patch_series(S, cx, cy, rx, ry, D):
     Returns coefficients (n, m), low and tail (m,), how much scores vary along u and along v, and whether
     the polydisc was small enough: if not, the rest means nothing.
     """
-    n, (H, _, T, f) = len(D.exponents), S.values.shape
-    m, columns = len(S.bias), S.query.shape[1]
+    n, (H, _, _, f) = len(D.exponents), S.values.shape
     y = np.zeros((n, H * f))
     low, tail = np.zeros(H * f), np.zeros(H * f)
     spread = np.zeros(2)
-    E = np.empty((n, T))
     for h in range(H):
-        fine = _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread)
+        fine = _head(S, h, cx, cy, rx, ry, D, y, low, tail, spread)
         if not fine:
             return y, low, tail, spread, False
-    F = np.dot(y, S.out) if H else np.zeros((n, columns))
-    size = np.zeros(H * f)
-    for k in range(n):
-        size += np.abs(y[k])
-    absolute = np.abs(S.out)
-    low_F = (
-        np.dot(low + gamma(H * f + 4) * size, absolute) + np.dot(size + low + tail, S.out_error)
-        if H
-        else np.zeros(columns)
-    )
-    tail_F = np.dot(tail, absolute) + np.dot(tail, S.out_error) if H else np.zeros(columns)
-    q, e = S.query, S.query_error
-    reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
-    low_F += e[0] + 1.5 * (e[1] + e[2])
-    low_F += 12.0 * U * (reach + np.abs(F[0]) + np.abs(F[1]) + np.abs(F[2]))
-    F[0] += q[0] + cx * q[1] + cy * q[2]
-    F[1] += q[1] * rx
-    F[2] += q[2] * ry
-    low_F, tail_F = low_F * SLACK + TINY, tail_F * SLACK + TINY
-    if S.epsilon >= 0.0:
-        return _behind_norm(S, F, low_F, tail_F, D, spread)
-    z = F[:, :m].copy()
-    z[0] += S.bias
-    error = low_F[:m] + S.bias_error + 2.0 * U * (np.abs(z[0]) + np.abs(S.bias))
-    return z, error * SLACK + TINY, tail_F[:m].copy(), spread, True
+    x, low_x = affine_series(S.query, S.query_error, cx, cy, rx, ry, n)
+    z, low, tail, fine = read_out(S.readout, y, low, tail, x, low_x, np.zeros_like(low_x), D)
+    return z, low, tail, spread, fine
 
 
 @njit(cache=True)
-def _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread):
+def _head(S, h, cx, cy, rx, ry, D, y, low, tail, spread):
     """Averages of one head into its columns of y, low and tail; False if the patch is too large."""
     n, (_, _, T, f) = len(D.exponents), S.values.shape
     w, log_w, a, b, A, B, C, relative = _centred_scores(S.scores[h], cx, cy, rx, ry)
-    size, rest, dropped = np.empty(T), np.empty(T), np.empty(T)
-    weight_series(w, log_w, a, b, A, B, C, D, E, size, rest, dropped)
-    whole = size.sum()
-    spread[0] += ((size + rest) * (np.abs(a) + np.abs(A))).sum()
-    spread[1] += ((size + rest) * (np.abs(b) + np.abs(C))).sum()
+    x = np.abs(a) + np.abs(b) + np.abs(A) + np.abs(B) + np.abs(C)
+    live, dropped = expanded(log_w, x)
+    E, size, rest = weight_series(w[live], log_w[live], a[live], b[live], A[live], B[live], C[live], D)
+    whole, both, lost = size.sum(), size + rest, dropped.sum()
+    spread[0] += (both * (np.abs(a[live]) + np.abs(A[live]))).sum()
+    spread[1] += (both * (np.abs(b[live]) + np.abs(C[live]))).sum()
     relative = 1.01 * (relative + S.score_error[h]) + gamma(7.0 * D.K) + EXP_ERROR + 8.0 * U
     if not relative < 1e-3 or not whole < np.inf:
         return False
     Z = np.empty(n)
     for k in range(n):
         Z[k] = E[k].sum()
-    both = size + rest
-    change = relative * both.sum()
-    R, R_low, R_tail = reciprocal(Z, change + gamma(T) * whole + dropped.sum(), rest.sum() + change, D)
+    change = relative * both.sum() + lost
+    R, R_low, R_tail = reciprocal(Z, change + gamma(T) * whole, rest.sum() + change, D)
     if not R_low < np.inf:
         return False
     V, centre = _centred_values(S, h, cx, cy, w)
-    N = np.dot(E, V)
-    absolute = np.abs(V)
-    by_token = np.empty((3, T))
-    by_token[0], by_token[1], by_token[2] = both, rest, dropped
-    norms = np.dot(by_token, absolute)
+    N = np.dot(E, V[live])
+    by_token = np.zeros((3, T))
+    by_token[2] = dropped
+    for i in range(len(live)):
+        by_token[0, live[i]], by_token[1, live[i]] = both[i], rest[i]
+    norms = np.dot(by_token, np.abs(V))
     if len(S.moving):
-        _add_moving(S, h, rx, ry, E, both, rest, D, N, norms)
+        _add_moving(S, h, rx, ry, E, live, by_token, D, N, norms)
     value_error = S.value_error[h] + gamma(6) * (np.abs(centre).max() + 1.5 * _greatest(S.values[h]))
-    N_low = (relative + gamma(T + 6)) * norms[0] + norms[2] + 1.01 * value_error * both.sum()
-    N_tail = norms[1] + relative * norms[0] + 1.01 * value_error * both.sum()
-    _divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, h * f)
+    wrong = relative * norms[0] + norms[2] + 1.01 * value_error * (both.sum() + lost)
+    N_low, N_tail = wrong + gamma(T + 6) * norms[0], wrong + norms[1]
+    divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, h * f)
     y[0, h * f : (h + 1) * f] += centre
     low[h * f : (h + 1) * f] += 2.0 * U * np.abs(y[0, h * f : (h + 1) * f]) + TINY
     return True
@@ -179,18 +148,21 @@ def _greatest(values):
 
 
 @njit(cache=True)
-def _add_moving(S, h, rx, ry, E, both, rest, D, N, norms):
+def _add_moving(S, h, rx, ry, E, live, by_token, D, N, norms):
     """Add u V_u + v V_v to the numerators; a weight's terms of degree K leave with their factor."""
     k, f = len(S.moving), N.shape[1]
-    weights, V_u, V_v = np.empty((len(E), k)), np.empty((k, f)), np.empty((k, f))
+    weights, V_u, V_v = np.zeros((len(E), k)), np.empty((k, f)), np.empty((k, f))
     for i in range(k):
         j = S.moving[i]
-        weights[:, i] = E[:, j]
         V_u[i], V_v[i] = S.values[h, 1, j] * rx, S.values[h, 2, j] * ry
-        top = np.abs(E[len(E) - D.K - 1 :, j]).sum() * (1.0 + 1e-9)
         absolute = np.abs(V_u[i]) + np.abs(V_v[i])
-        norms[0] += both[j] * absolute
-        norms[1] += (rest[j] + top) * absolute
+        place = np.searchsorted(live, j)
+        if place < len(live) and live[place] == j:
+            weights[:, i] = E[:, place]
+        top = np.abs(weights[len(E) - D.K - 1 :, i]).sum() * (1.0 + 1e-9)
+        norms[0] += by_token[0, j] * absolute
+        norms[1] += (by_token[1, j] + top) * absolute
+        norms[2] += by_token[2, j] * absolute
     along_u, along_v = np.dot(weights, V_u), np.dot(weights, V_v)
     for n in range(len(E)):
         p, q = D.exponents[n, 0], D.exponents[n, 1]
@@ -198,62 +170,3 @@ def _add_moving(S, h, rx, ry, E, both, rest, D, N, norms):
             N[n] += along_u[D.place[p - 1, q]]
         if q > 0:
             N[n] += along_v[D.place[p, q - 1]]
-
-
-@njit(cache=True)
-def _divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, start):
-    """N times R, with errors, into columns of y, low and tail."""
-    n, f = N.shape
-    G, by_R, by_N = np.empty((n, f)), np.empty(D.K + 1), np.empty(D.K + 1)
-    multiply(R, N, D, G)
-    R_size = by_degree(R, D, by_R)
-    for o in range(f):
-        N_size = by_degree(N[:, o], D, by_N)
-        wrong = N_low[o] * (R_size + R_low) + N_size * R_low
-        y[:, start + o] = G[:, o]
-        low[start + o] = (wrong + gamma(n + 1) * N_size * R_size) * SLACK + TINY
-        above = N_tail[o] * (R_size + R_low + R_tail) + (N_size + N_low[o]) * R_tail
-        tail[start + o] = (beyond(by_N, by_R) + wrong + above) * SLACK + TINY
-
-
-@njit(cache=True)
-def _behind_norm(S, F, low, tail, D, spread):
-    n, m = len(F), len(S.bias)
-    c = F.shape[1] - m
-    Y = np.ascontiguousarray(F[:, m:])
-    products = np.dot(Y, Y.T)
-    square = np.zeros(n)
-    above = 0.0
-    for i in range(n):
-        for j in range(n):
-            p = D.exponents[i, 0] + D.exponents[j, 0]
-            q = D.exponents[i, 1] + D.exponents[j, 1]
-            if p + q <= D.K:
-                square[D.place[p, q]] += products[i, j] / c
-            else:
-                above += abs(products[i, j]) / c
-    wrong = 0.0
-    for o in range(c):
-        size = np.abs(Y[:, o]).sum()
-        wrong += low[m + o] * (2.0 * size + low[m + o]) + gamma(c + n + 4) * size * size
-        above += tail[m + o] * (2.0 * (size + low[m + o]) + tail[m + o]) / c
-    wrong = wrong / c + 4.0 * U * (abs(square[0]) + S.epsilon)
-    square[0] += S.epsilon
-    scale = square[0]
-    if not scale > 0.0:
-        return F, low, tail, spread, False
-    wrong = (wrong + 2.0 * U * np.abs(square).sum()) / scale * SLACK + TINY
-    R, R_low, R_tail = square_root(square / scale, wrong, (above / scale + wrong) * SLACK, D)
-    if not R_low < np.inf:
-        return F, low, tail, spread, False
-    deviation = np.sqrt(scale)
-    z, z_low, z_tail = np.empty((n, m)), np.empty(m), np.empty(m)
-    R_size = np.abs(R).sum()
-    for i in range(m):
-        b = S.bias[i] * deviation
-        rounding = gamma(5) * (abs(b) * R_size + np.abs(F[:, i]).sum())
-        unknown = S.bias_error[i] * deviation * (R_size + R_low + R_tail) * SLACK
-        z[:, i] = F[:, i] + b * R
-        z_low[i] = (low[i] + abs(b) * R_low + rounding + unknown) * SLACK + TINY
-        z_tail[i] = (tail[i] + abs(b) * R_tail + unknown) * SLACK + TINY
-    return z, z_low, z_tail, spread, True

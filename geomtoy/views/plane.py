@@ -11,10 +11,15 @@ import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange
+from geomtoy.certified.curves import Series
+from geomtoy.certified.layout import in_rows
+from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.soft_plane import plane_functions
 
 MOVING = ("query", "context")
@@ -71,7 +76,8 @@ def count_regions_on_plane(
     """Count the activation regions of a soft block on a window of a plane and prove the count.
 
     Args:
-        block: softmax attention, with or without residual and a norm before the MLP of one ReLU layer.
+        block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
+            which has one ReLU layer.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
@@ -100,10 +106,11 @@ def count_regions_on_plane(
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
     needs_one_relu_layer(block.mlp)
     frame = _frame(window)
-    of_block = plane_functions(block, _tokens(block, _seen_from(plane, frame), tokens, moving))
-    if not len(of_block.units):
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    after = block_readout(block)
+    if not len(after.units):
         return _without_borders(moving)
-    found = arrange(partial(patch_series, of_block.functions), Budget(patches=max_patches))
+    found = arrange(_series(block, X, after), Budget(patches=max_patches))
     crossings = found.crossings
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
@@ -118,7 +125,7 @@ def count_regions_on_plane(
         at_least=found.at_least,
         crossings=points,
         crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
-        crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
+        crossing_units=after.units[np.column_stack([crossings["f"], crossings["g"]])],
         boundary_zeros=found.boundary_zeros,
         curves=int(found.curve.max(initial=-1)) + 1,
         loops=found.loops,
@@ -126,6 +133,12 @@ def count_regions_on_plane(
         open_boxes=corners,
         evaluations=found.patches,
     )
+
+
+def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
+    if block.attention_norm:
+        return partial(normed_series, in_rows(normed_functions(block, X, after)))
+    return partial(patch_series, in_rows(plane_functions(block, X, after)))
 
 
 def _guarantee(why: str) -> str:

@@ -30,7 +30,7 @@ def to_shapely(complex: CellComplex) -> np.ndarray:
 def to_networkx(complex: CellComplex) -> nx.Graph:
     """Graph of cells; neighbours are joined by an edge with `layer`, `unit` and `edge` (its id)."""
     graph = nx.Graph()
-    for k, (area, linear) in enumerate(zip(complex.areas, complex.linear_region, strict=True)):
+    for k, (area, linear) in enumerate(zip(complex.areas(), complex.linear_region, strict=True)):
         graph.add_node(k, area=float(area), linear_region=int(linear))
     for e, (left, right) in enumerate(complex.edge_cells.tolist()):
         if min(left, right) >= 0:
@@ -58,7 +58,7 @@ def _cell_arrays(complex: CellComplex) -> dict[str, np.ndarray]:
         "cell_corners": complex.cell_corners,
         "activation_patterns": complex.activation_patterns,
         "linear_region": complex.linear_region,
-        "areas": complex.areas,
+        "areas": complex.areas(),
         "A_omega": complex.A_omega,
         "b_omega": complex.b_omega,
     }

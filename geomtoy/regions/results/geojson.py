@@ -77,7 +77,7 @@ def _cell_columns(complex: CellComplex, cells: np.ndarray) -> dict[str, list[Any
         "rings": [[[*corners[a:b], corners[a]]] for a, b in pairwise(ends)],
         "activation_pattern": _texts(complex.patterns_on(cells)),
         "linear_region": complex.linear_region[cells].tolist(),
-        "area": complex.areas[cells].tolist(),
+        "area": complex.cell_areas[cells].tolist(),
         "A_omega": complex.A_omega[cells].tolist(),
         "b_omega": complex.b_omega[cells].tolist(),
         "neighbours": _neighbours(complex, cells, start),
