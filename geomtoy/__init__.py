@@ -13,11 +13,13 @@ from geomtoy.answers import (
     over_slices,
     random_slices,
     region_at,
+    shapes,
     verify,
 )
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, save
+from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
@@ -56,6 +58,7 @@ __all__ = [
     "enumerate_regions",
     "extrema",
     "find_point",
+    "from_model",
     "integral",
     "jacobian",
     "jacobians",
@@ -66,5 +69,6 @@ __all__ = [
     "random_slices",
     "region_at",
     "save",
+    "shapes",
     "verify",
 ]

@@ -14,12 +14,15 @@ import geomtoy
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange
 from geomtoy.certified.bounds import EXP_ERROR, exponential
+from geomtoy.certified.layout import in_rows
+from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import degree, multiply, reciprocal, square_root
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.network import Network
 from geomtoy.slices import Slice
 from geomtoy.views.block_readout import block_readout
+from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.plane import count_regions_on_plane
 from geomtoy.views.soft_plane import plane_functions
 
@@ -29,10 +32,14 @@ KINDS = {
     "layer norm": {"norm": True},
     "rms norm": {"norm": True, "centred": False},
     "sharp": {"sharp": 8.0},
+    "norm before": {"before": True},
+    "both norms, not centred": {"before": True, "norm": True, "centred": False, "sharp": 3.0},
 }
 
 
-def block(seed, T=5, H=2, d=6, f=3, m=10, residual=True, norm=False, centred=True, sharp=1.0):
+def block(
+    seed, T=5, H=2, d=6, f=3, m=10, residual=True, norm=False, centred=True, sharp=1.0, before=False
+):
     rng = np.random.default_rng(seed)
     W_Q, W_K, W_V = (rng.normal(size=(H, d, f)) / np.sqrt(d) for _ in range(3))
     mlp = Network(
@@ -46,6 +53,8 @@ def block(seed, T=5, H=2, d=6, f=3, m=10, residual=True, norm=False, centred=Tru
         norm_gain=1 + rng.normal(size=d) / 10 if norm else None,
         norm_bias=rng.normal(size=d) / 10 if norm else None,
         scale=sharp / np.sqrt(f), residual=residual, centred_norm=centred,
+        attention_norm_gain=1 + rng.normal(size=d) / 10 if before else None,
+        attention_norm_bias=rng.normal(size=d) / 10 if before else None,
     )  # fmt: skip
 
 
@@ -84,8 +93,11 @@ def count(one, seed, moving="query", **kwargs):
     return count_regions_on_plane(one, plane, tokens=still, moving=moving, **kwargs)
 
 
-def functions_of(one, plane, still):
-    return plane_functions(one, affine_tokens(plane, still, one.d_model), block_readout(one))
+def series_of(one, plane, still):
+    X, after = affine_tokens(plane, still, one.d_model), block_readout(one)
+    if one.attention_norm:
+        return partial(normed_series, in_rows(normed_functions(one, X, after)))
+    return partial(patch_series, in_rows(plane_functions(one, X, after)))
 
 
 # Bounds
@@ -145,11 +157,11 @@ def test_series_hold_the_true_functions(kind, moving):
     for seed in range(3):
         one = block(seed, **KINDS[kind], m=4)
         plane, still = place(one, seed, moving)
-        functions = functions_of(one, plane, still)
+        series = series_of(one, plane, still)
         rng = np.random.default_rng(seed)
         for radius in (0.05, 0.001):
             cx, cy = rng.uniform(-0.9, 0.9, 2)
-            c, low, tail, _, fine = patch_series(functions, cx, cy, radius, radius, D)
+            c, low, tail, _, fine = series(cx, cy, radius, radius, D)
             assert fine
             for s, t in rng.uniform(-1, 1, (3, 2)):
                 true = _ball(
@@ -179,8 +191,12 @@ def _ball(one, plane, still, u, v):
         rows = [moved[k : k + d] for k in range(0, len(moved), d)]
         if still is not None:
             rows = [[arb(x) for x in row] for row in still.tolist()] + rows
-        x, last = arb_mat(rows), arb_mat([rows[-1]])
+        last = arb_mat([rows[-1]])
         y = last if one.residual else last * 0
+        if one.attention_norm:
+            norm = one.attention_norm_gain.tolist(), one.attention_norm_bias.tolist()
+            rows = [_normed_ball(one, row, *norm) for row in rows]
+        x, last = arb_mat(rows), arb_mat([rows[-1]])
         for W_Q, W_K, W_V, W_O in zip(
             *([arb_mat(A.tolist()) for A in part] for part in (one.W_Q, one.W_K, one.W_V, one.W_O)),
             strict=True,
@@ -205,6 +221,13 @@ def _ball(one, plane, still, u, v):
             sum((arb(w) * z for w, z in zip(row, n, strict=True)), arb(c) * sigma)
             for row, c in zip(W, b, strict=True)
         ]
+
+
+def _normed_ball(one, row, gain, shift):
+    mean = sum(row, arb(0)) / len(row) if one.centred_norm else arb(0)
+    row = [z - mean for z in row]
+    sigma = (sum((z * z for z in row), arb(0)) / len(row) + arb(one.norm_epsilon)).sqrt()
+    return [z / sigma * arb(g) + arb(s) for z, g, s in zip(row, gain, shift, strict=True)]
 
 
 # Oracles
@@ -254,14 +277,14 @@ def test_crossings_are_zeros_of_both_units_and_newton_finds_no_other(kind):
         return one.mlp.preactivations(one.mlp_input(all_tokens(plane, still, one.d_model, p)))[0]
 
     step, (east, north) = 1e-6, np.eye(2)
-    grid = np.linspace(-0.98, 0.98, 15)
+    grid = np.linspace(-0.98, 0.98, 25)
     start = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 2)
     total = 0
     m = len(one.mlp.layers[0][0])
     for i in range(m):
         for j in range(i):
             p = start.copy()
-            for _ in range(12):
+            for _ in range(15):
                 f = z(p)[:, [i, j]]
                 fu = (z(p + step * east)[:, [i, j]] - f) / step
                 fv = (z(p + step * north)[:, [i, j]] - f) / step
@@ -287,7 +310,7 @@ def test_crossings_are_zeros_of_both_units_and_newton_finds_no_other(kind):
 def test_counts_do_not_depend_on_how_they_are_found(kind, moving):
     one = block(21, **KINDS[kind], m=14)
     plane, still = place(one, 21, moving)
-    functions = functions_of(one, plane, still)
+    series = series_of(one, plane, still)
     budgets = [
         Budget(),
         Budget(order=6),
@@ -295,7 +318,7 @@ def test_counts_do_not_depend_on_how_they_are_found(kind, moving):
         Budget(ratio=0.55),
         Budget(order=12, ratio=0.43),
     ]
-    found = [arrange(partial(patch_series, functions), budget) for budget in budgets]
+    found = [arrange(series, budget) for budget in budgets]
     assert all(one.proven for one in found)
     assert len({(a.regions, len(a.crossings), a.boundary_zeros, a.loops) for a in found}) == 1
 

@@ -11,12 +11,11 @@ from geomtoy.regions.topology.mesh import corner_vertices
 
 
 def cells_at_vertices(subdivision: Subdivision) -> np.ndarray:
-    """(V,) the first cell that has each vertex as a corner."""
+    """(V,) a cell that has each vertex as a corner."""
     mesh = subdivision.mesh
-    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-    cell = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     found = np.empty(len(mesh.x), np.int64)
-    found[corner[::-1]] = cell[::-1]
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    found[corner] = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     return found
 
 
