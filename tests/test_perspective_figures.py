@@ -186,11 +186,10 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
 
 
 def test_a_run_that_has_not_learned_does_not_count(monkeypatch):
-    """Planted answers are right in part only: with a lower bar the same numbers decide."""
     for figure in (fig6_reasoning_id, fig7_context_ablation):
-        assert set(outcomes(figure, monkeypatch, 0.0)) == {"untested"}
-        monkeypatch.setattr(figure, "LEARNED", 0.0)
         assert set(outcomes(figure, monkeypatch, 0.0)) == {"holds"}
+        monkeypatch.setattr(figure, "LEARNED", 1.1)
+        assert set(outcomes(figure, monkeypatch, 0.0)) == {"untested"}
 
 
 def test_gains_and_accuracy_are_those_of_a_loop():

@@ -340,6 +340,6 @@ ENCODING = Presets(
     Encodings(),
     Encodings(**FULL, steps=1000, contexts=(10, 100), variants=tuple(VARIANTS)),
 )
-PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32, 64), 8))
+PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
 SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
 RESAMPLED = Presets(Resampled(**SMALL, resamples=20), Resampled(), Resampled(**MANY))
