@@ -1,9 +1,26 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.answers import (
+    changes,
+    compare,
+    extrema,
+    find_point,
+    integral,
+    jacobian,
+    jacobians,
+    lipschitz,
+    over_slices,
+    random_slices,
+    region_at,
+    shapes,
+    verify,
+)
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, load, save
+from geomtoy.files import Stored, save
+from geomtoy.importers.any_model import from_model
+from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,
@@ -32,12 +49,26 @@ __all__ = [
     "Slice",
     "Stored",
     "__version__",
+    "changes",
+    "compare",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
     "enumerate_level_set",
     "enumerate_regions",
+    "extrema",
+    "find_point",
+    "from_model",
+    "integral",
+    "jacobian",
+    "jacobians",
     "leaky_relu",
+    "lipschitz",
     "load",
+    "over_slices",
+    "random_slices",
+    "region_at",
     "save",
+    "shapes",
+    "verify",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,19 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from geomtoy.answers import compare, verify
+from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz
+from geomtoy.errors import FileError, GeomtoyError, NetworkError, SliceError, WindowError
+from geomtoy.files import Stored, write_npz
+from geomtoy.importers.vnnlib import read_vnnlib
+from geomtoy.loading import load
+from geomtoy.normed import NormedNetwork
+from geomtoy.npz import read_npz
 from geomtoy.regions import (
-    COMPILED,
     CellComplex,
     Pieces,
     count_regions,
     enumerate_level_set,
     enumerate_regions,
 )
-from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+from geomtoy.regions.results.geojson import write_geojson
+from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, interval
 from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
@@ -38,17 +45,23 @@ Run = Callable[[argparse.Namespace], None]
 
 MEMORY_FULL = "memory is full; look at a smaller window or give --max-regions"
 
+MOST_HELP = "stop rather than exceed N regions"
 WINDOW_HELP = (
-    "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
+    "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' for a square (in 1D an interval), "
+    "'plane' for everything, or BOX.vnnlib, whose box may have one or two inputs that vary; "
     "by default the file's window, else [-1, 1]^2"
+)
+
+THROUGH_HELP = (
+    "look at the plane through three rows of an array, which have slice coordinates (0, 0), (1, 0) and "
+    "(0, 1); NAME is needed where the file holds several arrays"
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
-    options = _parser().parse_args(arguments)
-    if sys.stderr.isatty() and not COMPILED:
-        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(_with_values(given))
     try:
         with _ended_by_signals():
             options.run(options)
@@ -71,6 +84,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"cannot write the output: {error.strerror or error}")
         return 2
     return 0
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Join --window to a value such as -3,3, which would be taken for an option."""
+    joined: list[str] = []
+    for one in arguments:
+        if joined[-1:] == ["--window"]:
+            joined[-1] = f"--window={one}"
+        else:
+            joined.append(one)
+    return joined
 
 
 class Terminated(BaseException):
@@ -103,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
-    count.add_argument("nets", nargs="+", metavar="NET.npz")
+    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
         "--full-check",
@@ -112,16 +136,26 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     regions = _command(commands, "regions", _regions, "write the cells of a network")
-    regions.add_argument("net", metavar="NET.npz")
+    regions.add_argument("net", metavar="NET.npz|NET.onnx")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
     plot = _command(commands, "plot", _plot, "draw the partition of a network")
-    plot.add_argument("net", metavar="NET.npz")
+    plot.add_argument("net", metavar="NET.npz|NET.onnx")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
     )
     plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
+
+    compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
+    compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
+
+    about = "decide a VNN-LIB specification of one or two inputs"
+    verify = commands.add_parser("verify", help=about, description=about)
+    verify.set_defaults(run=_verify)
+    verify.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
+    verify.add_argument("net", metavar="NET.npz|NET.onnx")
+    verify.add_argument("spec", metavar="SPEC.vnnlib")
 
     checkpoints.add(commands)
     demo.add(commands)
@@ -132,14 +166,17 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
     parser.set_defaults(run=_checked(run))
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
-    parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
+    parser.add_argument("--slice-through", metavar="DATA.npz[:NAME]:I,J,K", help=THROUGH_HELP)
+    parser.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
     return parser
 
 
 def _window(text: str) -> Any:
-    """Corners, an interval, or None for the whole plane, from an option's text."""
+    """Corners, an interval, the path of a box, or None for the whole plane, from an option's text."""
     if text == "plane":
         return None
+    if text.endswith(".vnnlib"):
+        return Path(text)
     try:
         points = [tuple(float(z) for z in point.split(",")) for point in text.split()]
     except ValueError:
@@ -158,7 +195,7 @@ def _checked(run: Run) -> Run:
 
 
 def _check_window(window: Any) -> None:
-    if window is not None and window is not UNIT_SQUARE:
+    if window is not None and window is not UNIT_SQUARE and not isinstance(window, Path):
         with _named("argument --window"):
             (convex_window if isinstance(window, list) else interval)(window)
 
@@ -213,22 +250,19 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _regions(options: argparse.Namespace) -> None:
-    from geomtoy.regions.results import (
-        export,  # loads shapely and networkx, which counting does not need
-    )
-
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
     found = _enumerate(options)
     if out.suffix == ".npz":
-        arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
-        write_npz(out, arrays)
+        from geomtoy.regions.results.export import to_arrays  # loads shapely and networkx
+
+        write_npz(out, to_arrays(found))
         return
     if isinstance(found, Pieces):
         raise WindowError("pieces of a line are no polygons; write them to a name ending in .npz")
-    with written_aside(out) as aside:
-        aside.write_text(json.dumps(export.to_geojson(found)))
+    with written_aside(out) as aside, open(aside, "w", encoding="utf-8") as file:
+        write_geojson(found, file)
 
 
 def _plot(options: argparse.Namespace) -> None:
@@ -239,7 +273,28 @@ def _plot(options: argparse.Namespace) -> None:
         raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
-    plot_regions(_enumerate(options), out, _level(options))
+    marks = () if options.slice_through is None else _through(options.slice_through).marks
+    plot_regions(_enumerate(options), out, _level(options), marks)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    one, other = (load(net) for net in options.nets)
+    where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
+    start = perf_counter()
+    with _named(" and ".join(options.nets)):
+        found = compare(one.network, other.network, **where)
+        cells = [enumerate_regions(stored.network, **where) for stored in (one, other)]
+    record = comparison_record(found, *cells)
+    print(json.dumps({"nets": options.nets, **record, "seconds": round(perf_counter() - start, 6)}))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    stored = load(options.net)
+    start = perf_counter()
+    with _named(options.net):
+        found = verify(stored.network, options.spec, max_regions=options.max_regions)
+    record = {"net": options.net, "spec": options.spec, **verdict_record(found)}
+    print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
 
 
 def _level(options: argparse.Namespace) -> Level | None:
@@ -249,6 +304,8 @@ def _level(options: argparse.Namespace) -> Level | None:
 
     stored = load(options.net)
     with _named(options.net):
+        if isinstance(stored.network, NormedNetwork):
+            raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
         found = enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
         )
@@ -265,17 +322,39 @@ def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
 
 
 def _where(stored: Stored, options: argparse.Namespace) -> dict[str, Any]:
-    window = options.window
+    window, slice = options.window, stored.slice
+    if isinstance(window, Path):
+        return {**read_vnnlib(window).where(), "max_regions": options.max_regions}
     if window is UNIT_SQUARE and stored.window is not None:
         window = stored.window
-    return {"slice": stored.slice, "window": window, "max_regions": options.max_regions}
+    if options.slice_through is not None:
+        slice = _through(options.slice_through)
+    return {"slice": slice, "window": window, "max_regions": options.max_regions}
+
+
+def _through(text: str) -> Slice:
+    """The plane through three rows of an array in a file."""
+    found = re.fullmatch(r"(.+?\.npz)(?::([^:]+))?:([0-9]{1,9}),([0-9]{1,9}),([0-9]{1,9})", text)
+    if found is None:
+        raise SliceError(f"argument --slice-through: {text!r} is not DATA.npz[:NAME]:I,J,K")
+    path, name, *rows = found.groups()
+    arrays = read_npz(Path(path))
+    name = next(iter(arrays), "") if name is None and len(arrays) == 1 else name
+    if name not in arrays:
+        raise SliceError(f"{path} holds {', '.join(arrays)}; write {path}:NAME:{','.join(rows)}")
+    if arrays[name].ndim < 2 or max(map(int, rows)) >= len(arrays[name]):
+        raise SliceError(
+            f"{path}: {name} has shape {arrays[name].shape}, without row {max(map(int, rows))}"
+        )
+    with _named(path):
+        return Slice.through(*(arrays[name][int(row)] for row in rows))
 
 
 class _Layers:
     """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
 
     def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.activations)
+        layers = len(stored.network.widths)
         self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
 
     def __enter__(self) -> Callable[[int, int], None]:

@@ -15,6 +15,7 @@ from flint import fmpq, fmpz
 from geomtoy.activations import NAMED, PiecewiseLinear, activation
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
+from geomtoy.normed import Norm, NormedNetwork
 from geomtoy.npz import read_npz
 from geomtoy.slices import Slice, convex_window, interval
 from geomtoy.writing import written_aside
@@ -29,25 +30,35 @@ LONGEST_NAME = 100
 class Stored:
     """What a network file holds; `slice` and `window` are None where the file names none."""
 
-    network: Network
+    network: Network | NormedNetwork
     slice: Slice | None = None
     window: np.ndarray | None = None
 
 
-def save(path: str | Path, network: Network, *, slice: Slice | None = None, window: Any = None) -> None:
+def save(
+    path: str | Path,
+    network: Network | NormedNetwork,
+    *,
+    slice: Slice | None = None,
+    window: Any = None,
+) -> None:
     """Write a network as npz: W1, b1, W2, ..., and optionally window (n, 2), origin, u, v.
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
     than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ...; where units of a
     layer differ, act1_unit holds each unit's kind k, and its numbers are act1_k_breakpoints, ... Maxima
-    are max_matches, how many each takes, and max_unit, who plays them. The file appears under its name
-    only when it is whole. For a 1D input, the window is (low, high).
+    are max_matches, how many each takes, and max_unit, who plays them. A norm before the first layer is
+    norm_gain, norm_bias, norm_epsilon and norm_centred, the affine map before it norm_W and norm_b. The
+    file appears under its name only when it is whole. For a 1D input, the window is (low, high).
 
     Raises:
         WindowError: the window is not convex or has no area.
         FileError: the place cannot be written to.
     """
     arrays: dict[str, np.ndarray] = {}
+    if isinstance(network, NormedNetwork):
+        arrays |= _norm_arrays(network)
+        network = network.after
     for k, (W, b) in enumerate(network.layers, start=1):
         arrays[f"W{k}"], arrays[f"b{k}"] = _plain(W), _plain(b)
     for k, act in enumerate(network.activations, start=1):
@@ -68,6 +79,19 @@ def save(path: str | Path, network: Network, *, slice: Slice | None = None, wind
         check = interval if np.ndim(window) == 1 else convex_window
         arrays["window"] = _plain(np.array(check(window), dtype=object))
     write_npz(path, arrays)
+
+
+def _norm_arrays(network: NormedNetwork) -> dict[str, np.ndarray]:
+    norm = network.norm
+    arrays = {
+        "norm_gain": _plain(norm.gain),
+        "norm_bias": _plain(norm.bias),
+        "norm_epsilon": _plain(np.array([norm.epsilon], dtype=object)),
+        "norm_centred": np.array(norm.centred),
+    }
+    if network.before is not None:
+        arrays |= dict(zip(("norm_W", "norm_b"), map(_plain, network.before), strict=True))
+    return arrays
 
 
 def _activation_arrays(prefix: str, act: PiecewiseLinear) -> dict[str, np.ndarray]:
@@ -103,7 +127,7 @@ def load(path: str | Path) -> Stored:
         _no_idle_keys(arrays, depth)
         layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
         activations = [_layer_activation(arrays, k) for k in range(1, depth)]
-        network = Network(layers, activations, _maxima(arrays))
+        network = _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
         return Stored(network, _slice(arrays), _window(arrays))
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
@@ -127,7 +151,7 @@ PARTS = ("breakpoints", "slopes", "value", "name")
 
 def _no_idle_keys(arrays: dict[str, np.ndarray], depth: int) -> None:
     """Nothing in a file goes unread, lest a misspelt key mean ReLU, or a layer be lost."""
-    read = {"max_matches", "max_unit", "origin", "u", "v", "window"}
+    read = {"max_matches", "max_unit", "origin", "u", "v", "window", *NORM}
     for k in range(1, depth + 1):
         read |= {f"W{k}", f"b{k}"}
     for k in range(1, depth):
@@ -208,6 +232,26 @@ def _maxima(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     ):
         raise NetworkError("max_unit does not hold as many units as max_matches; save the network again")
     return np.split(units, np.cumsum(matches))[:-1]
+
+
+NORM = ("norm_gain", "norm_bias", "norm_epsilon", "norm_centred", "norm_W", "norm_b")
+
+
+def _behind_norm(arrays: dict[str, np.ndarray], network: Network) -> Network | NormedNetwork:
+    """The network itself, or behind the norm that the file holds."""
+    present = [key for key in NORM if key in arrays]
+    if not present:
+        return network
+    needed = NORM if "norm_W" in present or "norm_b" in present else NORM[:4]
+    for key in needed:
+        if key not in arrays:
+            raise FileError(f"the key {key} is missing; a norm is {', '.join(needed)}")
+    epsilon, centred = _numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
+    if len(epsilon) != 1 or centred.ndim or centred.dtype.kind != "b":
+        raise FileError("norm_epsilon is not one number or norm_centred not a bool; save it again")
+    gain, bias = (_numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
+    before = (_numbers(arrays, "norm_W"), _numbers(arrays, "norm_b")) if len(needed) > 4 else None
+    return NormedNetwork(before, Norm(gain, bias, epsilon[0], bool(centred)), network)
 
 
 def _slice(arrays: dict[str, np.ndarray]) -> Slice | None:

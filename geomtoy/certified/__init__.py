@@ -6,6 +6,17 @@ from geomtoy.kernels import keyed_cache
 
 with keyed_cache(Path(__file__).parent):
     from geomtoy.certified.curves import Budget, CurveArrangement, arrange
+    from geomtoy.certified.path import PathFunctions
+    from geomtoy.certified.prenorm import NormedFunctions
     from geomtoy.certified.softmax import SoftFunctions
+    from geomtoy.certified.zeros import simple_zeros
 
-__all__ = ["Budget", "CurveArrangement", "SoftFunctions", "arrange"]
+__all__ = [
+    "Budget",
+    "CurveArrangement",
+    "NormedFunctions",
+    "PathFunctions",
+    "SoftFunctions",
+    "arrange",
+    "simple_zeros",
+]

@@ -11,11 +11,15 @@ import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange
+from geomtoy.certified.curves import Series
+from geomtoy.certified.layout import in_rows
+from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
-from geomtoy.views.block_readout import block_readout
+from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.soft_plane import plane_functions
 
 MOVING = ("query", "context")
@@ -72,7 +76,8 @@ def count_regions_on_plane(
     """Count the activation regions of a soft block on a window of a plane and prove the count.
 
     Args:
-        block: softmax attention, with or without residual and a norm before the MLP of one ReLU layer.
+        block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
+            which has one ReLU layer.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
@@ -105,8 +110,7 @@ def count_regions_on_plane(
     after = block_readout(block)
     if not len(after.units):
         return _without_borders(moving)
-    functions = plane_functions(block, X, after)
-    found = arrange(partial(patch_series, functions), Budget(patches=max_patches))
+    found = arrange(_series(block, X, after), Budget(patches=max_patches))
     crossings = found.crossings
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
@@ -129,6 +133,12 @@ def count_regions_on_plane(
         open_boxes=corners,
         evaluations=found.patches,
     )
+
+
+def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
+    if block.attention_norm:
+        return partial(normed_series, in_rows(normed_functions(block, X, after)))
+    return partial(patch_series, in_rows(plane_functions(block, X, after)))
 
 
 def _guarantee(why: str) -> str:
