@@ -129,6 +129,11 @@ class CellComplex:
         """Vertices of all cells, each cell counter-clockwise."""
         return corner_vertices(self._mesh.half, self._mesh.tail, self._mesh.head)
 
+    @property
+    def half_edges(self) -> np.ndarray:
+        """Boundaries of all cells, beside `cell_corners`: 2e where edge e runs along, 2e + 1 back."""
+        return self._mesh.half
+
     def corners(self, cell: int) -> np.ndarray:
         """Vertices of a cell, counter-clockwise."""
         return self.cell_corners[self.cell_start[cell] : self.cell_start[cell + 1]]
@@ -144,6 +149,11 @@ class CellComplex:
         return across[(sides >= 0).all(axis=1)]
 
     # --- coordinates ------------------------------------------------------------------------------
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether the window is the whole plane."""
+        return self.subdivision.frame.unbounded
 
     @property
     def at_infinity(self) -> np.ndarray:
