@@ -6,6 +6,15 @@ from geomtoy.kernels import keyed_cache
 
 with keyed_cache(Path(__file__).parent):
     from geomtoy.certified.curves import Budget, CurveArrangement, arrange
+    from geomtoy.certified.faces import Faces, build_faces, signs_at
     from geomtoy.certified.softmax import SoftFunctions
 
-__all__ = ["Budget", "CurveArrangement", "SoftFunctions", "arrange"]
+__all__ = [
+    "Budget",
+    "CurveArrangement",
+    "Faces",
+    "SoftFunctions",
+    "arrange",
+    "build_faces",
+    "signs_at",
+]

@@ -27,10 +27,18 @@ class PlaneFunctions:
 
     Units with proportional parameters switch together and have one function; units that are zero
     everywhere are never on, and have none.
+
+    Args:
+        functions: what `patch_series` reads.
+        units: (n,) the first unit of each function.
+        function: (m,) the function of each unit of the block, -1 for none.
+        alike: (m,) whether a unit is on where its function is > 0, and not where it is < 0.
     """
 
     functions: SoftFunctions
     units: np.ndarray
+    function: np.ndarray
+    alike: np.ndarray
 
 
 def plane_functions(block: BlockArrays, X: np.ndarray) -> PlaneFunctions:
@@ -38,7 +46,8 @@ def plane_functions(block: BlockArrays, X: np.ndarray) -> PlaneFunctions:
 
     Cost: O(H T d f) products for each of the three parts, and rational arithmetic for twin units only.
     """
-    units = _distinct_units(block)
+    first, alike = _first_units(block)
+    units = np.unique(first[first >= 0])
     scores, score_error = _scores(block, X)
     values, value_error = _values(block, X)
     R, R_size, R_error = _rows(block, units)
@@ -62,7 +71,8 @@ def plane_functions(block: BlockArrays, X: np.ndarray) -> PlaneFunctions:
         n * (np.abs(b[units]) + np.abs(W[units]) @ np.abs(shift)) + TINY,
         float(block.norm_epsilon) if block.layer_norm else -1.0,
     )
-    return PlaneFunctions(functions, units)
+    function = np.where(first >= 0, np.searchsorted(units, first), -1)
+    return PlaneFunctions(functions, units, function, alike)
 
 
 def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,8 +115,9 @@ def _rows(block: BlockArrays, units: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return rows.T, size.T, gamma(d + 8.0) * size.T * SLACK
 
 
-def _distinct_units(block: BlockArrays) -> np.ndarray:
-    """The first unit of each direction of (row, bias), up to sign; none that is zero everywhere.
+def _first_units(block: BlockArrays) -> tuple[np.ndarray, np.ndarray]:
+    """For each unit the first one of its direction of (row, bias) up to sign, -1 for one that is zero
+    everywhere, and whether both have the same sign.
 
     Floats choose which units may be alike; rational numbers decide.
     """
@@ -120,20 +131,24 @@ def _distinct_units(block: BlockArrays) -> np.ndarray:
         largest = one[np.argmax(np.abs(one) > 0.5 * np.abs(one).max())]
         tiny = not np.abs(one).max() > 1e-9 * size[i]
         suspects[() if tiny else tuple(np.round(one / largest, 6) + 0.0)].append(i)
-    chosen: list[int] = []
+    first, alike = np.arange(len(W)), np.ones(len(W), bool)
     for key, group in suspects.items():
-        chosen += group if len(group) == 1 and key else _first_of_each(block, group)
-    return np.array(sorted(chosen), int)
+        if len(group) > 1 or not key:
+            _compare(block, group, first, alike)
+    return first, alike
 
 
-def _first_of_each(block: BlockArrays, group: list[int]) -> list[int]:
-    first: dict[tuple[Fraction, ...], int] = {}
+def _compare(block: BlockArrays, group: list[int], first: np.ndarray, alike: np.ndarray) -> None:
+    """Fill in `first` and `alike` for a group of units, by rational numbers."""
+    found: dict[tuple[Fraction, ...], tuple[int, bool]] = {}
     for i in group:
         row = _exact_parameters(block, i)
         lead = next((x for x in row if x), None)
-        if lead is not None:
-            first.setdefault(tuple(x / lead for x in row), i)
-    return list(first.values())
+        if lead is None:
+            first[i] = -1
+            continue
+        first[i], positive = found.setdefault(tuple(x / lead for x in row), (i, lead > 0))
+        alike[i] = positive == (lead > 0)
 
 
 def _exact_parameters(block: BlockArrays, unit: int) -> list[Fraction]:
