@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
-from geomtoy.certified import Budget, arrange
+from geomtoy.certified import Budget, CurveArrangement, arrange
+from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.hidden_layers import needs_one_relu_layer
-from geomtoy.views.soft_plane import plane_functions
+from geomtoy.views.soft_plane import PlaneFunctions, plane_functions
 
 MOVING = ("query", "context")
+
+Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,45 @@ def count_regions_on_plane(
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
+    posed = pose(block, plane, tokens, moving, window, max_patches)
+    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches)))
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """A question about a block on a plane, as functions on the square [-1, 1]^2.
+
+    Args:
+        moving: as it was asked.
+        of_block: functions, and whose they are.
+        origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
+        frame: origin and axes as Fractions.
+    """
+
+    moving: str
+    of_block: PlaneFunctions
+    origin: np.ndarray
+    axes: np.ndarray
+    frame: Frame
+
+    def series(
+        self, u: float, v: float, ru: float, rv: float, D: Degree
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+        """Series of all functions on a polydisc; see `geomtoy.certified.softmax`."""
+        if not len(self.of_block.units):
+            none = np.empty(0)
+            return np.empty((len(D.exponents), 0)), none, none, np.zeros(2), True
+        return patch_series(self.of_block.functions, u, v, ru, rv, D)
+
+    def to_slice(self, points: np.ndarray) -> np.ndarray:
+        """(n, 2) from the square to slice coordinates."""
+        return np.asarray(points @ self.axes + self.origin)
+
+
+def pose(
+    block: BlockArrays, plane: Slice, tokens: Any, moving: str, window: Any, max_patches: int
+) -> Posed:
+    """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
     if block.hard:
         raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if moving not in MOVING:
@@ -101,29 +142,29 @@ def count_regions_on_plane(
     needs_one_relu_layer(block.mlp)
     frame = _frame(window)
     of_block = plane_functions(block, _tokens(block, _seen_from(plane, frame), tokens, moving))
-    if not len(of_block.units):
-        return _without_borders(moving)
-    found = arrange(partial(patch_series, of_block.functions), Budget(patches=max_patches))
-    crossings = found.crossings
-    origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
-    points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
-    stretch = float(np.abs(axes).sum(axis=0).max())
-    corners = found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]] @ axes + origin
+    return Posed(moving, of_block, np.array(frame[0], float), np.array(frame[1:], float), frame)
+
+
+def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
+    """What was proven of the arrangement, in slice coordinates."""
+    crossings, units = found.crossings, posed.of_block.units
+    stretch = float(np.abs(posed.axes).sum(axis=0).max())
+    rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
     return PlaneRegions(
-        view=f"plane, {moving} moving",
+        view=f"plane, {posed.moving} moving",
         kind="exact" if found.proven else "lower bound",
         certified=found.proven,
         guarantee=_guarantee(found.why),
         regions=found.regions if found.proven else found.at_least,
         at_least=found.at_least,
-        crossings=points,
-        crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
-        crossing_units=of_block.units[np.column_stack([crossings["f"], crossings["g"]])],
+        crossings=posed.to_slice(np.column_stack([crossings["u"], crossings["v"]])),
+        crossing_radius=crossings["radius"] * stretch + rounding,
+        crossing_units=units[np.column_stack([crossings["f"], crossings["g"]])],
         boundary_zeros=found.boundary_zeros,
         curves=int(found.curve.max(initial=-1)) + 1,
         loops=found.loops,
         islands=found.islands,
-        open_boxes=corners,
+        open_boxes=posed.to_slice(found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]]),
         evaluations=found.patches,
     )
 
@@ -132,17 +173,6 @@ def _guarantee(why: str) -> str:
     if why:
         return f"at least so many regions, not certified: {why}"
     return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
-
-
-def _without_borders(moving: str) -> PlaneRegions:
-    none = np.empty((0, 2))
-    return PlaneRegions(
-        f"plane, {moving} moving", "exact", True, "exact: no unit is ever on",
-        1, 1, none, np.empty(0), none.astype(int), 0, 0, 0, 0, np.empty((0, 4, 2)), 0,
-    )  # fmt: skip
-
-
-Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
 
 def _frame(window: Any) -> Frame:

@@ -65,7 +65,7 @@ def build_faces(series: Series, found: CurveArrangement, budget: Budget, toleran
     """All faces of a proven arrangement that `arrange(series, budget)` gave.
 
     Args:
-        tolerance: how far polylines may be from the curves along u or v; further where the series'
+        tolerance: how far polylines may be from the curves in |du| + |dv|; further where the series'
             own error is larger, as `Polylines.error` says.
     Raises:
         ProofError: the order of two points on a curve is not proven, a line cannot be, or a polyline.
@@ -82,7 +82,7 @@ def build_faces(series: Series, found: CurveArrangement, budget: Budget, toleran
         raise AssertionError(f"{n} faces where Euler's formula says {found.regions}")
     left, right = face[0::2], face[1::2]
     bits = _signs(series, graph, left, right, n)
-    lines = polylines(walked, on, graph, tolerance, found.patch_boxes, patch, D)
+    lines = polylines(walked, on, graph, tolerance / 2, found.patch_boxes, patch, D)
     areas, errors = _areas(lines, left, right, n)
 
     def face_above(u: float, v: float) -> int:
@@ -177,7 +177,7 @@ def _faces(graph: Graph, sight: _Sight) -> tuple[np.ndarray, int]:
 def _through(sight: _Sight, component: int) -> np.ndarray:
     """Pairs of half-edges that a vertical line through a component shows to bound one face each."""
     graph, arcs = sight.graph, sight.chains.arcs
-    stop = graph.first[np.flatnonzero((graph.component[graph.tail] == component))[0]]
+    stop = graph.first[np.flatnonzero(graph.component[graph.tail] == component)[0]]
     curve = int(np.searchsorted(sight.stops.start, stop, side="right")) - 1
     mine = arcs[sight.chains.start[curve] : sight.chains.start[curve + 1]]
     low = np.where(mine["fixed_a"] == 0, mine["line_a"], mine["at_a"])

@@ -153,12 +153,12 @@ def _boundary_zeros(chains: Chains, patch: PatchAt, D: Degree) -> _Zeros:
     else:
         raise ProofError(f"{len(doubtful)} zeros on the window's boundary are not told apart")
     order = zeros.order()
-    return _Zeros(*(getattr(zeros, name)[order] for name in ("curve", "last", "side", "u", "v", "radius")))
+    return _Zeros(
+        *(getattr(zeros, name)[order] for name in ("curve", "last", "side", "u", "v", "radius"))
+    )
 
 
-def _sharpen_zero(
-    zeros: _Zeros, k: int, function: int, size: float, patch: PatchAt, D: Degree
-) -> None:
+def _sharpen_zero(zeros: _Zeros, k: int, function: int, size: float, patch: PatchAt, D: Degree) -> None:
     """Find a zero again on a patch around it, if it is alone there on its side."""
     half = max(size, 2.0 ** np.ceil(np.log2(2 * zeros.radius[k] + 2.0**-30)))
     vertical = zeros.side[k] % 2 == 1
@@ -229,5 +229,3 @@ def _on_curves(chains: Chains, crossings: np.ndarray, zeros: _Zeros) -> _OnCurve
         start, lows[order], highs[order], np.concatenate(vertex)[order], closed, length, 4 + n_zeros,
         np.concatenate(lost),
     )  # fmt: skip
-
-

@@ -7,6 +7,10 @@ graph over u there, so that is the curve. M is quadratic in the chord's length; 
 the ends, which are only known up to their radii, are from the curve. Chords are halved until the
 tolerance is kept, or until the error of f alone exceeds half of it.
 
+Where one arc ends and the next begins, both being graphs over u, the curve goes on as a graph: it does
+not matter where on the chords that point is. At other ends the rectangle reaches as far as the end may
+be, and the steepest slope there bounds what lies between the true end and the stored one.
+
 Where the curve is a graph over v, u and v change places.
 """
 
@@ -39,7 +43,7 @@ class Polylines:
     Args:
         start: (E + 1,) those of edge e are points[start[e]:start[e + 1]].
         points: (n, 2).
-        error: (E,) no point of one is further, in u or in v, from some point of the other.
+        error: (E,) each point of edge and polyline is so near one of the other, in |du| + |dv|.
         band: (E,) at least the area between edge and polyline, and around their ends.
     """
 
@@ -129,14 +133,15 @@ def _pieces(chains: Chains, stops: Stops, graph: Graph) -> _Pieces:
     def on_curve(arc: np.ndarray) -> np.ndarray:
         return lap + (arc - lap) % length[edge]
 
-    before = chains.ends(on_curve(joint[edge] + nth - 1), last=False)
-    here = chains.ends(on_curve(joint[edge] + nth), last=False)
     ends, radius = [], []
-    vertices = (graph.tail[edge], graph.head[edge])
-    for point, at_vertex, vertex in zip((before, here), (nth == 0, is_last), vertices, strict=True):
+    sides = ((0, nth == 0, graph.tail[edge]), (1, is_last, graph.head[edge]))
+    for step, at_vertex, vertex in sides:
+        here = on_curve(joint[edge] + nth - 1 + step)
+        point = chains.ends(here, last=False)
+        bends = chains.arcs["axis"][here] != chains.arcs["axis"][on_curve(here - 1)]
         inner = np.column_stack([point["u"], point["v"]])
         ends.append(np.where(at_vertex[:, None], stops.points[vertex], inner))
-        radius.append(np.where(at_vertex, stops.radius[vertex], 2 * point["radius"]))
+        radius.append(np.where(at_vertex, stops.radius[vertex], np.where(bends, point["radius"], 0.0)))
     return _Pieces(edge, on_curve(arc), *ends, np.maximum(*radius))
 
 
@@ -232,7 +237,7 @@ def _trace(f, error, slope, P, Q, radius, size, floor, ceiling, tolerance, D, ou
         stack[top + 1] = (ax, ay, mx, my, depth + 1)
         top += 2
     ends = 8.0 * along * (steepest * along + worst + across)
-    distance = max(worst * size[1], radius * (1.0 + steepest * size[1] / size[0]))
+    distance = worst * size[1] + radius * (1.0 + steepest * size[1] / size[0])
     return n, distance * SLACK, (band + ends) * size[0] * size[1] * SLACK
 
 
