@@ -1,9 +1,10 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, load, save
+from geomtoy.files import Stored, load, load_block, save
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,
@@ -29,6 +30,7 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "StoredBlock",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
@@ -36,5 +38,6 @@ __all__ = [
     "enumerate_regions",
     "leaky_relu",
     "load",
+    "load_block",
     "save",
 ]

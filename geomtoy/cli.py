@@ -1,4 +1,4 @@
-"""The command line: count, list and draw the regions of networks stored as npz files."""
+"""The command line: count, list and draw the regions of networks and blocks stored as npz files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from geomtoy.block_files import StoredBlock
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, WindowError
-from geomtoy.files import Stored, load, write_npz
+from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError
+from geomtoy.files import Stored, load, load_any
+from geomtoy.npz import write_npz
 from geomtoy.regions import (
     COMPILED,
     CellComplex,
@@ -33,6 +35,7 @@ from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
     from geomtoy.plots.quick import Level
+    from geomtoy.views import CurvedComplex
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -102,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="geomtoy", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
+    count = _command(
+        commands, "count", _count, "print one JSON object a network, or soft block, with its counts"
+    )
     count.add_argument("nets", nargs="+", metavar="NET.npz")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
@@ -111,11 +116,11 @@ def _parser() -> argparse.ArgumentParser:
         help="with --no-linear, look for concurrent lines in layers of any size (quadratic time)",
     )
 
-    regions = _command(commands, "regions", _regions, "write the cells of a network")
+    regions = _command(commands, "regions", _regions, "write the cells of a network or block")
     regions.add_argument("net", metavar="NET.npz")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
-    plot = _command(commands, "plot", _plot, "draw the partition of a network")
+    plot = _command(commands, "plot", _plot, "draw the partition of a network or block")
     plot.add_argument("net", metavar="NET.npz")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
@@ -133,6 +138,12 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     parser.set_defaults(run=_checked(run))
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
     parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
+    parser.add_argument(
+        "--max-patches", type=int, default=20_000, metavar="N", help="of a block: budget of the proof"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-3, help="of a block: how far polylines may be from borders"
+    )
     return parser
 
 
@@ -190,8 +201,13 @@ def _count(options: argparse.Namespace) -> None:
 
 
 def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What is printed about a network."""
-    stored = load(net)
+    """What is printed about a network or a block."""
+    stored = load_any(net)
+    if isinstance(stored, StoredBlock):
+        from geomtoy.views.command import count_block  # loads kernels that networks do not need
+
+        with _named(net):
+            return count_block(net, stored, options)
     start = perf_counter()
     with _named(net), _Layers(stored) as progress:
         count = count_regions(
@@ -221,6 +237,9 @@ def _regions(options: argparse.Namespace) -> None:
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
     found = _enumerate(options)
+    if not isinstance(found, CellComplex | Pieces):
+        _write_block(found, out)
+        return
     if out.suffix == ".npz":
         arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
         write_npz(out, arrays)
@@ -231,15 +250,34 @@ def _regions(options: argparse.Namespace) -> None:
         aside.write_text(json.dumps(export.to_geojson(found)))
 
 
+def _write_block(found: CurvedComplex, out: Path) -> None:
+    from geomtoy.views import curved_export
+
+    if out.suffix == ".npz":
+        write_npz(out, curved_export.to_arrays(found))
+        return
+    with written_aside(out) as aside:
+        aside.write_text(json.dumps(curved_export.to_geojson(found)))
+
+
 def _plot(options: argparse.Namespace) -> None:
-    from geomtoy.plots.quick import plot_regions  # loads matplotlib, which counting does not need
+    from geomtoy.plots.quick import (  # loads matplotlib, which counting does not need
+        plot_curved,
+        plot_regions,
+    )
 
     out = Path(options.out)
     if out.suffix not in (".png", ".pdf"):
         raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
-    plot_regions(_enumerate(options), out, _level(options))
+    found = _enumerate(options)
+    if isinstance(found, CellComplex | Pieces):
+        plot_regions(found, out, _level(options))
+    elif options.level_set is not None:
+        raise SettingError("a soft block has no polyline as level set; leave --level-set out")
+    else:
+        plot_curved(found, out)
 
 
 def _level(options: argparse.Namespace) -> Level | None:
@@ -255,8 +293,13 @@ def _level(options: argparse.Namespace) -> Level | None:
     return Level(options.level_of, options.level_set, found)
 
 
-def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
-    stored = load(options.net)
+def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces | CurvedComplex:
+    stored = load_any(options.net)
+    if isinstance(stored, StoredBlock):
+        from geomtoy.views.command import enumerate_block
+
+        with _named(options.net):
+            return enumerate_block(stored, options)
     with _named(options.net), _Layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress

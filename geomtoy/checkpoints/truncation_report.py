@@ -15,7 +15,7 @@ from geomtoy.checkpoints.prompts import Line, read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.checkpoints.truncation import Ranks, Truncation
 from geomtoy.errors import FileError, SettingError
-from geomtoy.files import written_aside
+from geomtoy.writing import written_aside
 
 GENERIC = " the"
 """The most frequent continuation in English text."""

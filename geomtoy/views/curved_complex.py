@@ -221,7 +221,7 @@ class CurvedComplex:
                 f"points have shape {points.shape}; give a finite array (n, 2) of slice coordinates"
             )
         inside, reach = self._in_square(points)
-        return np.array([self._locate(*p, reach) for p in inside.tolist()], int)
+        return np.array([self._locate(u, v, reach) for u, v in inside.tolist()], int)
 
     def _locate(self, u: float, v: float, reach: float) -> int:
         if max(abs(u), abs(v)) > 1 - reach:
@@ -232,10 +232,10 @@ class CurvedComplex:
         cells = self._cells_of[np.packbits(signs).tobytes()]
         if len(cells) == 1:
             return cells[0]
-        near = tuple(round(z / CLOSE) * CLOSE for z in (u, v))
         _, certain = signs_at(self._posed.series, u, v, reach + 2 * CLOSE)
+        near_u, near_v = (round(z / CLOSE) * CLOSE for z in (u, v))
         try:
-            return self._faces.face_above(*near) if certain else -1
+            return self._faces.face_above(near_u, near_v) if certain else -1
         except ProofError:
             return -1
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
@@ -16,8 +17,6 @@ from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.soft_plane import PlaneFunctions, plane_functions
-
-MOVING = ("query", "context")
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 

@@ -37,9 +37,9 @@ def enumerate_regions_on_plane(
         ProofError: the regions are not proven within the budget, or borders pass through one point or
             through a corner; `count_regions_on_plane` then gives a lower bound.
         SettingError, NetworkError, SliceError, WindowError: as `count_regions_on_plane` raises them.
-    Exactness: as in `count_regions_on_plane`. Who meets whom, patterns and holes are proven: the order of
-        crossings on each border by disjoint intervals, sides by the sign of determinants, holes by the
-        zeros on a line. Areas and polylines have proven error bounds.
+    Exactness: as in `count_regions_on_plane`. Who meets whom, patterns and holes are proven: the order
+        of crossings on each border by disjoint intervals, sides by the sign of determinants, holes by
+        the zeros on a line. Areas and polylines have proven error bounds.
     Cost: that of the count, once more for the series of patches with borders, and O(1) for each piece of
         a polyline; of these there are about tolerance^(-1/2).
     Source: see `geomtoy.certified.faces`.

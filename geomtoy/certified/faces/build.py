@@ -126,7 +126,7 @@ class _Sight:
         place, curve = self.chains.places(zeros.function, np.full(n, u), zeros.at, zeros.radius)
         if (curve < 0).any():
             raise ProofError("where a line meets a border is not proven")
-        edges = [self._edge(*place[k], int(curve[k])) for k in range(n)]
+        edges = [self._edge(float(place[k, 0]), float(place[k, 1]), int(curve[k])) for k in range(n)]
         return 2 * np.array(edges, int) + zeros.rising
 
     def _edge(self, low: float, high: float, curve: int) -> int:
@@ -201,7 +201,7 @@ def _through(sight: _Sight, component: int) -> np.ndarray:
 
 
 def _signs(series: Series, graph: Graph, left: np.ndarray, right: np.ndarray, n: int) -> np.ndarray:
-    """Packed signs of all functions: those at a corner of the window, then across one edge after another."""
+    """Packed signs of all functions: at a corner of the window, then across one edge after another."""
     at_corner, certain = signs_at(series, -1.0, -1.0)
     if not certain:
         raise ProofError("the signs at a corner of the window are not proven")
@@ -230,7 +230,8 @@ def _signs(series: Series, graph: Graph, left: np.ndarray, right: np.ndarray, n:
 
 @njit(cache=True)
 def _spread(bits, faces, before, functions):
-    for face, function in zip(faces, functions):
+    for k in range(len(faces)):
+        face, function = faces[k], functions[k]
         bits[face] = bits[before[face]]
         bits[face, function >> 3] ^= np.uint8(128 >> (function & 7))
 

@@ -66,17 +66,19 @@ class Chains:
         )
         return of
 
-    def places(self, function, u, v, radius) -> tuple[np.ndarray, np.ndarray]:
+    def places(
+        self, function: np.ndarray, u: np.ndarray, v: np.ndarray, radius: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(n, 2) least and greatest place of points on curves of functions (n,), and the curves (n,).
 
         The curve is -1 where a point may lie on arcs that do not follow one another. On a closed curve
         the greatest place may be beyond its end, and then means one at its beginning.
         """
-        found = _places(
+        place, curve = _places(
             function, u, v, radius, self.arcs, self.forward, self.by_function, self.first, self.curve,
             self.start, self.n_open,
         )  # fmt: skip
-        return found
+        return place, curve
 
 
 def chains(arcs: np.ndarray) -> Chains:

@@ -14,7 +14,7 @@ import numpy as np
 from geomtoy.certified.curves import Patch
 from geomtoy.certified.faces.chains import Chains
 from geomtoy.certified.faces.probe import zeros_through
-from geomtoy.certified.separate import SIZES, sharpen
+from geomtoy.certified.separate import SIZES, Shown, sharpen
 from geomtoy.certified.series import Degree
 from geomtoy.errors import ProofError
 
@@ -60,7 +60,7 @@ def stops(chains: Chains, crossings: np.ndarray, patch: PatchAt, D: Degree) -> S
     zeros = _boundary_zeros(chains, patch, D)
     crossings = crossings.copy()
 
-    def shown(box: tuple[float, ...]):
+    def shown(box: tuple[float, ...]) -> Shown | None:
         return patch(box).shown(D)
 
     for size in (*SIZES, 0.0):
@@ -164,7 +164,9 @@ def _sharpen_zero(zeros: _Zeros, k: int, function: int, size: float, patch: Patc
     vertical = zeros.side[k] % 2 == 1
     u, v = (round(float(of[k]) * 2.0**40) / 2.0**40 for of in (zeros.u, zeros.v))
     found = zeros_through(patch((u - half, u + half, v - half, v + half)), vertical, D)
-    mine = [] if found is None else np.flatnonzero(found.function == function)
+    if found is None:
+        return
+    mine = np.flatnonzero(found.function == function)
     if len(mine) == 1 and half * found.radius[mine[0]] < zeros.radius[k]:
         at = (v if vertical else u) + half * found.at[mine[0]]
         (zeros.v if vertical else zeros.u)[k] = at

@@ -142,7 +142,7 @@ def _pieces(chains: Chains, stops: Stops, graph: Graph) -> _Pieces:
         inner = np.column_stack([point["u"], point["v"]])
         ends.append(np.where(at_vertex[:, None], stops.points[vertex], inner))
         radius.append(np.where(at_vertex, stops.radius[vertex], np.where(bends, point["radius"], 0.0)))
-    return _Pieces(edge, on_curve(arc), *ends, np.maximum(*radius))
+    return _Pieces(edge, on_curve(arc), ends[0], ends[1], np.maximum(*radius))
 
 
 def _traced(
