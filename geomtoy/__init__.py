@@ -18,6 +18,8 @@ from geomtoy.regions import (
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
+__version__ = "0.2.0"
+
 __all__ = [
     "UNIT_SQUARE",
     "CellComplex",
@@ -31,6 +33,7 @@ __all__ = [
     "Slice",
     "Stored",
     "StoredBlock",
+    "__version__",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from geomtoy.errors import SettingError
 KINDS = ("softmax", "hard")
 
 
-class Fixed(nnx.Variable):
+class Fixed(nnx.Variable[Any]):
     """An array of a model that is never trained."""
 
 

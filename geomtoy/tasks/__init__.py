@@ -9,12 +9,15 @@
   `ask`, `draw_prompts`, `prompt_length`
 """
 
-from geomtoy.tasks.batch import Batch, Draw
-from geomtoy.tasks.chains import ChainTask, draw_chains
-from geomtoy.tasks.functions import Functions
-from geomtoy.tasks.modular import Modular
-from geomtoy.tasks.recall import RecallTask
-from geomtoy.tasks.shots import CONTEXTS, Prompts, ShotTask, ask, draw_prompts, prompt_length
+from geomtoy.extras import needs
+
+with needs("train"):
+    from geomtoy.tasks.batch import Batch, Draw
+    from geomtoy.tasks.chains import ChainTask, draw_chains
+    from geomtoy.tasks.functions import Functions
+    from geomtoy.tasks.modular import Modular
+    from geomtoy.tasks.recall import RecallTask
+    from geomtoy.tasks.shots import CONTEXTS, Prompts, ShotTask, ask, draw_prompts, prompt_length
 
 __all__ = [
     "CONTEXTS",

@@ -11,13 +11,16 @@
 - `streams`: random streams found by name: `stream`
 """
 
-from geomtoy.training.blocks import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
-from geomtoy.training.callback import Callback, RegionCallback
-from geomtoy.training.regression import Fit, fit
-from geomtoy.training.streams import stream
-from geomtoy.training.targets import TARGETS, Target, target
-from geomtoy.training.tokens import TokenFit, TokenFitConfig, accuracy, cross_entropy, fit_tokens
-from geomtoy.training.trainer import FitConfig
+from geomtoy.extras import needs
+
+with needs("train"):
+    from geomtoy.training.blocks import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
+    from geomtoy.training.callback import Callback, RegionCallback
+    from geomtoy.training.regression import Fit, fit
+    from geomtoy.training.streams import stream
+    from geomtoy.training.targets import TARGETS, Target, target
+    from geomtoy.training.tokens import TokenFit, TokenFitConfig, accuracy, cross_entropy, fit_tokens
+    from geomtoy.training.trainer import FitConfig
 
 __all__ = [
     "TARGETS",

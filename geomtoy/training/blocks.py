@@ -86,7 +86,7 @@ def fit_block(config: BlockFitConfig) -> BlockFit:
     (params, _), loss = train(start, jnp.arange(config.fit.steps), data)
     require_finite(np.asarray(loss), config.fit)
 
-    def exported(params: nnx.State) -> list[BlockArrays]:
+    def exported(params: nnx.State[Any, Any]) -> list[BlockArrays]:
         each = [jax.tree.map(lambda p, s=s: p[s], params) for s in range(config.fit.seeds)]
         frequencies = config.block.frequencies()
         return [replace(block_arrays(nnx.merge(graphdef, one)), frequencies=frequencies) for one in each]

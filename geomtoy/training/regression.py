@@ -34,7 +34,7 @@ class Fit:
     """
 
     graphdef: nnx.GraphDef[Any]
-    params: nnx.State
+    params: nnx.State[Any, Any]
     loss: Float[np.ndarray, "seeds steps"]
 
     def model(self, s: int) -> Any:
@@ -101,7 +101,7 @@ def fit(
     return Fit(graphdef, run[0], loss)
 
 
-def _models(graphdef: nnx.GraphDef[Any], params: nnx.State, seeds: int) -> list[Any]:
+def _models(graphdef: nnx.GraphDef[Any], params: nnx.State[Any, Any], seeds: int) -> list[Any]:
     return [nnx.merge(graphdef, jax.tree.map(lambda p, s=s: p[s], params)) for s in range(seeds)]
 
 

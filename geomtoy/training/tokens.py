@@ -22,6 +22,8 @@ from geomtoy.training.trainer import Build
 
 OPTIMISERS = ("adamw", "sgd")
 
+State = nnx.State[Any, Any]
+
 
 Measure = Callable[[nnx.Module], Mapping[str, Array]]
 """What to look at in training: model -> arrays by name; pure, runs on device."""
@@ -174,7 +176,7 @@ def _trainer(
     """(run, (fixed arrays, key), start, stop) -> (run, the losses of these steps first among `every`
     numbers): one program whatever the seed and the number of steps."""
 
-    def loss_of(params: nnx.State, fixed: nnx.State, batch: Batch) -> Array:
+    def loss_of(params: State, fixed: State, batch: Batch) -> Array:
         model: Any = nnx.merge(graphdef, params, fixed)
         if config.last == 0:
             return cross_entropy(model(batch.tokens), batch)
@@ -198,7 +200,7 @@ def _trainer(
     return train
 
 
-def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], nnx.State, nnx.State]:
+def _start(build: Build, config: TokenFitConfig) -> tuple[nnx.GraphDef[Any], State, State]:
     """The model's structure, its parameters and its fixed arrays. Not compiled in one piece, which would
     take seconds for each initial scale."""
     model: Any = build(nnx.Rngs(stream(config.seed, "params")))

@@ -17,7 +17,7 @@ from geomtoy.errors import SettingError
 from geomtoy.training.streams import require_float64, streams
 
 Build = Callable[[nnx.Rngs], nnx.Module]
-Run = tuple[nnx.State, optax.OptState]
+Run = tuple[nnx.State[Any, Any], optax.OptState]
 Data = tuple[Array, Array]
 
 RUN_ONCE = {"xla_backend_optimization_level": 1}
@@ -80,7 +80,7 @@ def _trainer(
     config: FitConfig,
     slice_size: int | None,
 ) -> Callable[[Run, Array, Data], tuple[Run, Array]]:
-    def loss_of(params: nnx.State, data: Data) -> Array:
+    def loss_of(params: nnx.State[Any, Any], data: Data) -> Array:
         return jnp.mean((nnx.merge(graphdef, params)(data[0]) - data[1]) ** 2)
 
     gradient_of = _in_slices(jax.value_and_grad(loss_of), slice_size)
@@ -106,7 +106,7 @@ def _in_slices(gradient_of: Callable[..., Any], size: int | None) -> Callable[..
     if size is None:
         return gradient_of
 
-    def sliced(params: nnx.State, data: Data) -> Any:
+    def sliced(params: nnx.State[Any, Any], data: Data) -> Any:
         slices = jax.tree.map(lambda a: a.reshape(-1, size, *a.shape[1:]), data)
         each = jax.lax.map(lambda one: gradient_of(params, one), slices)
         return jax.tree.map(lambda a: a.mean(axis=0), each)

@@ -15,7 +15,7 @@ from geometric_perspective.config import BOUNDS, Bounds
 from geomtoy import UNIT_SQUARE, Network, Slice, count_regions
 from geomtoy.models.gaussian import gaussian_network
 from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, new_figure
-from geomtoy.theory.bounds import arrangement_regions
+from geomtoy.theory import arrangement_regions
 from geomtoy.verdicts import SelfCheck, Verdict, deduced, self_check
 
 PRESETS = BOUNDS
@@ -93,7 +93,7 @@ def arrangement_count(hyperplanes: Iterable[Row]) -> int:
 
 def leading(row: Row) -> fmpq | None:
     """The first nonzero weight."""
-    return next((x for x in row[:-1] if x), None)
+    return next((x for x in row[:-1] if x != 0), None)
 
 
 def restrict(rows: list[Row], plane: Row) -> list[Row]:

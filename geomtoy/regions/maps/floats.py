@@ -465,7 +465,7 @@ def _switch(child, rows, bits, cut, weights, cuts):
 
 @njit(cache=True, nogil=True, inline="always")
 def _piece(row, first, end):
-    piece = 0
+    piece = np.int64(0)
     for cut in range(first, end):
         piece += np.int64((row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))
     return piece

@@ -65,7 +65,7 @@ from fractions import Fraction
 import numpy as np
 from numba import njit
 
-from geomtoy.activations import nearest
+from geomtoy.activations import nearest as nearest  # one of the bounds, for those below
 
 U = 2.0**-53
 SLACK = 1.0 + 2.0**-40
