@@ -74,7 +74,7 @@ def build_faces(series: Series, found: CurveArrangement, budget: Budget, toleran
     D = degree(budget.order)
     patch: PatchAt = partial(patch_of, series, D=D)
     walked = chains(found.arcs)
-    on = stops(walked, found.crossings, patch, D)
+    on = stops(walked, found.crossings, tolerance / 16, patch, D)
     graph = planar_graph(walked, on)
     seen = _Sight(walked, on, graph, patch, budget.tolerance, D)
     face, n = _faces(graph, seen)

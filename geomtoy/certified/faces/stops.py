@@ -51,8 +51,8 @@ class Stops:
     crossings: np.ndarray
 
 
-def stops(chains: Chains, crossings: np.ndarray, patch: PatchAt, D: Degree) -> Stops:
-    """All vertices, on each curve in order.
+def stops(chains: Chains, crossings: np.ndarray, wanted: float, patch: PatchAt, D: Degree) -> Stops:
+    """All vertices, on each curve in order; crossings known up to `wanted`, where the series allow it.
 
     Raises:
         ProofError: the order of two of them is not proven.
@@ -63,6 +63,9 @@ def stops(chains: Chains, crossings: np.ndarray, patch: PatchAt, D: Degree) -> S
     def shown(box: tuple[float, ...]) -> Shown | None:
         return patch(box).shown(D)
 
+    for size in SIZES:
+        for k in np.flatnonzero(crossings["radius"] > wanted):
+            sharpen(crossings[k : k + 1], size, shown)
     for size in (*SIZES, 0.0):
         on = _on_curves(chains, crossings, zeros)
         doubtful = on.doubtful()
