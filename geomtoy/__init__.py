@@ -1,10 +1,25 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 from geomtoy.activations import PiecewiseLinear, leaky_relu
+from geomtoy.answers import (
+    changes,
+    compare,
+    extrema,
+    find_point,
+    integral,
+    jacobian,
+    jacobians,
+    lipschitz,
+    over_slices,
+    random_slices,
+    region_at,
+    verify,
+)
 from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, load, load_block, save
+from geomtoy.files import Stored, load_block, save
+from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,
@@ -34,13 +49,25 @@ __all__ = [
     "Stored",
     "StoredBlock",
     "__version__",
+    "changes",
+    "compare",
     "compile_layers",
     "count_regions",
     "enumerate_decision_boundary",
     "enumerate_level_set",
     "enumerate_regions",
+    "extrema",
+    "find_point",
+    "integral",
+    "jacobian",
+    "jacobians",
     "leaky_relu",
+    "lipschitz",
     "load",
     "load_block",
+    "over_slices",
+    "random_slices",
+    "region_at",
     "save",
+    "verify",
 ]

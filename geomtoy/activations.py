@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -135,8 +135,51 @@ class PiecewiseLinear:
 
 
 def leaky_relu(slope: Number = 0.01) -> PiecewiseLinear:
-    """max(z, slope * z) for slope < 1."""
+    """z for z > 0, slope * z below; the identity for slope 1."""
+    if slope == 1:
+        return IDENTITY
     return PiecewiseLinear((0,), (slope, 1), name="leaky_relu")
+
+
+def clip(low: Number | None = None, high: Number | None = None) -> PiecewiseLinear:
+    """min(max(z, low), high), where None sets no bound.
+
+    Raises:
+        NetworkError: low > high.
+    """
+    if low == 0 and high is None:
+        return RELU
+    if low is not None and low == high:
+        return PiecewiseLinear((), (0,), low, name="constant")
+    if low is None:
+        return IDENTITY if high is None else PiecewiseLinear((high,), (1, 0), high, name="clip")
+    if high is None:
+        return PiecewiseLinear((low,), (0, 1), low, name="clip")
+    return PiecewiseLinear((low, high), (0, 1, 0), low, name="clip")
+
+
+def hard_sigmoid(slope: Number = Fraction(1, 6), offset: Number = Fraction(1, 2)) -> PiecewiseLinear:
+    """slope * z + offset, clipped to [0, 1], for slope > 0."""
+    rise, start = exact(slope, "the slope"), exact(offset, "the offset")
+    if rise <= 0:
+        raise NetworkError(f"a hard sigmoid has slope {float(rise):g}; give a positive one")
+    return PiecewiseLinear((-start / rise, (1 - start) / rise), (0, rise, 0), name="hard_sigmoid")
+
+
+def glued(tau: Number, low: PiecewiseLinear, high: PiecewiseLinear) -> PiecewiseLinear:
+    """`low` up to tau, `high` above it.
+
+    Raises:
+        NetworkError: it jumps at tau.
+    """
+    joint = np.array([exact(tau, "what is compared with")], object)
+    if low(joint)[0] != high(joint)[0]:
+        raise NetworkError(f"a function that jumps at {float(tau):g} is not continuous")
+    left, right = low.piece(joint[0]), bisect_right(high.breakpoints, joint[0])
+    breakpoints = [*low.breakpoints[:left], joint[0], *high.breakpoints[right:]]
+    slopes = [*low.slopes[: left + 1], *high.slopes[right:]]
+    value = low(np.array(breakpoints[:1], object))[0]  # the first is tau at most
+    return PiecewiseLinear(breakpoints, slopes, value, name="glued")
 
 
 RELU = PiecewiseLinear((0,), (0, 1), name="relu")

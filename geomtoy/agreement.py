@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -10,12 +10,12 @@ from jaxtyping import Float
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.errors import NetworkError
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 
 N_POINTS = 32
 RADII = (0.1, 100.0)
 """Scales of the points, so that activations which clip meet all their pieces."""
-EPS = 2.0**-52
-MARGIN = 2.0**20
+MARGIN = {np.dtype(np.float64): 2.0**20, np.dtype(np.float32): 2.0**9}
 """Differences allowed, in units of what rounding does typically: far above it, far below a mistake."""
 
 
@@ -26,13 +26,17 @@ def random_points(d_in: int) -> Float[np.ndarray, "n d_in"]:
 
 
 def require_agreement(
-    network: Network, points: Float[np.ndarray, "n d_in"], outputs: Float[np.ndarray, "n d_out"]
+    network: Network | NormedNetwork,
+    points: Float[np.ndarray, "n d_in"],
+    outputs: Float[np.ndarray, "n d_out"],
+    last: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> None:
-    """Compare a network with its source, which computes in float64.
+    """Compare a network with its source, which computes in the precision of the points.
 
     Args:
-        points: see `random_points`.
+        points: see `random_points`; float64, or float32 where the source computes in that.
         outputs: of the source at the points.
+        last: what the source does after all that the network does; differences at most double.
     Raises:
         NetworkError: they differ by more than rounding explains, or overflow at every point.
     """
@@ -41,12 +45,17 @@ def require_agreement(
             f"the model gives outputs of shape {outputs.shape} where the imported network gives "
             f"{(len(points), network.d_out)}, so it is not imported"
         )
+    eps, margin = float(np.finfo(points.dtype).eps), MARGIN[points.dtype]
     with np.errstate(over="ignore", invalid="ignore"):
-        gap, rounding = np.abs(network(points) - outputs), _rounding(network, points)
+        ours, rounding = network(points.astype(float)), _rounding(network, points.astype(float), eps)
+        if last is not None:
+            ours = last(ours)
+            rounding = 2 * rounding.max(axis=1, keepdims=True) + eps * (1 + np.abs(ours))
+        gap = np.abs(ours - outputs)
     comparable = np.isfinite(rounding)
     if not comparable.any():
         raise NetworkError("the outputs overflow at all random points, so nothing can be compared")
-    wrong = comparable & ~(gap <= MARGIN * rounding)  # where the source gives NaN, too
+    wrong = comparable & ~(gap <= margin * rounding)  # where the source gives NaN, too
     if wrong.any():
         raise NetworkError(
             f"the model and the imported network differ by {gap[wrong].max():.2g} at a random point, so "
@@ -54,16 +63,39 @@ def require_agreement(
         )
 
 
-def _rounding(network: Network, points: Float[np.ndarray, "n d_in"]) -> Float[np.ndarray, "n d_out"]:
+def _rounding(
+    network: Network | NormedNetwork, points: Float[np.ndarray, "n d_in"], eps: float
+) -> Float[np.ndarray, "n d_out"]:
     """The size of rounding errors in each output, if those of different terms are independent."""
-    read, error = np.abs(points), np.zeros(points.shape)
+    margin = MARGIN[np.dtype(np.float64 if eps < 2.0**-40 else np.float32)]
+    error = np.zeros(points.shape)
+    if isinstance(network, NormedNetwork):
+        error = _norm_rounding(network, points, eps)
+        points, network = network.normalised(points), network.after
+    read = np.abs(points)
     values = network.preactivations(points)
     for k, (W, b) in enumerate(network.float_layers):
-        error = np.sqrt(error**2 @ (W**2).T) + EPS * (read @ np.abs(W).T + np.abs(b))
+        error = np.sqrt(error**2 @ (W**2).T) + eps * (read @ np.abs(W).T + np.abs(b))
         if k < len(values):
-            slope, offset = _pieces(network.units(k + 1), values[k], MARGIN * error)
+            slope, offset = _pieces(network.units(k + 1), values[k], margin * error)
             read = slope * np.abs(values[k]) + offset
-            error = slope * error + EPS * read
+            error = slope * error + eps * read
+    return error
+
+
+def _norm_rounding(
+    network: NormedNetwork, points: Float[np.ndarray, "n d_in"], eps: float
+) -> Float[np.ndarray, "n d"]:
+    """The same for normalised vectors: errors of what is normalised, over its deviation."""
+    norm, y, sizes = network.norm, points, np.abs(points)
+    if network.before is not None:
+        W, b = (part.astype(float) for part in network.before)
+        y, sizes = points @ W.T + b, np.abs(points) @ np.abs(W).T + np.abs(b)
+    c = y - y.mean(axis=1, keepdims=True) if norm.centred else y
+    deviation = np.sqrt((c**2).mean(axis=1, keepdims=True) + float(norm.epsilon))
+    relative = eps * sizes.max(axis=1, keepdims=True) / deviation
+    gain, bias = norm.gain.astype(float), norm.bias.astype(float)
+    error: np.ndarray = np.abs(gain) * (1 + np.abs(c) / deviation) * relative + eps * np.abs(bias)
     return error
 
 

@@ -1,4 +1,4 @@
-"""The command line: count, list and draw the regions of networks and blocks stored as npz files."""
+"""The command line: count, list and draw the regions of networks and blocks stored as files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from geomtoy.answers import compare, verify
+from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.block_files import StoredBlock
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError
-from geomtoy.files import Stored, load, load_any
+from geomtoy.errors import FileError, GeomtoyError, NetworkError, SettingError, WindowError
+from geomtoy.files import Stored
+from geomtoy.loading import load, load_any
+from geomtoy.normed import NormedNetwork
 from geomtoy.npz import write_npz
 from geomtoy.regions import (
-    COMPILED,
     CellComplex,
     Pieces,
     count_regions,
@@ -50,8 +53,6 @@ WINDOW_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
     options = _parser().parse_args(arguments)
-    if sys.stderr.isatty() and not COMPILED:
-        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
     try:
         with _ended_by_signals():
             options.run(options)
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     count = _command(
         commands, "count", _count, "print one JSON object a network, or soft block, with its counts"
     )
-    count.add_argument("nets", nargs="+", metavar="NET.npz")
+    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
         "--full-check",
@@ -117,16 +118,23 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     regions = _command(commands, "regions", _regions, "write the cells of a network or block")
-    regions.add_argument("net", metavar="NET.npz")
+    regions.add_argument("net", metavar="NET.npz|NET.onnx")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
     plot = _command(commands, "plot", _plot, "draw the partition of a network or block")
-    plot.add_argument("net", metavar="NET.npz")
+    plot.add_argument("net", metavar="NET.npz|NET.onnx")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
     )
     plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
+
+    compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
+    compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
+
+    verify = _command(commands, "verify", _verify, "decide a VNN-LIB specification of one or two inputs")
+    verify.add_argument("net", metavar="NET.npz|NET.onnx")
+    verify.add_argument("spec", metavar="SPEC.vnnlib")
 
     checkpoints.add(commands)
     demo.add(commands)
@@ -236,10 +244,11 @@ def _regions(options: argparse.Namespace) -> None:
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
-    found = _enumerate(options)
-    if not isinstance(found, CellComplex | Pieces):
-        _write_block(found, out)
+    curved = _curved(options)
+    if curved is not None:
+        _write_curved(curved, out)
         return
+    found = _enumerate(options)
     if out.suffix == ".npz":
         arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
         write_npz(out, arrays)
@@ -250,7 +259,7 @@ def _regions(options: argparse.Namespace) -> None:
         aside.write_text(json.dumps(export.to_geojson(found)))
 
 
-def _write_block(found: CurvedComplex, out: Path) -> None:
+def _write_curved(found: CurvedComplex, out: Path) -> None:
     from geomtoy.views import curved_export
 
     if out.suffix == ".npz":
@@ -271,13 +280,31 @@ def _plot(options: argparse.Namespace) -> None:
         raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
-    found = _enumerate(options)
-    if isinstance(found, CellComplex | Pieces):
-        plot_regions(found, out, _level(options))
-    elif options.level_set is not None:
-        raise SettingError("a soft block has no polyline as level set; leave --level-set out")
+    curved = _curved(options)
+    if curved is None:
+        plot_regions(_enumerate(options), out, _level(options))
     else:
-        plot_curved(found, out)
+        plot_curved(curved, out)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    one, other = (load(net) for net in options.nets)
+    where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
+    start = perf_counter()
+    with _named(" and ".join(options.nets)):
+        found = compare(one.network, other.network, **where)
+        cells = [enumerate_regions(stored.network, **where) for stored in (one, other)]
+    record = comparison_record(found, *cells)
+    print(json.dumps({"nets": options.nets, **record, "seconds": round(perf_counter() - start, 6)}))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    stored = load(options.net)
+    start = perf_counter()
+    with _named(options.net):
+        found = verify(stored.network, options.spec, max_regions=options.max_regions)
+    record = {"net": options.net, "spec": options.spec, **verdict_record(found)}
+    print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
 
 
 def _level(options: argparse.Namespace) -> Level | None:
@@ -287,19 +314,29 @@ def _level(options: argparse.Namespace) -> Level | None:
 
     stored = load(options.net)
     with _named(options.net):
+        if isinstance(stored.network, NormedNetwork):
+            raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
         found = enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
         )
     return Level(options.level_of, options.level_set, found)
 
 
-def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces | CurvedComplex:
+def _curved(options: argparse.Namespace) -> CurvedComplex | None:
+    """The regions of a stored block; None where the file holds a network."""
     stored = load_any(options.net)
-    if isinstance(stored, StoredBlock):
-        from geomtoy.views.command import enumerate_block
+    if not isinstance(stored, StoredBlock):
+        return None
+    from geomtoy.views.command import enumerate_block
 
-        with _named(options.net):
-            return enumerate_block(stored, options)
+    if getattr(options, "level_set", None) is not None:
+        raise SettingError("a soft block has no polyline as level set; leave --level-set out")
+    with _named(options.net):
+        return enumerate_block(stored, options)
+
+
+def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
+    stored = load(options.net)
     with _named(options.net), _Layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress
@@ -318,7 +355,7 @@ class _Layers:
     """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
 
     def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.activations)
+        layers = len(stored.network.widths)
         self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
 
     def __enter__(self) -> Callable[[int, int], None]:

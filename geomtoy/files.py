@@ -15,6 +15,7 @@ from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import StoredBlock, block_arrays, is_block, read_block
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 from geomtoy.npz import read_npz, write_npz
 from geomtoy.npz_numbers import numbers, plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window, interval
@@ -26,7 +27,7 @@ LONGEST_NAME = 100
 class Stored:
     """What a network file holds; `slice` and `window` are None where the file names none."""
 
-    network: Network
+    network: Network | NormedNetwork
     slice: Slice | None = None
     window: np.ndarray | None = None
 

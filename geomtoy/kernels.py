@@ -1,13 +1,19 @@
 """Where compiled kernels are kept: a folder for each version of the sources that they are made of.
 
+It lies beside the sources, or in the user's cache where those may not be written (an installation of the
+system, a container that runs as another user).
+
 numba looks at the file of the function it has cached, not at those of the functions it calls. A folder
 named after all sources together keeps a change in one file from being overlooked in another.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +21,7 @@ from typing import Any
 import numba
 
 config: Any = numba.config  # its names are set at run time
+_uncompiled: set[Path] = set()
 
 
 @contextmanager
@@ -22,19 +29,31 @@ def keyed_cache(room: Path) -> Iterator[None]:
     """Kernels defined inside are cached under a key of all sources of a package's folder."""
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder(room))
+    if not Path(config.CACHE_DIR).exists():  # asked before the kernels' modules make it
+        _uncompiled.add(room)
     try:
         yield
     finally:
         config.CACHE_DIR = before
 
 
-def compiled(room: Path) -> bool:
-    """Whether these sources have been compiled on this machine before."""
-    return folder(room).exists()
+@cache
+def announce(room: Path) -> None:
+    """Say once to who is watching, at a terminal or in a notebook, that kernels are compiled now."""
+    if room in _uncompiled and (sys.stderr.isatty() or "ipykernel" in sys.modules):
+        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
 
 
 def folder(room: Path) -> Path:
     digest = sha256()
     for path in sorted(room.rglob("*.py")):
         digest.update(path.read_bytes())
-    return room / "__pycache__" / f"kernels-{digest.hexdigest()[:16]}"
+    return _home(room) / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _home(room: Path) -> Path:
+    beside = room / "__pycache__"
+    if os.access(beside if beside.exists() else room, os.W_OK):
+        return beside
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches) / "geomtoy" / room.name

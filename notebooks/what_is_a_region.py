@@ -63,7 +63,7 @@ def _(cells, chosen, net):
     by_map, by_network = cells.A_omega[k] @ middle + cells.b_omega[k], net(middle[None])[0]
     words = mo.md(f"""
     Cell {k} has the pattern `{"".join(map(str, cells.activation_pattern(k)))}`, area
-    {cells.areas[k]:.4g} and neighbours {cells.neighbours(k).tolist()}. On it the network is
+    {cells.cell_areas[k]:.4g} and neighbours {cells.neighbours(k).tolist()}. On it the network is
     {a:.4g} x {b:+.4g} y {c:+.4g}: that makes {by_map[0]:.12g} in its middle, and the network gives
     {by_network[0]:.12g}. Neighbours whose maps agree form one **linear region**: here
     {cells.n_linear_regions} linear regions of {len(cells)} activation regions.

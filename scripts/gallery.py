@@ -1,4 +1,4 @@
-"""The README's gallery: every figure, with the first line of the script that draws it."""
+"""The gallery, docs/gallery.md: every figure, with the first line of the script that draws it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def script_of(name: str) -> str:
 def entry(picture: Path, script: str, scripts: Path) -> str:
     """The picture above its caption, which leads to the script."""
     text = caption(scripts / script)
-    return f"![{text}](figures/{picture.name})<br>[{text}](scripts/{script})"
+    return f"![{text}](../figures/{picture.name})<br>[{text}](../scripts/{script})"
 
 
 def caption(script: Path) -> str:
@@ -54,14 +54,14 @@ def caption(script: Path) -> str:
     return said.splitlines()[0].removesuffix(".")
 
 
-def with_gallery(readme: str, figures: Path, scripts: Path) -> str:
-    """The README with its gallery made anew."""
-    return with_section(readme, BEGIN, END, gallery(figures, scripts))
+def with_gallery(page: str, figures: Path, scripts: Path) -> str:
+    """The page with its gallery made anew."""
+    return with_section(page, BEGIN, END, gallery(figures, scripts))
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    readme.write_text(with_gallery(readme.read_text(), ROOT / "figures", ROOT / "scripts"))
+    page = ROOT / "docs" / "gallery.md"
+    page.write_text(with_gallery(page.read_text(), ROOT / "figures", ROOT / "scripts"))
 
 
 if __name__ == "__main__":

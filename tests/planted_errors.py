@@ -119,13 +119,14 @@ class PlantedSign:
         self._rng, self._countdown = rng, int(rng.integers(1, 7))
 
     def __enter__(self) -> None:
-        self._decide, self._order = cutting._decide, Predicates.order
+        self._find, self._order = cutting.find_crossings, Predicates.order
 
-        def wrong_sides(subject, signs, which, *rest):
-            self._decide(subject, signs, which, *rest)
-            if self._now() and len(which) and signs.shape[1]:
-                at = self._rng.choice(which), self._rng.integers(signs.shape[1])
-                signs[at] = self._rng.choice([s for s in (-1, 0, 1) if s != signs[at]])
+        def wrong_sides(*subject):
+            found, rows = self._find(*subject)
+            if self._now() and len(found.sign):
+                at = self._rng.integers(len(found.sign))
+                found.sign[at] = self._rng.choice([s for s in (-1, 0, 1) if s != found.sign[at]])
+            return found, rows
 
         def wrong_order(own, *rest):
             found = self._order(own, *rest)
@@ -138,10 +139,10 @@ class PlantedSign:
                 found.order[[i, i + 1]] = found.order[[i + 1, i]]
             return found
 
-        cutting._decide, Predicates.order = wrong_sides, wrong_order
+        cutting.find_crossings, Predicates.order = wrong_sides, wrong_order
 
     def __exit__(self, *error: object) -> None:
-        cutting._decide, Predicates.order = self._decide, self._order
+        cutting.find_crossings, Predicates.order = self._find, self._order
 
     def _now(self) -> bool:
         self._countdown -= 1

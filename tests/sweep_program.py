@@ -48,6 +48,7 @@ def toys(folder: Path, **settings: object) -> list[Toy]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell has it ignored
     where, kind = Path(sys.argv[1]), sys.argv[2]
     pool = cluster(kind) if ":" in kind else processes(2) if kind == "2" else in_process
     run(square, toys(where, seconds=0.3), where / "results", pool=pool)

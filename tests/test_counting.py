@@ -1,18 +1,15 @@
-"""Counting: limits, threads, blocks, and without building what is counted."""
+"""Counting: limits, blocks, and without building what is counted."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import STEPS
 from zoo import ZOO, random_net
 
 from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.errors import BudgetError
-from geomtoy.regions import threads
-from geomtoy.regions.results.export import to_arrays
 
-# Stopping, and threads
+# Stopping
 
 
 @pytest.mark.parametrize("run", [count_regions, enumerate_regions])
@@ -26,40 +23,6 @@ def test_too_many_regions_stop_the_run(run):
         run(net, max_regions=n - 1)
 
 
-@pytest.mark.parametrize("act", ["relu", STEPS])
-def test_results_do_not_depend_on_the_number_of_threads(monkeypatch, act):
-    net = Network(random_net(2, 12, 12, 8, 2, seed=6).layers, act)
-    monkeypatch.setattr(threads, "WORTH", 10**18)
-    alone = to_arrays(enumerate_regions(net))
-    monkeypatch.setattr(threads, "WORTH", 0)
-    for cores in (1, 2, 7):
-        monkeypatch.setattr(
-            "os.sched_getaffinity", lambda _, cores=cores: set(range(cores)), raising=False
-        )
-        for name, array in to_arrays(enumerate_regions(net)).items():
-            np.testing.assert_array_equal(array, alone[name], err_msg=name)
-
-
-def test_errors_in_threads_are_raised():
-    def run(low, high):
-        raise RuntimeError(f"block {low}")
-
-    with pytest.raises(RuntimeError, match="block"):
-        threads.in_blocks(run, 10, work=10**9)
-
-
-@pytest.mark.parametrize(("n", "cores"), [(1, 4), (2, 4), (1000, 3), (5, 1)])
-def test_blocks_cover_a_range_once(monkeypatch, n, cores):
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    seen = np.zeros(n, int)
-
-    def run(low, high):
-        seen[low:high] += 1
-
-    threads.in_blocks(run, n, work=10**9)
-    assert (seen == 1).all()
-
-
 # Counting without building
 
 
@@ -69,8 +32,7 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
     monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.engine.cutting.BLOCK_BYTES", 1)
-    monkeypatch.setattr("geomtoy.regions.engine.cutting.FEWEST", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.crossings.BLOCK_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)

@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from numba import njit
 from strategies import STEPS, activations, networks
 from zoo import ZOO, random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.numbers.bounds import intersection, position, value_bound
+from geomtoy.regions.numbers.bounds import (
+    box_bound,
+    box_side,
+    intersection,
+    position,
+    relu_between,
+    value_bound,
+)
 from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
 
 small = st.integers(-4, 4).map(float)
@@ -117,25 +125,40 @@ def test_values_that_are_well_known_are_decided():
 @settings(max_examples=100)
 @given(st.lists(st.tuples(small, small, small, errors), min_size=1, max_size=4), known_points())
 def test_signs_are_true_or_left_open(rows, point):
-    coefficients, signs, open_count = np.array(rows), np.empty((1, len(rows)), np.int8), np.empty(1, int)
-    x, y, w, d = (np.array([z]) for z in point[0])
-    rows_abc = np.ascontiguousarray(coefficients[:, :3].T)[None]
-    error = np.ascontiguousarray(coefficients[None, :, 3])
-    zero = np.zeros(1, int)
-    filtered_signs(zero, signs, open_count, x, y, w, d, zero, rows_abc, error, zero)
-    for found, (*line, _) in zip(signs[0], rows, strict=True):
-        truth = [*point[1][:2], 1] if line[:2] == [0, 0] else point[1]  # constants, even at infinity
-        assert found in (UNDECIDED, sign(dot(map(Fraction, line), truth)))
-    assert open_count[0] == np.count_nonzero(signs == UNDECIDED)
+    for row in rows:
+        found = signs_at(*row, *(np.array([z]) for z in point[0]))
+        assert found[0] in (UNDECIDED, sign(dot(map(Fraction, row[:3]), point[1])))
 
 
-def test_a_constant_that_is_known_exactly_needs_no_bound():
-    rows, error, zero = np.array([[[0.0] * 3, [0.0] * 3, [0.0, 5e-324, -5e-324]]]), np.zeros((1, 3)), [0]
-    signs, open_count = np.empty((1, 3), np.int8), np.empty(1, int)
-    x, d, zero = np.ones(1), np.full(1, np.inf), np.zeros(1, int)
-    filtered_signs(zero, signs, open_count, x, x, x, d, zero, rows, error, zero)
-    assert signs.tolist() == [[0, 1, -1]]
-    assert open_count[0] == 0
+@njit
+def signs_at(a, b, c, e, x, y, w, d):
+    signs = [UNDECIDED for _ in range(0)]
+    filtered_signs(a, b, c, e, np.arange(1), x, y, w, d, signs)
+    return signs
+
+
+intervals = st.lists(st.fractions(-4, 4, max_denominator=64), min_size=2, max_size=2).map(sorted)
+
+
+@given(intervals, st.fractions(0, 1, max_denominator=64))
+def test_a_unit_passes_on_a_part_of_itself_and_at_most_so_much_more(interval, place):
+    low, high = interval
+    z = low + place * (high - low)
+    t, most = (Fraction(number) for number in relu_between(float(low), float(high)))
+    assert 0 <= t <= 1
+    assert 0 <= max(z, 0) - t * z <= most
+
+
+@settings(max_examples=200)
+@given(known_lines(), intervals, intervals, *[st.fractions(0, 1, max_denominator=8)] * 2)
+def test_a_line_stays_within_its_bound_on_a_box(line, across, along, s, t):
+    (a, b, c, e), exact = line
+    (left, right), (low, high) = across, along
+    point = left + s * (right - left), low + t * (high - low), 1
+    (cx, rx), (cy, ry) = box_side(float(left), float(right)), box_side(float(low), float(high))
+    value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
+    if np.isfinite([value, bound]).all():
+        assert abs(dot(exact, point) - Fraction(value)) <= Fraction(bound)
 
 
 # Where two lines meet

@@ -9,14 +9,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm  # noqa: E402
 
 from geomtoy import Slice, count_regions, enumerate_regions  # noqa: E402
-from geomtoy.compiler import compile_layers  # noqa: E402
 from geomtoy.errors import NetworkError  # noqa: E402
 from geomtoy.importers.state_dict import from_state_dict  # noqa: E402
-from geomtoy.importers.torch import from_torch, torch_layers  # noqa: E402
-from geomtoy.layers import Residual  # noqa: E402
+from geomtoy.importers.torch import from_torch  # noqa: E402
+from geomtoy.normed import NormedNetwork  # noqa: E402
 
 
 def trained(*layers):
@@ -112,13 +112,6 @@ def test_float32_weights_are_widened_and_state_dicts_agree():
     np.testing.assert_array_equal(half.layers[0][0], [[0.25, 0.25]])
 
 
-def test_a_residual_block_is_put_together_by_hand():
-    branch = trained(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3)).eval()
-    x = torch.randn(20, 3).double()
-    network = compile_layers([Residual(torch_layers(branch))], 3)
-    np.testing.assert_allclose(network(x.numpy()), (x + branch(x)).detach().numpy(), atol=1e-12)
-
-
 def assert_imported(module, d_in=2):
     """The network is the module, whose own pass comes last: it would refresh what is stale."""
     x = np.random.default_rng(1).normal(size=(30, d_in))
@@ -175,32 +168,127 @@ def test_weights_that_are_computed_are_those_of_the_next_pass(change):
     assert_imported(module.eval())
 
 
-def test_a_module_that_does_more_than_its_type_says_is_refused():
+def test_hooks_are_part_of_the_pass():
     module = stepped(lambda layer: layer)
     seen = []
     module[1].register_forward_hook(lambda _, inputs, output: seen.append(output))
     assert_imported(module)
-    module[0].register_forward_hook(lambda _, inputs, output: output + 1e-6)
-    with pytest.raises(NetworkError, match=r"differ by .* at a random point"):
-        from_torch(module)
+    module[0].register_forward_hook(lambda _, inputs, output: output + 0.25)
+    assert_imported(module)
+
+
+class Residuals(nn.Module):
+    """A custom pass with everything that a list of layers cannot say."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle = nn.Linear(3, 6), nn.Linear(6, 6)
+        self.normed = parametrizations.weight_norm(nn.Linear(6, 6))
+        self.conv = nn.Conv1d(1, 2, 3, padding="same")
+        self.register_buffer("offset", torch.tensor([0.5, -0.5]))
+
+    def forward(self, x):
+        h = torch.relu(self.first(x))
+        h = h + self.normed(functional.hardtanh(self.middle(h)))
+        h += 0.1 * torch.where(h > 0, h, 0.25 * h) / 3
+        a, b = self.conv(h[:, None]).clamp(max=2).chunk(2, dim=1)
+        pooled = functional.adaptive_avg_pool1d(torch.cat([a, b], 1), 4)
+        both = torch.stack([pooled.amax(2), pooled.mean(2), -pooled.min(dim=2).values], -1)
+        return (
+            torch.maximum(both[..., 0], both[..., 1] - both[..., 2]) @ torch.eye(2).to(x) - self.offset
+        )
+
+
+class Wrapper(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x.flip(-1))
+
+
+def test_any_pass_that_can_be_traced_is_imported():
+    torch.manual_seed(0)
+    module = Wrapper(Residuals()).eval()
+    assert_imported(module, 3)
+    network = from_torch(module)
+    cells = enumerate_regions(network, slice=Slice((0, 0, 0), (1, 0, 1), (0, 1, 1)))
+    assert cells.certify().valid
 
 
 @pytest.mark.parametrize(
-    ("module", "message"),
+    "layer",
     [
-        (nn.Sequential(nn.Linear(2, 2), nn.GELU()), "layer 1 is GELU, which is not piecewise affine"),
-        (nn.Sequential(nn.Sequential(nn.LayerNorm(2))), "layer 0 is LayerNorm"),
-        (nn.Softmax(1), "the module is Softmax"),
-        (nn.BatchNorm1d(2).train(), "BatchNorm1d in training mode; call eval"),
-        (nn.Dropout(), "Dropout in training mode"),
-        (nn.BatchNorm1d(2, track_running_stats=False).eval(), "BatchNorm1d without running statistics"),
-        (nn.MaxPool2d(2, ceil_mode=True), "MaxPool2d with ceil_mode=True"),
-        (nn.AvgPool2d(2, divisor_override=3), "AvgPool2d with divisor_override=3"),
-        (nn.Conv2d(1, 1, 1, padding_mode="circular"), "Conv2d with padding_mode='circular'"),
-        (nn.Flatten(0), "Flatten with start_dim=0"),
-        (nn.Sequential(nn.ReLU(), nn.Linear(2, 1)), "give input_shape"),
+        nn.Conv1d(2, 3, 2, stride=2, groups=1, padding=1),
+        nn.AdaptiveAvgPool1d(3),
+        nn.AdaptiveMaxPool1d(2),
+        nn.MaxPool1d(2, ceil_mode=True),
+        nn.AvgPool1d(3, 2),
+        nn.Threshold(0.5, 0.5),
+        nn.Hardsigmoid(),
+        nn.RReLU(),
+        nn.Dropout1d(),
+        nn.ConstantPad1d((1, 2), 0),
+        nn.ReplicationPad1d(2),
+    ],
+    ids=str,
+)
+def test_layers_on_sequences(layer):
+    assert_same(trained(layer), (2, 7))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.AdaptiveAvgPool2d((None, 2)), nn.AdaptiveMaxPool2d(3), nn.PixelShuffle(2), nn.Flatten(2)],
+    ids=str,
+)
+def test_more_layers_on_images(layer):
+    assert_same(trained(layer), (4, 5, 3))
+
+
+@pytest.mark.parametrize("last", [nn.Sigmoid(), nn.Softmax(1), nn.LogSoftmax(-1)])
+def test_a_last_smooth_layer_is_dropped_if_asked(last):
+    before = [nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 3)]
+    with pytest.raises(NetworkError, match="is not piecewise affine; give logits=True"):
+        from_torch(nn.Sequential(*before, last))
+    with pytest.warns(UserWarning, match="is dropped: the network gives its input"):
+        network = from_torch(nn.Sequential(*before, last), logits=True)
+    x = np.random.default_rng(0).normal(size=(5, 2))
+    np.testing.assert_array_equal(network(x), from_torch(nn.Sequential(*before))(x))
+
+
+def test_layer_norm_behind_affine_layers():
+    module = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.ReLU(), nn.Linear(4, 1)).double()
+    assert isinstance(from_torch(module), NormedNetwork)
+    assert_same(module, (2,))
+
+
+IMAGE = (1, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "message"),
+    [
+        (nn.Sequential(nn.Linear(2, 2), nn.GELU()), None, r"layer 1 \(GELU\): gelu is not piecewise"),
+        (nn.Sequential(nn.Sequential(nn.Tanh())), 2, r"layer 0\.0 \(Tanh\): tanh is not"),
+        (nn.BatchNorm1d(2).train(), 2, "BatchNorm1d is in training mode; call eval"),
+        (
+            nn.BatchNorm1d(2, track_running_stats=False).eval(),
+            2,
+            "BatchNorm1d has no running statistics",
+        ),
+        (nn.Sequential(nn.Dropout()), 2, r"layer 0 \(Dropout\) is in training mode; call eval"),
+        (nn.Threshold(0.5, 0.0), 2, r"it jumps from 0\.0 to 0\.5"),
+        (nn.AvgPool2d(2, ceil_mode=True), IMAGE, "means over windows that stick out"),
+        (nn.AvgPool2d(2, divisor_override=3), IMAGE, "divisor_override=3"),
+        (nn.Bilinear(2, 2, 2), 2, "torch.export cannot trace the module: "),
+        (nn.Sequential(nn.ReLU(), nn.Linear(2, 1)), None, "give input_shape"),
+        (nn.Sequential(nn.Linear(3, 1)), 2, "torch.export cannot trace the module"),
+        (nn.MultiheadAttention(2, 1), 2, "torch.export cannot trace the module"),
+        (nn.LSTM(2, 2), (3, 2), r"LSTM\): lstm is not"),
     ],
 )
-def test_what_is_not_known_is_named(module, message):
+def test_what_is_not_known_is_named(module, shape, message):
     with pytest.raises(NetworkError, match=message):
-        from_torch(module)
+        from_torch(module, shape)

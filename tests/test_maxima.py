@@ -45,7 +45,7 @@ def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):
         area = defaultdict(Fraction)
         for cell in truth.cells:
             area[cell.pattern] += cell.area
-        np.testing.assert_allclose(sorted(cells.areas), sorted(map(float, area.values())), atol=1e-12)
+        np.testing.assert_allclose(sorted(cells.areas()), sorted(map(float, area.values())), atol=1e-12)
     return net, cells
 
 
@@ -197,7 +197,7 @@ def test_samples_of_a_convolutional_network_lie_in_regions_of_their_patterns():
     value = np.einsum("noi,ni->no", cells.A_omega[where], points) + cells.b_omega[where]
     np.testing.assert_allclose(value, net(plane.embed(points)), atol=1e-10)
     assert len(np.unique(cells.activation_patterns, axis=0)) == len(cells)
-    assert cells.areas.sum() == pytest.approx(4)
+    assert cells.areas().sum() == pytest.approx(4)
 
 
 def contains(polygon, point):

@@ -24,6 +24,7 @@ from geomtoy.network import Network
 from geomtoy.plots.quick import plot_curved
 from geomtoy.slices import Slice
 from geomtoy.views import count_regions_on_plane, enumerate_regions_on_plane
+from geomtoy.views.block_readout import block_readout
 from geomtoy.views.curved_export import to_geojson
 from geomtoy.views.soft_plane import plane_functions
 
@@ -271,7 +272,8 @@ def test_a_broken_order_of_crossings_is_noticed():
     """The checks are seen to fail: with the turn of one crossing wrong the faces contradict."""
     one = block(0)
     plane, still = place(one, 0, "query")
-    functions = plane_functions(one, affine_tokens(plane, still, one.d_model)).functions
+    X = affine_tokens(plane, still, one.d_model)
+    functions = plane_functions(one, X, block_readout(one))
     series, budget = partial(patch_series, functions), Budget()
     found = arrange(series, budget)
     build_faces(series, found, budget, 1e-2)

@@ -76,7 +76,7 @@ def test_every_pixel_is_a_cell_or_a_border(cells):
 def test_cells_have_their_colours_where_they_lie(cells):
     image = pixels(drawn(cells, linewidth=0))
     colours = np.round(255 * pattern_colours(cells.activation_patterns))
-    for k in np.argsort(cells.areas)[-5:]:
+    for k in np.argsort(cells.areas())[-5:]:
         x, y = cells.polygon(k).mean(axis=0)
         row, column = int((1 - y) / 2 * len(image)), int((x + 1) / 2 * image.shape[1])
         assert np.abs(image[row, column] - colours[k]).max() <= 1

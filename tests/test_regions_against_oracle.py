@@ -39,10 +39,10 @@ def assert_same_cells(cells, truth):
     assert set(patterns) == exact.keys()
     ours = [exact[pattern] for pattern in patterns]
     rows = np.array([cell.rows for cell in ours], dtype=float)
-    np.testing.assert_allclose(cells.areas, [float(cell.area) for cell in ours], rtol=1e-9, atol=1e-13)
+    np.testing.assert_allclose(cells.areas(), [float(cell.area) for cell in ours], rtol=1e-9, atol=1e-13)
     np.testing.assert_allclose(cells.A_omega, rows[:, :, :2], rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(cells.b_omega, rows[:, :, 2], rtol=1e-12, atol=1e-13)
-    assert sum(cells.areas) == pytest.approx(float(truth.area), rel=1e-12)
+    assert sum(cells.areas()) == pytest.approx(float(truth.area), rel=1e-12)
 
 
 def assert_same_pieces(net, window, slice=None):

@@ -19,6 +19,7 @@ from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.network import Network
 from geomtoy.slices import Slice
+from geomtoy.views.block_readout import block_readout
 from geomtoy.views.plane import count_regions_on_plane
 from geomtoy.views.soft_plane import plane_functions
 
@@ -83,6 +84,10 @@ def count(one, seed, moving="query", **kwargs):
     return count_regions_on_plane(one, plane, tokens=still, moving=moving, **kwargs)
 
 
+def functions_of(one, plane, still):
+    return plane_functions(one, affine_tokens(plane, still, one.d_model), block_readout(one))
+
+
 # Bounds
 
 
@@ -140,11 +145,11 @@ def test_series_hold_the_true_functions(kind, moving):
     for seed in range(3):
         one = block(seed, **KINDS[kind], m=4)
         plane, still = place(one, seed, moving)
-        of_block = plane_functions(one, affine_tokens(plane, still, one.d_model))
+        functions = functions_of(one, plane, still)
         rng = np.random.default_rng(seed)
         for radius in (0.05, 0.001):
             cx, cy = rng.uniform(-0.9, 0.9, 2)
-            c, low, tail, _, fine = patch_series(of_block.functions, cx, cy, radius, radius, D)
+            c, low, tail, _, fine = patch_series(functions, cx, cy, radius, radius, D)
             assert fine
             for s, t in rng.uniform(-1, 1, (3, 2)):
                 true = _ball(
@@ -282,7 +287,7 @@ def test_crossings_are_zeros_of_both_units_and_newton_finds_no_other(kind):
 def test_counts_do_not_depend_on_how_they_are_found(kind, moving):
     one = block(21, **KINDS[kind], m=14)
     plane, still = place(one, 21, moving)
-    functions = plane_functions(one, affine_tokens(plane, still, one.d_model)).functions
+    functions = functions_of(one, plane, still)
     budgets = [
         Budget(),
         Budget(order=6),

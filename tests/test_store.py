@@ -103,7 +103,7 @@ def test_every_way_to_import(tmp_path, text, found):
 
 def test_a_function_of_geomtoy_depends_on_what_it_measures_with():
     found = imports_of(origin(count_regions_along))
-    assert {"geomtoy.views.taylor", "geomtoy.views.roots", "geomtoy.block_arrays"} <= set(found.files)
+    assert {"geomtoy.certified.path", "geomtoy.certified.zeros", "geomtoy.block_arrays"} <= set(found.files)
     assert not any(name.startswith(("geomtoy.store", "geomtoy.plots")) for name in found.files)
     assert {"numpy", "python-flint"} <= set(dict(provenance(origin(count_regions_along)).packages))
 

@@ -86,7 +86,7 @@ def test_hard_cells_compute_the_block_at_random_rational_queries(self_key, integ
 def test_hard_cells_tile_the_window_and_agree_with_the_oracle(seed):
     block, tokens, plane = make_block(integers=True, seed=seed, tokens=4, hidden=4)
     found = enumerate_hard_attention(block, tokens, plane)
-    assert sum(cells.areas.sum() for cells in found.cells.pieces) == pytest.approx(4)
+    assert sum(cells.areas().sum() for cells in found.cells.pieces) == pytest.approx(4)
     assert len({tuple(row) for row in found.cells.choices.tolist()}) == len(found.cells.choices)
     for cells in found.cells.pieces:
         truth = oracle(cells.network, window=list(cells.subdivision.frame.corners_in_slice()))

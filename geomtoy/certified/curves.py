@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from geomtoy.certified.bounds import SLACK, U
+from geomtoy.certified.bounds import SLACK
 from geomtoy.certified.boxes import ARC, CROSSING, DONE, FULL, settle
 from geomtoy.certified.boxes import SMALLEST as SMALLEST_BOX
 from geomtoy.certified.join import Junctions, join
-from geomtoy.certified.pairs import WIDER
+from geomtoy.certified.on_box import scaled_to_box
 from geomtoy.certified.separate import separated
 from geomtoy.certified.series import Degree, degree
 
-CORE = 0.8  # half width of a patch in units of its polydisc; 1.25 times a half width is exact
 GRID = 2.0**40
 SMALLEST = 2.0**-20
 SHARP = 1e-9  # greatest radius of a crossing that may lie in two boxes
@@ -186,14 +185,7 @@ def patch_of(series: Series, box: tuple[float, ...], D: Degree) -> Patch:
     if not fine:
         none = np.empty(0)
         return Patch(none, none, none, none, none, set(), variation, False)
-    K, reach = D.K, WIDER * CORE * SLACK
-    low = low + 4 * K * U * np.abs(c).sum(axis=0)  # of the next line
-    c = c * (CORE ** D.exponents.sum(axis=1))[:, None]
-    size = np.abs(c[1:]).sum(axis=0)
-    error = (tail * reach ** (K + 1) + low) * SLACK
-    k = np.arange(1, 200.0)
-    steep = CORE * k * reach ** (k - 1)  # decreases from k = 10 on, where 0.9 (k + 1) / k < 1
-    slope = (tail * steep[K:].max() + low * steep.max()) * SLACK
+    c, error, slope, size = scaled_to_box(c, low, tail, D)
     touched = np.flatnonzero(~(np.abs(c[0]) > (size + error) * SLACK))
     certain = (np.abs(c[0]) > error).all()
     pattern = {np.packbits(c[0] > 0).tobytes()} if certain else set()

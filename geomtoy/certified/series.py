@@ -1,4 +1,4 @@
-"""Power series in two variables with a proven error, all of one total degree K.
+"""Power series in one or two variables with a proven error, all of one total degree K.
 
 A series stands for a function f that is analytic on the polydisc |u| <= 1, |v| <= 1, with norm
     |f| = sum over all monomials of |coefficient|   (Wiener's norm: |f g| <= |f| |g|).
@@ -18,6 +18,7 @@ With F = 1 + s and R the computed root, sqrt F - R = (F - R R) / (sqrt F + R), w
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,16 +35,22 @@ class Degree(NamedTuple):
         exponents: (n, 2) p, q of the monomials u^p v^q, by degree, then by q.
         place: (K + 2, K + 2) where u^p v^q is.
         products: (m, 3) all a, b, c with monomial a = monomial b times monomial c, by a.
+        total: (n,) degrees p + q.
+        below: (K + 2,) how many monomials have a degree less than k.
     """
 
     K: int
     exponents: np.ndarray
     place: np.ndarray
     products: np.ndarray
+    total: np.ndarray
+    below: np.ndarray
 
 
-def degree(K: int) -> Degree:
-    pq = [(k - q, q) for k in range(K + 1) for q in range(k + 1)]
+@lru_cache
+def degree(K: int, variables: int = 2) -> Degree:
+    """Tables for series in u and v, or in u alone."""
+    pq = [(k - q, q) for k in range(K + 1) for q in range(k + 1 if variables == 2 else 1)]
     index = np.full((K + 2, K + 2), -1)
     for n, (p, q) in enumerate(pq):
         index[p, q] = n
@@ -53,7 +60,9 @@ def degree(K: int) -> Degree:
         for c, (r, s) in enumerate(pq)
         if p + q + r + s <= K
     ]
-    return Degree(K, np.array(pq), index, np.array(sorted(triples)))
+    total = np.array(pq).sum(axis=1)
+    below = np.searchsorted(total, np.arange(K + 2))
+    return Degree(K, np.array(pq), index, np.array(sorted(triples)), total, below)
 
 
 @njit(cache=True)
@@ -61,7 +70,7 @@ def by_degree(c, D, out):
     """sum of |coefficients| of each degree (K + 1), and of all."""
     out[:] = 0.0
     for n in range(len(c)):
-        out[D.exponents[n, 0] + D.exponents[n, 1]] += abs(c[n])
+        out[D.total[n]] += abs(c[n])
     return out.sum()
 
 

@@ -1,10 +1,7 @@
 """Functions behind softmax attention and a norm, on patches of a plane: series with proven errors.
 
 On the plane (u, v) head h gives token j the score s_hj(u, v), a polynomial of degree 2, and averages the
-values, affine in (u, v). With y the averages of all heads side by side, function i is
-    z_i = y . out_i + query_i(u, v) + bias_i,
-or z_i = y . out_i + query_i(u, v) + bias_i sigma behind a norm, whose deviation sigma > 0 is multiplied
-out: sigma^2 = epsilon + the mean square of further columns of the same form.
+values, affine in (u, v); `geomtoy.certified.readout` makes functions of the averages.
 
 Softmax does not change when all scores change alike. The second-order expansion of log sum exp is taken
 from each, so that the sum of weights is 1 + O(r^3) on a patch of radius r; and an average does not
@@ -22,7 +19,8 @@ from numba import njit
 
 from geomtoy.certified.bounds import EXP_ERROR, SLACK, TINY, U, exponential, gamma
 from geomtoy.certified.exponentials import weight_series
-from geomtoy.certified.series import beyond, by_degree, multiply, reciprocal, square_root
+from geomtoy.certified.readout import Readout, divide, read_out
+from geomtoy.certified.series import reciprocal
 
 
 class SoftFunctions(NamedTuple):
@@ -34,10 +32,8 @@ class SoftFunctions(NamedTuple):
         values: (H, 3, T, f) coefficients of 1, u, v.
         value_error: (H,) at least the sum of their errors, times 1.5, for each entry.
         moving: (k,) tokens whose values depend on (u, v).
-        out, out_error: (H f, m + c) and a bound on each entry's error.
-        query, query_error: (3, m + c).
-        bias, bias_error: (m,).
-        epsilon: of the norm; -1 without one (then c = 0).
+        query, query_error: (3, m + c) what is added to functions and to a norm's columns.
+        readout: what follows attention.
     """
 
     scores: np.ndarray
@@ -45,13 +41,9 @@ class SoftFunctions(NamedTuple):
     values: np.ndarray
     value_error: np.ndarray
     moving: np.ndarray
-    out: np.ndarray
-    out_error: np.ndarray
     query: np.ndarray
     query_error: np.ndarray
-    bias: np.ndarray
-    bias_error: np.ndarray
-    epsilon: float
+    readout: Readout
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +54,6 @@ def patch_series(S, cx, cy, rx, ry, D):
     the polydisc was small enough: if not, the rest means nothing.
     """
     n, (H, _, T, f) = len(D.exponents), S.values.shape
-    m, columns = len(S.bias), S.query.shape[1]
     y = np.zeros((n, H * f))
     low, tail = np.zeros(H * f), np.zeros(H * f)
     spread = np.zeros(2)
@@ -71,31 +62,14 @@ def patch_series(S, cx, cy, rx, ry, D):
         fine = _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread)
         if not fine:
             return y, low, tail, spread, False
-    F = np.dot(y, S.out) if H else np.zeros((n, columns))
-    size = np.zeros(H * f)
-    for k in range(n):
-        size += np.abs(y[k])
-    absolute = np.abs(S.out)
-    low_F = (
-        np.dot(low + gamma(H * f + 4) * size, absolute) + np.dot(size + low + tail, S.out_error)
-        if H
-        else np.zeros(columns)
-    )
-    tail_F = np.dot(tail, absolute) + np.dot(tail, S.out_error) if H else np.zeros(columns)
     q, e = S.query, S.query_error
+    x = np.zeros((n, q.shape[1]))
+    x[0] = q[0] + cx * q[1] + cy * q[2]
+    x[1], x[2] = q[1] * rx, q[2] * ry
     reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
-    low_F += e[0] + 1.5 * (e[1] + e[2])
-    low_F += 12.0 * U * (reach + np.abs(F[0]) + np.abs(F[1]) + np.abs(F[2]))
-    F[0] += q[0] + cx * q[1] + cy * q[2]
-    F[1] += q[1] * rx
-    F[2] += q[2] * ry
-    low_F, tail_F = low_F * SLACK + TINY, tail_F * SLACK + TINY
-    if S.epsilon >= 0.0:
-        return _behind_norm(S, F, low_F, tail_F, D, spread)
-    z = F[:, :m].copy()
-    z[0] += S.bias
-    error = low_F[:m] + S.bias_error + 2.0 * U * (np.abs(z[0]) + np.abs(S.bias))
-    return z, error * SLACK + TINY, tail_F[:m].copy(), spread, True
+    low_x = (e[0] + 1.5 * (e[1] + e[2]) + 12.0 * U * reach) * SLACK + TINY
+    z, low, tail, fine = read_out(S.readout, y, low, tail, x, low_x, np.zeros_like(low_x), D)
+    return z, low, tail, spread, fine
 
 
 @njit(cache=True)
@@ -130,7 +104,7 @@ def _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread):
     value_error = S.value_error[h] + gamma(6) * (np.abs(centre).max() + 1.5 * _greatest(S.values[h]))
     N_low = (relative + gamma(T + 6)) * norms[0] + norms[2] + 1.01 * value_error * both.sum()
     N_tail = norms[1] + relative * norms[0] + 1.01 * value_error * both.sum()
-    _divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, h * f)
+    divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, h * f)
     y[0, h * f : (h + 1) * f] += centre
     low[h * f : (h + 1) * f] += 2.0 * U * np.abs(y[0, h * f : (h + 1) * f]) + TINY
     return True
@@ -198,62 +172,3 @@ def _add_moving(S, h, rx, ry, E, both, rest, D, N, norms):
             N[n] += along_u[D.place[p - 1, q]]
         if q > 0:
             N[n] += along_v[D.place[p, q - 1]]
-
-
-@njit(cache=True)
-def _divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, start):
-    """N times R, with errors, into columns of y, low and tail."""
-    n, f = N.shape
-    G, by_R, by_N = np.empty((n, f)), np.empty(D.K + 1), np.empty(D.K + 1)
-    multiply(R, N, D, G)
-    R_size = by_degree(R, D, by_R)
-    for o in range(f):
-        N_size = by_degree(N[:, o], D, by_N)
-        wrong = N_low[o] * (R_size + R_low) + N_size * R_low
-        y[:, start + o] = G[:, o]
-        low[start + o] = (wrong + gamma(n + 1) * N_size * R_size) * SLACK + TINY
-        above = N_tail[o] * (R_size + R_low + R_tail) + (N_size + N_low[o]) * R_tail
-        tail[start + o] = (beyond(by_N, by_R) + wrong + above) * SLACK + TINY
-
-
-@njit(cache=True)
-def _behind_norm(S, F, low, tail, D, spread):
-    n, m = len(F), len(S.bias)
-    c = F.shape[1] - m
-    Y = np.ascontiguousarray(F[:, m:])
-    products = np.dot(Y, Y.T)
-    square = np.zeros(n)
-    above = 0.0
-    for i in range(n):
-        for j in range(n):
-            p = D.exponents[i, 0] + D.exponents[j, 0]
-            q = D.exponents[i, 1] + D.exponents[j, 1]
-            if p + q <= D.K:
-                square[D.place[p, q]] += products[i, j] / c
-            else:
-                above += abs(products[i, j]) / c
-    wrong = 0.0
-    for o in range(c):
-        size = np.abs(Y[:, o]).sum()
-        wrong += low[m + o] * (2.0 * size + low[m + o]) + gamma(c + n + 4) * size * size
-        above += tail[m + o] * (2.0 * (size + low[m + o]) + tail[m + o]) / c
-    wrong = wrong / c + 4.0 * U * (abs(square[0]) + S.epsilon)
-    square[0] += S.epsilon
-    scale = square[0]
-    if not scale > 0.0:
-        return F, low, tail, spread, False
-    wrong = (wrong + 2.0 * U * np.abs(square).sum()) / scale * SLACK + TINY
-    R, R_low, R_tail = square_root(square / scale, wrong, (above / scale + wrong) * SLACK, D)
-    if not R_low < np.inf:
-        return F, low, tail, spread, False
-    deviation = np.sqrt(scale)
-    z, z_low, z_tail = np.empty((n, m)), np.empty(m), np.empty(m)
-    R_size = np.abs(R).sum()
-    for i in range(m):
-        b = S.bias[i] * deviation
-        rounding = gamma(5) * (abs(b) * R_size + np.abs(F[:, i]).sum())
-        unknown = S.bias_error[i] * deviation * (R_size + R_low + R_tail) * SLACK
-        z[:, i] = F[:, i] + b * R
-        z_low[i] = (low[i] + abs(b) * R_low + rounding + unknown) * SLACK + TINY
-        z_tail[i] = (tail[i] + abs(b) * R_tail + unknown) * SLACK + TINY
-    return z, z_low, z_tail, spread, True

@@ -34,12 +34,11 @@ def count_circle_regions(
 ) -> Counted:
     """Count the regions of a network behind a norm inside a window.
 
-    Args, Raises: as `geomtoy.regions.count_regions`; a linear region is a connected set with one
-    affine map of
-        the normalised vector.
+    Arguments and errors are those of `geomtoy.regions.count_regions`; a linear region is a connected set
+    with one affine map of the normalised vector.
+
     Exactness: exact for the stored parameters, epsilon included. Every crossing is sorted along its
-    circles,
-        so no three circles through a point are overlooked.
+        circles, so no three circles through a point are overlooked.
     Cost: O(faces x units of the next layer) signs and O(n^2 log n) for n circles in a face.
     """
     run = Enumeration(_sphere(network, slice, window), _limit(max_regions))

@@ -2,78 +2,81 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from typing import Any, cast
+from operator import getitem
+from typing import Any
 
-from geomtoy.activations import PiecewiseLinear, leaky_relu
-from geomtoy.agreement import random_points, require_agreement
-from geomtoy.compiler import compile_layers
+import numpy as np
+
 from geomtoy.errors import NetworkError
-from geomtoy.importers.state_dict import to_array
-from geomtoy.layers import Activation, Affine, AvgPool2d, BatchNorm, Conv2d, Flatten, MaxPool2d
+from geomtoy.extras import needs
+from geomtoy.graph import Value, network_input, rearranged
+from geomtoy.importers.finish import Source, finished
+from geomtoy.importers.torch_functions import FUNCTIONS, MOVES
 from geomtoy.network import Network
+from geomtoy.normed import NormedNetwork
 
-try:
+with needs("torch"):
     import torch
     from torch import nn
-    from torch.nn.utils import parametrize
-    from torch.nn.utils.prune import BasePruningMethod
-    from torch.nn.utils.spectral_norm import SpectralNorm
-    from torch.nn.utils.weight_norm import WeightNorm
-except ImportError:
-    raise ImportError("PyTorch is not installed; run: pip install 'geomtoy[torch]'") from None
+    from torch.fx.node import map_aggregate
+
+each: Callable[..., Any] = map_aggregate
+"""A function of every entry of nested arguments."""
+
+NEED_EVAL = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._NormBase, nn.RReLU)
 
 
-def from_torch(module: nn.Module, input_shape: int | Sequence[int] | None = None) -> Network:
+def from_torch(
+    module: nn.Module, input_shape: int | Sequence[int] | None = None, *, logits: bool = False
+) -> Network | NormedNetwork:
     """The function that a module computes in evaluation mode, as plain arrays.
 
     Args:
-        module: an `nn.Sequential`, nested at will, or one layer: Linear, Conv2d, BatchNorm1d and 2d,
-            ReLU, LeakyReLU, PReLU, ReLU6, Hardtanh, MaxPool2d, AvgPool2d, Flatten, Identity, Dropout;
-            normed, pruned and parametrized weights are read as the next forward pass would have them.
+        module: any that `torch.export` traces for one input: what counts are the functions that its pass
+            calls, whatever classes, wrappers, hooks and parametrizations they stand in. Those we know
+            are in `geomtoy.importers.torch_functions`.
         input_shape: of one input, without the batch: (channels, height, width) for images; None if
             the first layer is Linear.
+        logits: drop a last Sigmoid, Softmax or LogSoftmax, with a warning.
     Raises:
-        NetworkError: a layer is not piecewise affine, is in training mode or is set in a way we do not
-            know; named. Or the network and the module differ at random points.
-    Exactness: float32 parameters are widened exactly; see `compile_layers`.
+        NetworkError: a function is not piecewise affine, a layer is in training mode or is set in a way
+            we do not know; named with the module it stands in. Or the network and the module differ
+            at random points.
+    Exactness: float32 parameters are widened exactly; see `compile_layers`. Weights that are computed
+        (normed, parametrized) are computed in float64, and those are the stored numbers.
     """
-    source = _copy(module)
-    network = cast(Network, compile_layers(_layers(source, "the module"), input_shape))  # no norm
-    points = random_points(network.d_in)
-    shape = (-1,) if input_shape is None or isinstance(input_shape, int) else input_shape
-    with torch.no_grad():
-        outputs = source(torch.as_tensor(points).reshape(len(points), *shape))
-    require_agreement(network, points, outputs.flatten(1).numpy())
-    return network
+    _require_evaluation(module)
+    copy = _copy(module)
+    shape = _input_shape(copy, input_shape)
+    program = _traced(copy, shape)
+    output = _output(program, shape)
 
+    def source(points: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return np.array([copy(point[None]).numpy() for point in torch.as_tensor(points[:, 0])])
 
-def torch_layers(module: nn.Module) -> list[Any]:
-    """The layers of a module as `geomtoy.layers`, for instance to put them into a `Residual`.
-
-    Nothing is compared with the module; `geomtoy.agreement` does so for what is made of them.
-
-    Raises:
-        NetworkError: as `from_torch`.
-    """
-    return _layers(_copy(module), "the module")
+    return finished(output, Source(source), logits)
 
 
 def _copy(module: nn.Module) -> nn.Module:
-    """In float64, with the weights that hooks compute before each pass computed now.
-
-    Only dropout and batch norms keep their training mode, to be refused by name.
-    """
+    """In float64 and evaluation mode; spectral norm would go on with its iteration in training."""
     computed = {id(x): x.detach().cpu().double() for part in module.modules() for x in _results(part)}
-    copy = deepcopy(module, computed).cpu().double()
-    with torch.no_grad():
-        for part in copy.modules():
-            part.training &= isinstance(part, NEED_EVAL)  # spectral norm would iterate
-            for hook in part._forward_pre_hooks.values():
-                if isinstance(hook, WeightNorm | SpectralNorm | BasePruningMethod):
-                    hook(part, ())
-    return copy
+    return deepcopy(module, computed).cpu().double().eval()
+
+
+def _require_evaluation(module: nn.Module) -> None:
+    """Refuse what takes the statistics of its batch, or drops at random."""
+    for name, part in module.named_modules():
+        if not isinstance(part, NEED_EVAL):
+            continue
+        where = f"layer {name} ({type(part).__name__})" if name else type(part).__name__
+        if part.training:
+            raise NetworkError(f"{where} is in training mode; call eval() on the module first")
+        if getattr(part, "track_running_stats", True) is False:
+            raise NetworkError(f"{where} has no running statistics, so it is not piecewise affine")
 
 
 def _results(part: nn.Module) -> list[torch.Tensor]:
@@ -81,94 +84,91 @@ def _results(part: nn.Module) -> list[torch.Tensor]:
     return [x for x in vars(part).values() if isinstance(x, torch.Tensor) and x.is_floating_point()]
 
 
-def _layers(module: nn.Module, where: str) -> list[Any]:
-    if type(module) is nn.Sequential:
-        # A module that is used twice comes twice here, and once among named_children().
-        found = [_layers(child, f"layer {name}") for name, child in module._modules.items()]
-        return [layer for layers in found for layer in layers]
-    kind = parametrize.type_before_parametrizations(module)
-    name = kind.__name__
-    if kind not in LAYERS:
-        raise NetworkError(f"{where} is {name}, which is not piecewise affine or not known here")
-    if module.training and isinstance(module, NEED_EVAL):
-        raise NetworkError(f"{where} is {name} in training mode; call eval() on the module first")
+def _input_shape(module: nn.Module, shape: int | Sequence[int] | None) -> tuple[int, ...]:
+    if shape is not None:
+        return (shape,) if isinstance(shape, int) else tuple(shape)
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            return (part.in_features,)
+        if not list(part.children()):
+            break
+    raise NetworkError("the input's shape does not follow from the first layer; give input_shape")
+
+
+def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedProgram:
+    """The functions that one pass calls, none of which changes a tensor in place."""
+    example = torch.zeros(1, *shape, dtype=torch.float64)
     try:
-        return LAYERS[kind](module)
-    except NetworkError as error:
-        raise NetworkError(f"{where} is {name} {error}") from None
+        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
+            return torch.export.export(module, (example,), strict=False).run_decompositions({})
+    except Exception as error:  # of any kind: the module's own, or the tracer's
+        first = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise NetworkError(f"torch.export cannot trace the module: {first}") from error
 
 
-def _linear(module: Any) -> list[Any]:
-    return [Affine(to_array(module.weight), _optional(module.bias))]
+def _output(program: Any, shape: tuple[int, ...]) -> Value:
+    """What the module makes of its input, as a graph."""
+    known: dict[str, Any] = {}
+    stored = {**program.state_dict, **program.constants}
+    for spec in program.graph_signature.input_specs:
+        known[spec.arg.name] = stored[spec.target] if spec.target else network_input((1, *shape))
+    for node in program.graph.nodes:
+        if node.op == "call_function":
+            known[node.name] = _called(node, known)
+        elif node.op == "output":
+            outputs = [known[one.name] for one in node.args[0]]
+    if len(outputs) != 1 or not isinstance(outputs[0], Value):
+        raise NetworkError("the module does not give one tensor that depends on its input")
+    return outputs[0]
 
 
-def _conv(module: Any) -> list[Any]:
-    _only(module, padding_mode="zeros")
-    settings = (module.stride, module.padding, module.dilation, module.groups)
-    return [Conv2d(to_array(module.weight), _optional(module.bias), *settings)]
-
-
-def _batch_norm(module: Any) -> list[Any]:
-    if module.running_mean is None:
-        raise NetworkError("without running statistics; train it with track_running_stats=True")
-    scale, shift = (
-        otherwise if p is None else to_array(p)
-        for p, otherwise in ((module.weight, 1), (module.bias, 0))
+def _called(node: Any, known: dict[str, Any]) -> Any:
+    """What a function makes of what is known."""
+    args, kwargs = (
+        each(given, lambda x: known[x.name] if isinstance(x, torch.fx.Node) else x)
+        for given in (node.args, dict(node.kwargs))
     )
-    mean, variance = to_array(module.running_mean), to_array(module.running_var)
-    return [BatchNorm(mean, variance, scale, shift, module.eps)]
+    values: list[Value] = []
+    each((args, kwargs), lambda x: values.append(x) if isinstance(x, Value) else None)
+    if node.target is getitem:
+        if isinstance(args[0], list) and args[1] >= len(args[0]):
+            raise NetworkError(f"{_where(node)}: the indices of a maximum are not continuous")
+        return args[0][args[1]]
+    if not values:
+        with torch.no_grad():
+            return node.target(*args, **kwargs)
+    name = node.target._schema.name.partition("::")[2]
+    if name in MOVES:
+        return _moved(node.target, args, kwargs, values)
+    if name not in FUNCTIONS:
+        raise NetworkError(f"{_where(node)}: {name} is not piecewise affine or not known here")
+    try:
+        return FUNCTIONS[name](*_as_arrays(args), **_as_arrays(kwargs))
+    except NetworkError as error:
+        raise NetworkError(f"{_where(node)}: {error}") from None
 
 
-def _max_pool(module: Any) -> list[Any]:
-    _only(module, ceil_mode=False, return_indices=False)
-    return [MaxPool2d(module.kernel_size, module.stride, module.padding, module.dilation)]
+def _as_arrays(given: Any) -> Any:
+    """Tensors as float64 arrays, which changes no value."""
+    return each(given, lambda x: x.detach().double().numpy() if isinstance(x, torch.Tensor) else x)
 
 
-def _avg_pool(module: Any) -> list[Any]:
-    _only(module, ceil_mode=False, divisor_override=None)
-    return [AvgPool2d(module.kernel_size, module.stride, module.padding, module.count_include_pad)]
+def _moved(function: Any, args: Any, kwargs: Any, values: list[Value]) -> Any:
+    """What a function does that only moves entries: the same as to their numbers."""
+
+    def move(*numbers: np.ndarray) -> Any:
+        given = iter(numbers)
+        replaced = each(
+            (args, kwargs), lambda x: torch.from_numpy(next(given)) if isinstance(x, Value) else x
+        )
+        found = function(*replaced[0], **replaced[1])
+        return [one.numpy() for one in found] if isinstance(found, list | tuple) else found.numpy()
+
+    return rearranged(values, move)
 
 
-def _flatten(module: Any) -> list[Any]:
-    _only(module, start_dim=1, end_dim=-1)
-    return [Flatten()]
-
-
-def _prelu(module: Any) -> list[Any]:
-    slopes = [leaky_relu(slope) for slope in to_array(module.weight).tolist()]
-    return [Activation(slopes if len(slopes) > 1 else slopes[0])]
-
-
-def _clip(module: Any) -> list[Any]:
-    low, high = module.min_val, module.max_val
-    return [PiecewiseLinear((low, high), (0, 1, 0), value=low, name="hard_tanh")]
-
-
-def _only(module: Any, **settings: Any) -> None:
-    for name, value in settings.items():
-        if getattr(module, name) != value:
-            raise NetworkError(f"with {name}={getattr(module, name)!r}; only {value!r} is known here")
-
-
-def _optional(tensor: Any) -> Any:
-    return None if tensor is None else to_array(tensor)
-
-
-NEED_EVAL = (nn.Dropout, nn.BatchNorm1d, nn.BatchNorm2d)
-
-LAYERS: dict[type[nn.Module], Callable[[Any], list[Any]]] = {
-    nn.Linear: _linear,
-    nn.Conv2d: _conv,
-    nn.BatchNorm1d: _batch_norm,
-    nn.BatchNorm2d: _batch_norm,
-    nn.ReLU: lambda _: ["relu"],
-    nn.LeakyReLU: lambda module: [leaky_relu(module.negative_slope)],
-    nn.PReLU: _prelu,
-    nn.ReLU6: _clip,
-    nn.Hardtanh: _clip,
-    nn.MaxPool2d: _max_pool,
-    nn.AvgPool2d: _avg_pool,
-    nn.Flatten: _flatten,
-    nn.Identity: lambda _: [],
-    nn.Dropout: lambda _: [],
-}
+def _where(node: Any) -> str:
+    """The module that a function is called in."""
+    path, kind = list(node.meta.get("nn_module_stack", {"": ("", "")}).values())[-1]
+    name = (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]
+    return f"layer {path} ({name})" if path else f"the module ({name})"

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from geomtoy.kernels import compiled, keyed_cache
+from geomtoy.kernels import keyed_cache
 
-HERE = Path(__file__).parent
-COMPILED = compiled(HERE)  # asked before the kernels' modules make the folder
-with keyed_cache(HERE):
+with keyed_cache(Path(__file__).parent):
     from geomtoy.regions.api import RegionCount, count_regions, enumerate_regions
     from geomtoy.regions.numbers.predicates import exact_arithmetic
     from geomtoy.regions.results.complex import CellComplex
@@ -18,7 +16,6 @@ with keyed_cache(HERE):
     from geomtoy.regions.results.pieces import Pieces
 
 __all__ = [
-    "COMPILED",
     "CellComplex",
     "LevelSet",
     "Pieces",

@@ -43,6 +43,20 @@ class Frame:
         """The window's corners in slice coordinates, as rationals."""
         return tuple(self.exact_to_slice(corner) for corner in self.corners)
 
+    def slice_vectors(self) -> tuple[Vector, Vector, Vector]:
+        """The slice itself: x = origin + s*u + t*v for slice coordinates (s, t)."""
+        u, v = (tuple(z / self.scale for z in direction) for direction in (self.u, self.v))
+        s, t = self.centre
+        return tuple(z - s * a - t * b for z, a, b in zip(self.origin, u, v, strict=True)), u, v
+
+    def slice(self) -> Slice:
+        """The same, for another enumeration in the same place.
+
+        Raises:
+            SliceError: it is a line.
+        """
+        return Slice(*self.slice_vectors())
+
     def exact_to_slice(self, point: Point) -> Point:
         return self.centre[0] + self.scale * point[0], self.centre[1] + self.scale * point[1]
 

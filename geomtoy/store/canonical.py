@@ -21,12 +21,17 @@ def canonical(config: Any) -> Any:
 
     Args:
         config: frozen dataclasses, mappings with names as keys, sequences, numbers, text, True, False
-            and None, nested in any way.
+            and None, nested in any way. A dataclass's fields that are no part of its comparison
+            (`field(compare=False)`) are no part of the form either.
     Raises:
         SettingError: something else is in it.
     """
     if is_dataclass(config) and not isinstance(config, type):
-        named = {field.name: canonical(getattr(config, field.name)) for field in fields(config)}
+        named = {
+            field.name: canonical(getattr(config, field.name))
+            for field in fields(config)
+            if field.compare
+        }
         return {KIND: type(config).__qualname__, **named}
     if isinstance(config, Mapping):
         return {_name(key): canonical(value) for key, value in config.items()}

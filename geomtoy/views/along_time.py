@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.errors import SettingError, WindowError
 from geomtoy.views.balls import exact_time
-from geomtoy.views.folded import FoldedBlock, fold
+from geomtoy.views.block_readout import block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
-from geomtoy.views.isolate import Isolation, isolate_borders
 from geomtoy.views.order import inside, is_one_time, is_within, merge, separate
 from geomtoy.views.scan import scan
+from geomtoy.views.soft_path import Bracket, isolate_borders, path_functions
 
 VIEW = "along time"
 NONE = np.empty((0, 2))
@@ -55,10 +55,9 @@ def count_regions_along(
 ) -> TimeRegions:
     """Count the activation regions of a soft block along time and prove the count.
 
-    On each of many pieces of time every preactivation is a polynomial plus a proven error on a complex
-    disc; the piece is halved until each unit has no zero, or simple zeros in brackets, on it. Sines and
-    exponentials are balls of python-flint's arb, as are the signs that order brackets and decide those
-    at the ends.
+    On each of many pieces of time every preactivation is a power series with a proven error; the piece
+    is halved until each unit has no zero, or simple zeros in brackets, on it. Signs in ball arithmetic
+    (python-flint's arb) order brackets and decide those at the ends.
 
     Args:
         interval: (low, high); a unit that is zero just at an end makes no border.
@@ -75,8 +74,8 @@ def count_regions_along(
         without crossing has no simple zero, and two units that switch at one time are not told from two
         close times (except twin units, with proportional parameters, and t = 0): not certified.
     Cost: about one piece for each radian of the fastest token and one or two for each border; a piece
-        is O(H C d ORDER^2) operations.
-    Source: Taylor models and Cauchy's estimate; see `geomtoy.views.taylor` and `geomtoy.views.roots`.
+        is O(C d ORDER (H f + ORDER)) operations.
+    Source: see `geomtoy.certified.series` and `geomtoy.certified.zeros`.
     """
     low, high = _checked(block, interval)
     if block.hard:
@@ -84,18 +83,19 @@ def count_regions_along(
             "hard attention makes preactivations jump along time; use estimate_regions_along, or softmax"
         )
     _within_reach(block, high - low, max_pieces)
-    folded = fold(block)
-    found = isolate_borders(folded, low, high, max_pieces)
+    after = block_readout(block)
+    found = isolate_borders(path_functions(block, after), low, high, max_pieces)
     if len(found.open_intervals):
         return _not_certified(block, (low, high), found.open_intervals, "zeros are not isolated")
-    return _ordered(block, folded, found, low, high)
+    brackets = [replace(one, unit=int(after.units[one.unit])) for one in found.brackets]
+    return _ordered(block, brackets, found.n_pieces, low, high)
 
 
 def _ordered(
-    block: BlockArrays, folded: FoldedBlock, found: Isolation, low: float, high: float
+    block: BlockArrays, brackets: list[Bracket], pieces: int, low: float, high: float
 ) -> TimeRegions:
     ends = exact_time(low), exact_time(high)
-    groups = separate(folded, inside(folded, merge(found.brackets), *ends))
+    groups = separate(block, inside(block, merge(brackets), *ends))
     spans = np.array([[float(g[0].low), max(float(b.high) for b in g)] for g in groups]).reshape(-1, 2)
     sure = np.array([is_one_time(g) and is_within(g, *ends) for g in groups], bool)
     if not sure.all():
@@ -107,10 +107,10 @@ def _ordered(
         guarantee="exact for the stored parameters: each border is proven one simple zero, no others",
         regions=len(groups) + 1,
         borders=spans.mean(axis=1),
-        units=np.array([folded.units[min(b.unit for b in g)] for g in groups], int),
+        units=np.array([min(b.unit for b in g) for g in groups], int),
         error=np.diff(spans)[:, 0] + 4e-16 * np.abs(spans).max(axis=1),
         open_intervals=NONE,
-        evaluations=found.n_pieces,
+        evaluations=pieces,
     )
 
 

@@ -1,4 +1,4 @@
-"""Where arb enters: sines and exponentials for Taylor models, and preactivations at one time."""
+"""Where floats stop, arb decides: signs of a block's preactivations at one time, in ball arithmetic."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from fractions import Fraction
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
-from geomtoy.views.folded import FoldedBlock
-from geomtoy.views.taylor import FLOOR
-
-BITS = 128
+from geomtoy.block_arrays import BlockArrays
+from geomtoy.views.rational_block import rational
 
 
-def sin_cos(frequencies: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """sin and cos of frequencies (C, k) times t (n,), as (n, C, k); off by at most U each."""
-    with ctx.workprec(BITS):
-        rates = [arb(f) for f in frequencies.ravel().tolist()]
-        pairs = [(f * time).sin_cos() for time in map(arb, t.tolist()) for f in rates]
-        values = _nearest([ball for pair in pairs for ball in pair])
-    sine, cosine = values.reshape(len(t), *frequencies.shape, 2).transpose(3, 0, 1, 2).copy()
-    return sine, cosine
-
-
-def exp(x: np.ndarray) -> np.ndarray:
-    """exp of x <= 0, off by at most U relatively plus FLOOR."""
-    with ctx.workprec(BITS):
-        return _nearest([arb(v).exp() for v in x.ravel().tolist()]).reshape(x.shape)
-
-
-def _nearest(balls: list[arb]) -> np.ndarray:
-    """Midpoints as floats; all is NaN unless the radii sum to less than FLOOR (so that each does)."""
-    if not sum(balls, arb(0)).rad() < FLOOR:
-        return np.full(len(balls), np.nan)
-    return np.array([float(ball) for ball in balls])
-
-
-def sign_at(block: FoldedBlock, unit: int, t: fmpq, bits: int = 4096) -> int | None:
+def sign_at(block: BlockArrays, unit: int, t: fmpq, bits: int = 4096) -> int | None:
     """Sign of a unit's preactivation at a rational time: -1, 1, or 0 where it is exactly 0.
 
     None if so many bits do not tell. Cost: one evaluation of the block for each doubling of the
@@ -53,23 +28,35 @@ def sign_at(block: FoldedBlock, unit: int, t: fmpq, bits: int = 4096) -> int | N
     return None
 
 
-def preactivation_ball(block: FoldedBlock, unit: int, t: fmpq, bits: int) -> arb:
-    """A ball that holds the preactivation (times the LayerNorm's deviation, if any) at a time."""
-    exact = block.exact
+def preactivation_ball(block: BlockArrays, unit: int, t: fmpq, bits: int) -> arb:
+    """A ball that holds the preactivation (times a norm's deviation, if any) at a time."""
     with ctx.workprec(bits):
         time = arb(t)
         angles = [[(arb(f) * time).sin_cos() for f in row] for row in block.frequencies.tolist()]
         x = arb_mat([[s for s, _ in row] + [c for _, c in row] for row in angles])
-        last = arb_mat([[x[x.nrows() - 1, j] for j in range(x.ncols())]])
-        rows = last * arb_mat(exact.query)
-        for scores, values in zip(exact.scores, exact.heads, strict=True):
-            rows += _average(x, last * arb_mat(scores)) * arb_mat(values)
-        z, bias = rows[0, unit], arb(exact.bias[unit])
-        if block.epsilon is None:
-            return z + bias
-        y = [rows[0, j] for j in range(block.n_units, rows.ncols())]
-        variance = sum((v * v for v in y), arb(0)) / len(y)
-        return z + bias * (variance + arb(block.epsilon)).sqrt()
+        y = _resid_mid(block, x).entries()
+        W, b = block.mlp.layers[0]
+        row, bias = arb_mat(rational(W[unit])).entries(), arb(rational([b[unit]])[0, 0])
+        if block.norm_gain is None or block.norm_bias is None:
+            return _dot(row, y) + bias
+        if block.centred_norm:
+            mean = _dot(y, [arb(1)] * len(y)) / len(y)
+            y = [one - mean for one in y]
+        deviation = (_dot(y, y) / len(y) + arb(float(block.norm_epsilon))).sqrt()
+        gain, shift = _exact(block.norm_gain).entries(), _exact(block.norm_bias).entries()
+        scaled = [one * g for one, g in zip(y, gain, strict=True)]
+        return _dot(row, scaled) + (_dot(row, shift) + bias) * deviation
+
+
+def _resid_mid(block: BlockArrays, x: arb_mat) -> arb_mat:
+    """The last token (1, d) after attention."""
+    last = arb_mat([[x[x.nrows() - 1, j] for j in range(x.ncols())]])
+    y = last if block.residual else 0 * last
+    scale = arb(float(block.scale))
+    for W_Q, W_K, W_V, W_O in zip(block.W_Q, block.W_K, block.W_V, block.W_O, strict=True):
+        direction = scale * (last * _exact(W_Q)) * _exact(W_K).transpose()
+        y = y + _average(x, direction) * _exact(W_V) * _exact(W_O)
+    return y
 
 
 def _average(x: arb_mat, direction: arb_mat) -> arb_mat:
@@ -78,6 +65,14 @@ def _average(x: arb_mat, direction: arb_mat) -> arb_mat:
     shift = max(scores, key=float).mid()
     weights = [(score - shift).exp() for score in scores]
     return arb_mat([weights]) * x * (1 / sum(weights))
+
+
+def _exact(matrix: np.ndarray) -> arb_mat:
+    return arb_mat(rational(matrix))
+
+
+def _dot(a: list[arb], b: list[arb]) -> arb:
+    return sum((x * y for x, y in zip(a, b, strict=True)), arb(0))
 
 
 def exact_time(t: float) -> fmpq:

@@ -81,7 +81,7 @@ class CurvedComplex:
     def edge_unit(self) -> np.ndarray:
         """(E,) unit that makes the edge (of those that switch together the first), or the side."""
         function = self._faces.graph.function
-        units = np.append(self._posed.of_block.units, 0)
+        units = np.append(self._posed.after.units, 0)
         return np.where(function >= 0, units[np.maximum(function, -1)], -1 - function)
 
     def switches(self, edge: int) -> list[tuple[int, int]]:
@@ -89,7 +89,7 @@ class CurvedComplex:
         function = self._faces.graph.function[edge]
         if function < 0:
             return []
-        return [(1, int(unit)) for unit in np.flatnonzero(self._posed.of_block.function == function)]
+        return [(1, int(unit)) for unit in np.flatnonzero(self._posed.after.function == function)]
 
     def cell_edges(self, cell: int) -> np.ndarray:
         """Edges on the boundary of a cell, around it and around its holes."""
@@ -192,11 +192,11 @@ class CurvedComplex:
         return self._patterns(self._faces.bits[cell : cell + 1])[0]
 
     def _patterns(self, bits: np.ndarray) -> np.ndarray:
-        of_block = self._posed.of_block
-        positive = np.unpackbits(bits, axis=1)[:, : len(of_block.units)]
+        after = self._posed.after
+        positive = np.unpackbits(bits, axis=1)[:, : len(after.units)]
         never = np.zeros((len(bits), 1), np.uint8)
-        function = np.append(positive, never, axis=1)[:, of_block.function]
-        on = np.where(of_block.alike | (of_block.function < 0), function, 1 - function)
+        function = np.append(positive, never, axis=1)[:, after.function]
+        on = np.where(after.alike | (after.function < 0), function, 1 - function)
         return np.asarray(on, np.int8)
 
     @cached_property

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from flint import fmpq
 
+from geomtoy.block_arrays import BlockArrays
 from geomtoy.views.balls import sign_at
-from geomtoy.views.folded import FoldedBlock
-from geomtoy.views.isolate import Bracket
+from geomtoy.views.soft_path import Bracket
 
 HALVINGS = 80
 
@@ -24,7 +24,7 @@ def merge(brackets: list[Bracket]) -> list[Bracket]:
     return merged
 
 
-def inside(block: FoldedBlock, brackets: list[Bracket], low: fmpq, high: fmpq) -> list[Bracket]:
+def inside(block: BlockArrays, brackets: list[Bracket], low: fmpq, high: fmpq) -> list[Bracket]:
     """Brackets of the zeros in the open interval (low, high), cut to it.
 
     A bracket that reaches over an end is decided by signs in ball arithmetic; where they stay unknown it
@@ -35,7 +35,7 @@ def inside(block: FoldedBlock, brackets: list[Bracket], low: fmpq, high: fmpq) -
     return [one for one in cut if one is not None]
 
 
-def _cut(block: FoldedBlock, one: Bracket, low: fmpq, high: fmpq) -> Bracket | None:
+def _cut(block: BlockArrays, one: Bracket, low: fmpq, high: fmpq) -> Bracket | None:
     start, stop = max(one.low, low), min(one.high, high)
     if (start, stop) == (one.low, one.high):
         return one
@@ -45,7 +45,7 @@ def _cut(block: FoldedBlock, one: Bracket, low: fmpq, high: fmpq) -> Bracket | N
     return Bracket(one.unit, start, stop) if first * last < 0 else None
 
 
-def separate(block: FoldedBlock, brackets: list[Bracket]) -> list[list[Bracket]]:
+def separate(block: BlockArrays, brackets: list[Bracket]) -> list[list[Bracket]]:
     """Groups in order of time: brackets of different groups are disjoint.
 
     Brackets that overlap are halved by signs in ball arithmetic, at most HALVINGS times; a group of
@@ -85,7 +85,7 @@ def _groups(brackets: list[Bracket]) -> list[list[Bracket]]:
     return groups
 
 
-def _halved(block: FoldedBlock, one: Bracket) -> Bracket:
+def _halved(block: BlockArrays, one: Bracket) -> Bracket:
     """The half that holds the zero; cut at 0 first, the only time at which sines are rational."""
     if one.low == one.high:
         return one

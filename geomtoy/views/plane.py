@@ -10,13 +10,14 @@ import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
-from geomtoy.certified import Budget, CurveArrangement, arrange
+from geomtoy.certified import Budget, CurveArrangement, SoftFunctions, arrange
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
-from geomtoy.views.soft_plane import PlaneFunctions, plane_functions
+from geomtoy.views.soft_plane import plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
@@ -103,13 +104,15 @@ class Posed:
 
     Args:
         moving: as it was asked.
-        of_block: functions, and whose they are.
+        functions: what `patch_series` reads.
+        after: what follows attention; whose functions they are.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
 
     moving: str
-    of_block: PlaneFunctions
+    functions: SoftFunctions
+    after: BlockReadout
     origin: np.ndarray
     axes: np.ndarray
     frame: Frame
@@ -118,10 +121,10 @@ class Posed:
         self, u: float, v: float, ru: float, rv: float, D: Degree
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
         """Series of all functions on a polydisc; see `geomtoy.certified.softmax`."""
-        if not len(self.of_block.units):
+        if not len(self.after.units):
             none = np.empty(0)
             return np.empty((len(D.exponents), 0)), none, none, np.zeros(2), True
-        return patch_series(self.of_block.functions, u, v, ru, rv, D)
+        return patch_series(self.functions, u, v, ru, rv, D)
 
     def to_slice(self, points: np.ndarray) -> np.ndarray:
         """(n, 2) from the square to slice coordinates."""
@@ -140,13 +143,15 @@ def pose(
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
     needs_one_relu_layer(block.mlp)
     frame = _frame(window)
-    of_block = plane_functions(block, _tokens(block, _seen_from(plane, frame), tokens, moving))
-    return Posed(moving, of_block, np.array(frame[0], float), np.array(frame[1:], float), frame)
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    after = block_readout(block)
+    functions = plane_functions(block, X, after)
+    return Posed(moving, functions, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
 
 
 def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
     """What was proven of the arrangement, in slice coordinates."""
-    crossings, units = found.crossings, posed.of_block.units
+    crossings, units = found.crossings, posed.after.units
     stretch = float(np.abs(posed.axes).sum(axis=0).max())
     rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
     return PlaneRegions(

@@ -11,33 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from geomtoy.network import Network
-from geomtoy.regions.lines import Lines
-from geomtoy.regions.maps.cuts import Cuts, cuts_of
-from geomtoy.regions.maps.floats import CellMaps, Maps, blocks, cut_lines
-from geomtoy.regions.maps.levels import Level
-from geomtoy.regions.maps.structure import constant_signs, unreached
+from geomtoy.regions.engine.crossings import Subject, find_crossings
+from geomtoy.regions.maps.cuts import cuts_of
+from geomtoy.regions.maps.floats import CellMaps
 from geomtoy.regions.numbers.bounds import intersection, position
-from geomtoy.regions.numbers.filter import UNDECIDED
-from geomtoy.regions.numbers.predicates import Order, Predicates, Sides
-from geomtoy.regions.threads import in_blocks
+from geomtoy.regions.numbers.predicates import Order
 from geomtoy.regions.topology import chords as ch
-from geomtoy.regions.topology.mesh import Mesh, corner_vertices, owners
-
-BLOCK_BYTES = 8 * 2**20
-"""Size of the maps that are worked on at a time: they should stay in the cache."""
-FEWEST = 4
-"""Segments that are worked on at a time at least, so that all cores have some."""
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """What a run knows: the network, the levels made so far, the book of lines, and who decides."""
-
-    network: Network
-    levels: list[Level]
-    lines: Lines
-    predicates: Predicates
+from geomtoy.regions.topology.mesh import Mesh, corner_vertices, edge_places
 
 
 @dataclass
@@ -77,130 +57,32 @@ class Cutting:
         return self.n_cells + len(self.chords.first) + int(self.pairs.sum())
 
 
-def cut_layer(subject: Subject, mesh: Mesh, layer: int, maps: CellMaps) -> Cutting:
+def cut_layer(
+    subject: Subject, mesh: Mesh, layer: int, maps: CellMaps, by_runs: bool = False
+) -> Cutting:
     """Find where the cuts of hidden layer `layer` run, exactly; enters their lines into the book.
 
     Args:
         mesh: all cells of the level before, or a part of them made of whole segments of the maps.
         maps: of the layer's units, on the cells of that level.
+        by_runs: see `find_crossings`.
     """
-    cuts, lines = cuts_of(subject.network, layer), subject.lines
-    of_vertex, of_edge = owners(mesh.start, mesh.half, mesh.tail, mesh.head, len(mesh.x))
-    sign = np.empty((len(mesh.x), len(cuts.unit)), np.int8)
-    crossings, rows = _crossings(subject, mesh, layer, maps, cuts, of_vertex, sign)
+    lines = subject.lines
+    crossings, rows = find_crossings(subject, mesh, layer, maps, by_runs)
     first_line = lines.append(layer, crossings.cell + mesh.first, crossings.cut, rows)
-    edge_points = _edge_points(subject, mesh, of_edge, sign, crossings, first_line)
+    edge_points = _edge_points(subject, mesh, crossings, first_line)
     points = _points(edge_points, len(mesh.x), crossings.cut)
     corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-    chords = ch.Chords(*ch.chords(mesh, corner, sign, crossings, points))
+    n_cuts = len(cuts_of(subject.network, layer).unit)
+    chords = ch.Chords(*ch.chords(mesh, corner, n_cuts, crossings, points))
     rows, pairs = lines.rows[first_line + chords.crossing], ch.count_pairs(chords)
     return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
 
 
-def _crossings(
-    subject: Subject,
-    mesh: Mesh,
-    layer: int,
-    maps: CellMaps,
-    cuts: Cuts,
-    of_vertex: np.ndarray,
-    sign: np.ndarray,
-) -> tuple[ch.Crossings, np.ndarray]:
-    """The crossings of all cells and their lines' rows (k, 4), cell block by cell block; fills `sign`.
-
-    A vertex is decided with its first cell, so each block finds its cells' corners decided.
-    """
-    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-    by_cell = np.argsort(of_vertex, kind="stable")
-    placed = of_vertex[by_cell]
-    positive = np.empty((mesh.n_cells, max(1, (len(cuts.unit) + 63) >> 6)), np.uint64)
-    found, rows = [], []
-    within = mesh.first, mesh.first + mesh.n_cells
-    for low, high in blocks(maps, BLOCK_BYTES // (24 * maps.width), FEWEST, within):
-        lines = cut_lines(maps.on(low, high), cuts)
-        first = lines.first - mesh.first
-        end = first + len(lines.rows)
-        here = by_cell[np.searchsorted(placed, first) : np.searchsorted(placed, end)]
-        _decide(subject, sign, here, mesh, of_vertex, layer, lines)
-        cell, cut = _block_crossings(first, end, mesh.start, corner, sign, positive)
-        found.append((cell, cut))
-        rows.append(_rows(cell - first, cut, lines))
-    cell, cut = (np.concatenate(part) for part in zip(*found, strict=True))
-    start = np.searchsorted(cell, np.arange(mesh.n_cells + 1))
-    return ch.Crossings(start, cell, cut, positive), np.concatenate(rows)
-
-
-def _decide(
-    subject: Subject,
-    sign: np.ndarray,
-    which: np.ndarray,
-    mesh: Mesh,
-    of_vertex: np.ndarray,
-    layer: int,
-    lines: Maps,
-) -> None:
-    """The signs of a layer's cuts at some vertices, by the lines of a cell of each."""
-    predicates, book = subject.predicates, subject.lines
-    row = of_vertex + (mesh.first - lines.first)
-    points = mesh.x, mesh.y, mesh.w, mesh.d
-    open_vertices = predicates.filter_sides(sign, which, points, row, lines[1:])
-    ends = book.known_rows()[mesh.lines[open_vertices]]
-    open_vertices = predicates.determinant_sides(sign, open_vertices, ends, row, lines[1:])
-    if len(open_vertices) and layer > 1 and predicates.uses_structure:
-        _where_unreached(subject, sign, open_vertices, mesh, layer)
-    exact = Sides(
-        lambda v: book.meet(*mesh.lines[v].tolist()),
-        lambda v, cut: book.maps.cut(layer, int(of_vertex[v]) + mesh.first, cut),
-    )
-    predicates.exact_sides(sign, open_vertices, exact)
-
-
-def _where_unreached(
-    subject: Subject, sign: np.ndarray, open_vertices: np.ndarray, mesh: Mesh, layer: int
-) -> None:
-    """Decide the cuts of units that are constant, equal to their bias, on a cell at the vertex."""
-    is_open = np.zeros(len(mesh.x), bool)
-    is_open[open_vertices] = True
-    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
-    place = np.flatnonzero(is_open[corner])
-    cells, of_place = np.unique(
-        np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
-    )
-    units = unreached(subject.network, subject.levels, layer, cells + mesh.first)
-    constant = units[:, cuts_of(subject.network, layer).unit]
-    vertex = corner[place]
-    at, cut = np.nonzero(constant[of_place] & (sign[vertex] == UNDECIDED))
-    sign[vertex[at], cut] = constant_signs(subject.network, layer)[cut]
-
-
-def _block_crossings(
-    first: int, end: int, start: np.ndarray, corner: np.ndarray, sign: np.ndarray, positive: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """`chords.crossings` on all cores."""
-    parts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-
-    def run(low: int, high: int) -> None:
-        parts[low] = ch.crossings(first + low, first + high, start, corner, sign, positive)
-
-    in_blocks(run, end - first, work=(end - first) * sign.shape[1] // 4)
-    ordered = [parts[low] for low in sorted(parts)]
-    cell, cut = (np.concatenate(part) for part in zip(*ordered, strict=True))
-    return cell, cut
-
-
-def _edge_points(
-    subject: Subject,
-    mesh: Mesh,
-    of_edge: np.ndarray,
-    sign: np.ndarray,
-    crossings: ch.Crossings,
-    first_line: int,
-) -> EdgePoints:
+def _edge_points(subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_line: int) -> EdgePoints:
     """Points on edges where cuts change sign, from tail to head."""
     lines = subject.lines
-    start, member = ch.edge_crossings(
-        mesh.tail, mesh.head, of_edge, sign, crossings.start, crossings.cut
-    )
+    start, member = ch.edge_crossings(*edge_places(mesh.start, mesh.half, len(mesh.tail)), crossings)
     unbounded_sides = np.zeros(len(mesh.tail), bool)
     if (mesh.w == 0).any():
         unbounded_sides = mesh.line < lines.n_sides
@@ -219,21 +101,6 @@ def _points(found: EdgePoints, first_vertex: int, cut: np.ndarray) -> ch.Points:
     edge_start = np.concatenate([[0], np.cumsum(leads)])[found.start]
     cross_start = np.append(np.flatnonzero(leads), len(leads))
     return ch.Points(edge_start, first_vertex, cross_start, cut[found.member[found.order.order]])
-
-
-@njit(cache=True, nogil=True)
-def _rows(cell, cut, lines):
-    """Coefficients (a, b, c, e) of cuts on cells."""
-    rows = np.empty((cell.shape[0], 4))
-    for k in range(cell.shape[0]):
-        f, i = cell[k], cut[k]
-        rows[k, 0], rows[k, 1], rows[k, 2] = (
-            lines.rows[f, 0, i],
-            lines.rows[f, 1, i],
-            lines.rows[f, 2, i],
-        )
-        rows[k, 3] = lines.error[lines.segment[f], i]
-    return rows
 
 
 @njit(cache=True, nogil=True)

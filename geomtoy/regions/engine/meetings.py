@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from geomtoy.regions.engine.cutting import Cutting, Subject
+from geomtoy.regions.engine.crossings import Subject
+from geomtoy.regions.engine.cutting import Cutting
 from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.filter import sort_group
 from geomtoy.regions.numbers.predicates import Order
@@ -145,7 +146,7 @@ def _suspects(chords, rows):
     later = [0 for _ in range(0)]
     by_last = ch.closing_order(chords)
     for c in range(chords.cells.shape[0]):
-        opened, top = chords.start[c], 0
+        opened, top = chords.start[c], np.int64(0)
         for i in range(chords.start[c], chords.start[c + 1]):
             k = by_last[i]
             opened, top, n = ch.close_chord(chords, c, k, opened, stack, top, above)
@@ -167,4 +168,7 @@ def _suspects(chords, rows):
     for i in range(len(found)):
         start[i], chord[i] = found[i]
     start[len(found)] = len(later)
-    return start, chord, np.array(later)
+    members = np.empty(len(later), np.int64)
+    for i in range(len(later)):
+        members[i] = later[i]
+    return start, chord, members

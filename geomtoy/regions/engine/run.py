@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
+from geomtoy.kernels import announce
 from geomtoy.memory import memory
 from geomtoy.network import Network
 from geomtoy.regions.engine.building import build_layer
-from geomtoy.regions.engine.cutting import Cutting, Subject, cut_layer
+from geomtoy.regions.engine.crossings import Subject
+from geomtoy.regions.engine.cutting import Cutting, cut_layer
 from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
@@ -43,12 +46,20 @@ from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, inte
 Progress = Callable[[int, int], None]
 """Called after each layer with (hidden layers done, cells so far)."""
 
+ROOM = Path(__file__).parents[1]
+
 FULL_CHECK_PAIRS = 200_000_000
 """Crossing pairs in a block of cells beyond which it is not searched for concurrent chords unless asked
 to."""
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
+
+SMALL = 1 << 16
+"""Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
+
+LARGE_FAMILY = 16
+"""Cells of a parent from which on runs of cells are looked at although all maps are needed later."""
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
@@ -127,6 +138,7 @@ class Enumeration:
     ) -> None:
         if max_regions is not None and max_regions < 1:
             raise SettingError(f"max_regions is {max_regions}; give 1 or more, or None for no limit")
+        announce(ROOM)
         self.network = network
         self.frame = make_frame(network, slice, window)
         levels = [first_level()]
@@ -144,7 +156,7 @@ class Enumeration:
 
     def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
         """The same, and the maps of the outputs while those that lead to them are still at hand."""
-        mesh, maps = self.through(self._hidden, progress)
+        mesh, maps = self.through(self._hidden, progress, outputs=True)
         if mesh.n_cells * maps.width * OUTPUT_BYTES > memory():
             raise BudgetError(
                 f"the maps of {maps.width} outputs on {mesh.n_cells} regions do not fit into memory; "
@@ -178,12 +190,15 @@ class Enumeration:
             progress(self._hidden, cells)
         return cells, proven
 
-    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
-        """The mesh after some layers, and the maps of the next layer on it."""
+    def through(
+        self, layers: int, progress: Progress | None, outputs: bool = False
+    ) -> tuple[Mesh, CellMaps]:
+        """The mesh after some layers, and the maps of the next layer on it, which are the outputs' after
+        the last: then `outputs` says whether they will be asked for."""
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh = self._build(mesh, layer, maps)
+            mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
             maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
@@ -191,8 +206,10 @@ class Enumeration:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
-        cutting = cut_layer(self.subject, mesh, layer, maps)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
+        by_runs = not used_again or _in_large_families(self.subject.levels[-1])
+        by_runs &= mesh.n_cells * maps.width > SMALL
+        cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
@@ -215,7 +232,8 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        cutting = cut_layer(self.subject, cells, self._hidden, maps)
+        by_runs = mesh.n_cells * maps.width > SMALL
+        cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
         else:
@@ -228,7 +246,7 @@ class Enumeration:
         most = cutting.most_cells
         if self._max_regions is not None and most > self._max_regions:
             self._within_budget(layer, count_cells(cutting, self.subject))
-        if int(cutting.pairs.sum()) * PAIR_BYTES > memory():
+        if int(cutting.pairs.sum()) * PAIR_BYTES > self._memory:
             raise BudgetError(
                 f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
                 "them with linear=False (--no-linear) or look at a smaller window"
@@ -241,9 +259,18 @@ class Enumeration:
                 f"{self._max_regions}; raise it or look at a smaller window"
             )
 
+    @cached_property
+    def _memory(self) -> float:
+        return memory()
+
     @property
     def _hidden(self) -> int:
         return len(self.network.activations)
+
+
+def _in_large_families(level: Level) -> bool:
+    """Whether cells of one parent are many on average, so that it pays to look at runs of them."""
+    return bool(np.count_nonzero(np.diff(level.parent)) * LARGE_FAMILY < len(level.parent))
 
 
 def _window_mesh(frame: Frame) -> Mesh:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomtoy.activations import PiecewiseLinear
+from geomtoy.activations import RELU, PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.numbers.bounds import NO_GRID, PIECEWISE, SWITCH, at_least, grid_of, nearest
 
@@ -29,6 +29,7 @@ class Cuts(NamedTuple):
     highest: np.ndarray  # (n,) greatest |offset|, not rounded down
     single: bool  # one cut a unit
     plain: bool  # and that at zero
+    relu: bool  # all units are max(z, 0)
     grid: int  # all slopes are multiples of 2^grid; far below any float if one is rounded
     offset_grid: int
     exact_threshold: bool  # whether no threshold is rounded
@@ -60,6 +61,7 @@ def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cut
         np.tile([at_least(max(map(abs, one.offsets))) for one in kinds], repeat),
         bool((numbers == 1).all()),
         bool((numbers == 1).all() and not threshold.any()),
+        all(one == RELU for one in kinds),
         _grid(slopes),
         _grid(offsets),
         all(nearest(t) == t for one in kinds for t in one.breakpoints),
@@ -94,6 +96,10 @@ def count_bits(bits: np.ndarray, cuts: Cuts) -> np.ndarray:
     if cuts.single:
         return bits.astype(np.int8, copy=False)
     most = int(np.diff(cuts.first).max(initial=0))
+    if most <= 1:
+        found = np.zeros((len(bits), len(cuts.first) - 1), np.int8)
+        found[:, cuts.unit] = bits
+        return found
     kind = np.int8 if most < 128 else np.int32
     below = np.zeros((len(bits), len(cuts.unit) + 1), np.int32)
     np.cumsum(bits, axis=1, out=below[:, 1:])

@@ -30,16 +30,14 @@ from geomtoy.regions.numbers.bounds import (
     exactly_summed,
     first_error,
     first_exact,
-    grid,
-    grid_of,
+    grids,
     map_error,
     map_terms,
     nearest,
-    power,
+    powers,
     shift_error,
     shifted_exactly,
 )
-from geomtoy.regions.threads import in_blocks
 
 KEEP_BYTES = 256 * 2**20
 """Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
@@ -141,8 +139,11 @@ class FirstMaps:
         elif not self.network.is_rational:
             stored = all(nearest(x) == x for x in exact_basis)
             picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-            exact = np.full(len(b), picks) | ~(W.any(axis=1) | (b != 0))
-            error[exact | first_exact(basis, W, b) if stored else exact] = 0.0
+            if picks:
+                error[:] = 0.0
+            elif stored:
+                error[first_exact(basis, W, b)] = 0.0
+            error[~(W.any(axis=1) | (b != 0))] = 0.0
         return Maps(0, rows[None], error[None], np.zeros(1, np.int64))
 
 
@@ -186,8 +187,8 @@ def weights_of(network: Network, layer: int) -> Weights:
         WT,
         bias,
         network.is_rational,
-        np.array([power(grid_of(row)) for row in W]),
-        np.array([power(grid(b) + 53) for b in bias]),
+        powers(grids(W)),
+        powers(grids(bias[:, None]) + 53),
         len(source) * SPARSE < WT.size,
         np.searchsorted(source, np.arange(len(WT) + 1)),
         target,
@@ -206,9 +207,9 @@ class NextMaps:
     """
 
     def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
-        self._before, self._level = before, level
-        self._cuts = cuts_of(network, layer)
-        self._weights = weights_of(network, layer)
+        self.before, self.level = before, level
+        self.cuts = cuts_of(network, layer)
+        self.weights = weights_of(network, layer)
         longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
         self._segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
@@ -222,7 +223,7 @@ class NextMaps:
 
     @property
     def width(self) -> int:
-        return len(self._weights.bias)
+        return len(self.weights.bias)
 
     def on(self, low: int, high: int) -> Maps:
         if self._kept is None:
@@ -246,26 +247,22 @@ class NextMaps:
         here = Segments(self._segments.start[low : high + 1], self._segments.parent[low:high])
         before = self._parents(low, high)
 
-        def run(begin: int, stop: int) -> None:
-            _segments(begin, stop, here, into, before, self._level, self._weights, self._cuts)
-
-        n_in, n = self._weights.WT.shape
         with np.errstate(all="ignore"):
-            in_blocks(run, high - low, work=n * (len(into.rows) + (high - low) * n_in))
+            _segments(here, into, before, self.level, self.weights, self.cuts)
         return into
 
     def _parents(self, low: int, high: int) -> Maps:
         """Maps on whole segments that hold the parents of segments low..high-1."""
-        starts, parent = self._before.segment_start, self._segments.parent
+        starts, parent = self.before.segment_start, self._segments.parent
         begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
         end = int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
-        return self._before.on(begin, end)
+        return self.before.on(begin, end)
 
 
 def blocks(
-    maps: CellMaps, cells: int, fewest: int = 1, within: tuple[int, int] | None = None
+    maps: CellMaps, cells: int, within: tuple[int, int] | None = None
 ) -> Iterator[tuple[int, int]]:
-    """Ranges of segments that hold so many cells together, or `fewest` segments if that is more.
+    """Ranges of segments that hold so many cells together, or one segment if that is more.
 
     Args:
         within: range of cells, a union of segments; all cells if None.
@@ -275,19 +272,19 @@ def blocks(
     low, last = (int(np.searchsorted(starts, cell)) for cell in (first, end))
     while low < last:
         full = int(np.searchsorted(starts, starts[low] + cells, side="right")) - 1
-        high = min(last, max(low + fewest, full))
+        high = min(last, max(low + 1, full))
         yield low, high
         low = high
 
 
 @njit(cache=True, nogil=True)
-def _segments(low, high, segments, into, before, level, weights, cuts):
-    """Maps on segments low..high-1 of those given, from the maps before them on their parents."""
+def _segments(segments, into, before, level, weights, cuts):
+    """Maps on segments, from the maps before them on their parents."""
     n = weights.WT.shape[0]
     bits, tree = level.bits, level.tree
     switching = np.zeros(n, np.bool_)
     scratch = np.empty(n, np.int64), np.empty((n, 4)), np.empty(n)
-    for g in range(low, high):
+    for g in range(segments.parent.shape[0]):
         p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
         rows, error = before.rows[p], before.error[before.segment[p]]
         updates = _longest_chain(f0, f1, bits, tree, switching, cuts)
@@ -299,13 +296,21 @@ def _segments(low, high, segments, into, before, level, weights, cuts):
         for f in range(f0 + 1, f1):
             like = tree[f] if f0 <= tree[f] < f else f - 1
             cell = into.rows[f - into.first]
-            cell[:] = into.rows[like - into.first]
+            _copy(cell, into.rows[like - into.first])
             for word in range(bits.shape[1]):
                 change = bits[f, word] ^ bits[like, word]
                 while change:
                     cut = 64 * word + lowest_bit(change)
                     change &= change - np.uint64(1)
                     _switch(cell, rows, bits[f], cut, weights, cuts)
+
+
+@njit(cache=True, nogil=True)
+def _copy(into, rows):
+    """As into[:] = rows, which takes seconds to compile."""
+    for k in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            into[k, i] = rows[k, i]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -343,13 +348,25 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
 @njit(cache=True, nogil=True)
 def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
     """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
-    out[0] = 0.0
-    out[1] = 0.0
-    out[2] = weights.bias
-    E[:] = 0.0
+    sums = add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch)
+    sum_error(E, sums, weights)
+
+
+@njit(cache=True, nogil=True)
+def add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
+    """Maps of a cell, summed up unit by unit; E becomes what `map_error` weighs.
+
+    Args:
+        switching: (n_in,) units that may be in any of their pieces where the error is to hold.
+    Returns:
+        terms: see `map_terms`. limit: see `_limit_of_terms`.
+        touched: whether anything was added; otherwise each map is its bias, exactly.
+    """
+    for i in range(E.shape[0]):
+        out[0, i], out[1, i], out[2, i], E[i] = 0.0, 0.0, weights.bias[i], 0.0
     touched = weights.rounded
     unit, factor, spread = scratch
-    m = 0
+    m = np.int64(0)  # as a literal it would make numba compile other kernels twice
     for j in range(weights.WT.shape[0]):
         piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
         if cuts.zero[piece] and not switching[j]:
@@ -372,12 +389,26 @@ def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, sc
         _add_few(out, E, weights, unit, factor, m)
     else:
         _add_units(out, E, weights.WT, unit, factor, m)
-    if not touched:  # each map is its bias, exactly, and the error is 0
+    return terms, limit, touched
+
+
+@njit(cache=True, nogil=True)
+def sum_error(E, sums, weights):
+    """The error of what `add_up` found, in place of what it weighs."""
+    terms, limit, touched = sums
+    if not touched:
         return
     for i in range(E.shape[0]):
         size = 2.0 * (E[i] + abs(weights.bias[i])) * SECOND_ORDER
         exact = exactly_summed(size, min(limit * weights.grid[i], weights.bias_limit[i]))
         E[i] = 0.0 if exact and not weights.rounded else map_error(terms, E[i], weights.bias[i])
+
+
+@njit(cache=True, nogil=True)
+def loose_error(E, sums, weights):
+    """The same where units pass on any part of themselves: then floats are never exact."""
+    for i in range(E.shape[0]):
+        E[i] = map_error(sums[0], E[i], weights.bias[i])
 
 
 @njit(cache=True, nogil=True)

@@ -53,7 +53,19 @@ anything.
    u: (d_in + 6) u of the sum of absolute terms. A basis number in the subnormal range is not within u:
    nothing is decided from it.
 6. *Thresholds* (`shift_error`): c - tau, with tau rounded: 3u (|c| + |tau|).
-7. *Points of the plane* (`forward_error`): one forward pass; a layer of n inputs is off by (n + 8) u of
+7. *Box* (`box_bound`): all points with |x - cx| <= rx and |y - cy| <= ry. There the true value differs
+   from the stored one at the centre by at most |a| rx + |b| ry + e (|cx| + rx + |cy| + ry + 1), and
+   rounding of that is as in 1; 8u instead of 4u covers one more sum. `box_side` makes such a box of
+   coordinates that are known up to d: four roundings of numbers of at most their size.
+8. *What switching units pass on* (`relu_between`). Let z be in [l, u]. Where l >= 0, max(z, 0) is z;
+   where u <= 0 it is 0; else, for any 0 <= t <= 1, max(z, 0) - t z is convex, 0 at 0, -t l at l and
+   (1 - t) u at u, so it is in [0, m] with m the larger of these: max(z, 0) is t z + m / 2, up to m / 2.
+   Sum W_ij times that over the units j that switch within a run of cells (the others keep their piece):
+   there z_i is an affine map and a shift, up to a slack sum_j |W_ij| m_j / 2, which is at least as large
+   as the shift. The map is a sum as in 4 without updates: its terms W_ij (t z_j) are within |W_ij| h_j,
+   and t is no more than a slope. Shift and slack, sums of fewer than 2^10 terms, are off by less than
+   2^-42 of the slack, which SLACK covers.
+9. *Points of the plane* (`forward_error`): one forward pass; a layer of n inputs is off by (n + 8) u of
    the absolute terms, after each input was off by its own error and 4u of its size.
 """
 
@@ -91,6 +103,34 @@ def value_bound(a, b, c, e, x, y, w, d):
     spread = (abs(a) + abs(b)) * d + e * (abs(x) + abs(y) + 2.0 * d + w)
     rounding = 4.0 * U * (abs(ax) + abs(by) + abs(cw))
     return ax + by + cw, (spread + rounding) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def box_bound(a, b, c, e, cx, cy, rx, ry):
+    """Value of a line at the centre of a box, and a bound on how far that is from its value anywhere in
+    the box."""
+    ax, by = a * cx, b * cy
+    spread = abs(a) * rx + abs(b) * ry + e * (abs(cx) + rx + abs(cy) + ry + 1.0)
+    rounding = 8.0 * U * (abs(ax) + abs(by) + abs(c))
+    return ax + by + c, (spread + rounding) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def box_side(low, high):
+    """Centre and half of an interval, rounded outwards; low and high may be off by two roundings."""
+    size = 4.0 * U * (abs(low) + abs(high))
+    return 0.5 * (low + high), (0.5 * (high - low) + size) * SLACK + TINY
+
+
+@njit(cache=True, inline="always")
+def relu_between(low, high):
+    """Factor t and bound m with 0 <= max(z, 0) - t z <= m for all z between low and high."""
+    if low >= 0.0:
+        return 1.0, 0.0
+    if high <= 0.0:
+        return 0.0, 0.0
+    t = high / (high - low)
+    return t, max(-t * low, (1.0 - t) * high) * SLACK + TINY
 
 
 @njit(cache=True, inline="always")
@@ -181,9 +221,20 @@ def grid_of(numbers):
     return least
 
 
-def power(exponent: int) -> float:
+@njit(cache=True, nogil=True)
+def grids(rows):
+    """`grid_of` each row of a matrix."""
+    found = np.empty(rows.shape[0], np.int64)
+    for k in range(rows.shape[0]):
+        found[k] = grid_of(rows[k])
+    return found
+
+
+def powers(exponents: np.ndarray) -> np.ndarray:
     """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
-    return 0.0 if exponent < -900 else np.inf if exponent > 900 else 2.0**exponent
+    found = np.ldexp(1.0, np.clip(exponents, -901, 901).astype(np.int32))
+    found[exponents < -900], found[exponents > 900] = 0.0, np.inf
+    return found
 
 
 @njit(cache=True, inline="always")
@@ -207,12 +258,9 @@ def first_error(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
 def first_exact(basis: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Whether each of the first layer's maps (n,) is computed without rounding, for an exact basis."""
     weight = (np.abs(basis) @ np.abs(W.T)).max(axis=0) + np.abs(b)
-    of_basis = grid_of(basis.ravel())
-    found = []
-    for row, bias, size in zip(W, b, weight.tolist(), strict=True):
-        exponent = min(of_basis + grid_of(row), grid(bias))
-        found.append(bool(exactly_summed(2.0 * size, power(exponent + 53))))
-    return np.array(found)
+    limit = powers(np.minimum(grid_of(basis.ravel()) + grids(W), grids(b[:, None])) + 53)
+    exact: np.ndarray = (2.0 * weight < limit) & (limit > 2.0**-900)  # `exactly_summed`
+    return exact
 
 
 def shift_error(c: np.ndarray, tau: np.ndarray) -> np.ndarray:

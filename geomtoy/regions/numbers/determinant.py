@@ -114,35 +114,21 @@ def determinant_sign(p, q, r):
 
 
 @njit(cache=True, nogil=True)
-def vertex_signs(signs, vertices, ends, row, rows, error, segment):
-    """Decide cuts that are UNDECIDED at vertices where all numbers are known exactly.
+def sides(ends, rows):
+    """Signs (k,) of lines at points, UNDECIDED where not all numbers are known exactly.
 
     Args:
-        ends: (k, 2, 4) the two lines through each of the `vertices` (k,).
-        signs, row, rows, error, segment: as in `filter.filtered_signs`.
-    Returns:
-        (k,) whether some sign is still open at each vertex.
+        ends: (k, 2, 4) the two lines through each point. rows: (k, 4) the line in question.
     """
-    cut = np.zeros(4)
-    still_open = np.zeros(vertices.shape[0], np.bool_)
-    for i in range(vertices.shape[0]):
-        v = vertices[i]
-        p, q = ends[i]
-        known = in_range(p) and in_range(q)
-        w = minor_sign(p, q) if known else UNDECIDED
-        f = row[v]
-        for j in range(signs.shape[1]):
-            if signs[v, j] != UNDECIDED:
-                continue
-            sign = UNDECIDED
-            if w != UNDECIDED and error[segment[f], j] == 0.0:
-                cut[0], cut[1], cut[2] = rows[f, 0, j], rows[f, 1, j], rows[f, 2, j]
-                sign = determinant_sign(cut, p, q) if in_range(cut) else UNDECIDED
-            if sign == UNDECIDED:
-                still_open[i] = True
-            else:
-                signs[v, j] = sign * w
-    return still_open
+    signs = np.full(rows.shape[0], UNDECIDED)
+    for i in range(rows.shape[0]):
+        p, q, r = ends[i, 0], ends[i, 1], rows[i]
+        if not (in_range(p) and in_range(q) and in_range(r)):
+            continue
+        w, d = minor_sign(p, q), determinant_sign(r, p, q)
+        if w != UNDECIDED and d != UNDECIDED:
+            signs[i] = d * w
+    return signs
 
 
 @njit(cache=True)
@@ -166,7 +152,7 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
         base, direction: (groups,) line id, and the sense in which it is read.
         member: line id of each member. rows: (n, 4) of all lines.
     Returns:
-        (m,) whether each cluster is done; the others are as they were, up to order.
+        (m,) whether each cluster is done; the others are as they were, up to order. Ties ascend.
     """
     done = np.ones(clusters.shape[0], np.bool_)
     for k in range(clusters.shape[0]):
@@ -188,7 +174,7 @@ def sort_clusters(clusters, order, tied, base, direction, member, rows):
                 if side == UNDECIDED:
                     done[k] = False
                     break
-                if side * sense <= 0:
+                if side * sense < 0 or (side == 0 and order[middle] < m):
                     first = middle + 1
                 else:
                     last = middle

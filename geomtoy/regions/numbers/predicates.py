@@ -7,18 +7,17 @@ where not. Everything else that an enumeration knows follows from these answers 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from geomtoy.regions.numbers.determinant import sort_clusters, vertex_signs
+from geomtoy.regions.numbers.determinant import sides, sort_clusters
 from geomtoy.regions.numbers.exact import Line, Vertex, meet, place_on, side_of
-from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
-from geomtoy.regions.threads import in_blocks
+from geomtoy.regions.numbers.filter import UNDECIDED, sort_groups
 
 _FILTERED: ContextVar[bool] = ContextVar("filtered", default=True)
 
@@ -51,13 +50,6 @@ class BookOfLines(Protocol):
         """(n, 4) rows (a, b, c, e); e is 0 only where a, b and c are exactly the line's."""
 
 
-class Sides(NamedTuple):
-    """Exact vertices and cuts near them, for what floats do not tell."""
-
-    vertex: Callable[[int], Vertex]
-    cut: Callable[[int, int], Line]  # from (vertex, cut)
-
-
 @dataclass
 class SignTally:
     """How many decisions were taken, and how many of them needed rational arithmetic."""
@@ -86,65 +78,26 @@ class Predicates:
         self.tally = SignTally()
         self._filtered = filtered()
 
-    def filter_sides(
-        self,
-        signs: np.ndarray,
-        which: np.ndarray,
-        points: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-        row: np.ndarray,
-        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-    ) -> np.ndarray:
-        """Fill in the signs of cuts at some vertices, UNDECIDED where float64 cannot tell.
-
-        Args:
-            signs: (V, n) int8. which: vertices. points: x, y, w, d, (V,) each.
-            row: (V,) row of the lines (see `filter.filtered_signs`) that holds near each vertex.
-        Returns:
-            The vertices at which some sign is open.
-        """
-        n, silent = signs.shape[1], np.zeros(len(signs), np.int64)
-        self.tally.decided += len(which) * n
-        if not self._filtered:
-            signs[which] = UNDECIDED
-            return np.sort(which) if n else which[:0]
-
-        def run(low: int, high: int) -> None:
-            filtered_signs(which[low:high], signs, silent, *points, row, *lines)
-
-        in_blocks(run, len(which), work=len(which) * n)
-        return np.flatnonzero(silent)
-
     @property
     def uses_structure(self) -> bool:
         """Whether what is known without arithmetic may decide too."""
         return self._filtered
 
-    def determinant_sides(
-        self,
-        signs: np.ndarray,
-        vertices: np.ndarray,
-        ends: np.ndarray,
-        row: np.ndarray,
-        lines: tuple[np.ndarray, np.ndarray, np.ndarray],
-    ) -> np.ndarray:
-        """Decide by determinants what is UNDECIDED at some vertices.
+    def determinant_sides(self, ends: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Signs of cuts at vertices by determinants, UNDECIDED where those do not tell.
 
         Args:
-            ends: (k, 2, 4) rows of the two lines through each of the vertices.
-            row, lines: as in `filter_sides`.
-        Returns:
-            the vertices at which some sign is still open.
+            ends: (k, 2, 4) rows of the two lines through each vertex. rows: (k, 4) of the cuts.
         """
         if not self._filtered:
-            return vertices
-        return vertices[vertex_signs(signs, vertices, ends, row, *lines)]
+            return np.full(len(rows), UNDECIDED)
+        signs: np.ndarray = sides(ends, rows)
+        return signs
 
-    def exact_sides(self, signs: np.ndarray, vertices: np.ndarray, exact: Sides) -> None:
-        """Decide in rational arithmetic what is still UNDECIDED at some vertices."""
-        at, cuts = np.nonzero(signs[vertices] == UNDECIDED)
-        for v, c in zip(vertices[at].tolist(), cuts.tolist(), strict=True):
-            signs[v, c] = side_of(exact.cut(v, c), exact.vertex(v))
-        self.tally.rational += len(at)
+    def exact_side(self, cut: Line, vertex: Vertex) -> int:
+        """The sign of a cut at a vertex, in rational arithmetic."""
+        self.tally.rational += 1
+        return side_of(cut, vertex)
 
     def order(
         self,
@@ -195,14 +148,14 @@ class Predicates:
     ) -> np.ndarray:
         """Sort the clusters of an order exactly; whether each member ties with the one before it."""
         tied = np.zeros(len(order), bool)
-        if self._filtered:
+        if self._filtered and len(clusters):
             done = sort_clusters(clusters, order, tied, base, direction, member, lines.known_rows())
             clusters = clusters[~done]
         for group, low, high in clusters.tolist():
             line = lines.exact(int(base[group]))
             places = {
                 m: place_on(line, meet(line, lines.exact(int(member[m]))))
-                for m in order[low:high].tolist()
+                for m in sorted(order[low:high].tolist())  # so that ties stand in this order
             }
             ranked = sorted(places, key=places.__getitem__, reverse=bool(direction[group] < 0))
             order[low:high] = ranked

@@ -29,7 +29,7 @@ def to_shapely(complex: CellComplex) -> np.ndarray:
 def to_networkx(complex: CellComplex) -> nx.Graph:
     """Graph of cells; neighbours are joined by an edge with `layer`, `unit` and `edge` (its id)."""
     graph = nx.Graph()
-    for k, (area, linear) in enumerate(zip(complex.areas, complex.linear_region, strict=True)):
+    for k, (area, linear) in enumerate(zip(complex.areas(), complex.linear_region, strict=True)):
         graph.add_node(k, area=float(area), linear_region=int(linear))
     for e, (left, right) in enumerate(complex.edge_cells.tolist()):
         if min(left, right) >= 0:
@@ -61,7 +61,7 @@ def to_arrays(complex: CellComplex) -> dict[str, np.ndarray]:
         "cell_corners": complex.cell_corners,
         "activation_patterns": complex.activation_patterns,
         "linear_region": complex.linear_region,
-        "areas": complex.areas,
+        "areas": complex.areas(),
         "A_omega": complex.A_omega,
         "b_omega": complex.b_omega,
     }
@@ -76,7 +76,7 @@ def _feature(complex: CellComplex, cell: int) -> dict[str, Any]:
         "properties": {
             "activation_pattern": "".join(map(str, complex.activation_patterns[cell])),
             "linear_region": int(complex.linear_region[cell]),
-            "area": float(complex.areas[cell]),
+            "area": float(complex.cell_areas[cell]),
             "A_omega": complex.A_omega[cell].tolist(),
             "b_omega": complex.b_omega[cell].tolist(),
             "neighbours": complex.neighbours(cell).tolist(),

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import RELU, Number, PiecewiseLinear, exact
+from geomtoy.activations import Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
 from geomtoy.network import Network
-from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_winner
+from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_class
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice
@@ -118,10 +118,7 @@ def enumerate_decision_boundary(
         its polylines and points; `flat` is empty.
     Cost: that of enumerating the network and a maximum of its outputs, ceil(log2 d_out) hidden layers.
     """
-    if network.d_out == 1:
-        refined = refine(network, network.layers[-1], RELU, slice, window, max_regions)
-    else:
-        refined = refine_by_winner(network, slice, window, max_regions)
+    refined = refine_by_class(network, slice, window, max_regions)
     label = refined.winner
     every, none = np.arange(refined.complex.n_edges), np.empty(0, np.int64)
     sides = beside(refined.complex, every, label, OUTSIDE)

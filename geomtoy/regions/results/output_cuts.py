@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import numpy as np
 
-from geomtoy.activations import IDENTITY, PiecewiseLinear
+from geomtoy.activations import IDENTITY, RELU, PiecewiseLinear
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import WindowError
 from geomtoy.layers import Maxout
 from geomtoy.network import Layer, Network
-from geomtoy.regions.engine.run import Enumeration, Subdivision, resolve_window
-from geomtoy.regions.numbers.bounds import values_bound
+from geomtoy.regions.engine.run import Enumeration, resolve_window
 from geomtoy.regions.numbers.exact import Line, side_of
 from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.values import cells_at_vertices, vertex_values
 from geomtoy.slices import Segment, Slice
 
 
@@ -38,6 +38,20 @@ def refine(
     layers = [*network.layers[:-1], layer, (np.eye(1), np.zeros(1))]
     more = Network(layers, [*network.activations, cut], network.maxima)
     return _refined(network, more, slice, window, max_regions)
+
+
+def refine_by_class(
+    network: Network, slice: Slice | Segment | None, window: Any, max_regions: int | None
+) -> Refined:
+    """Cut the regions of a network where the class changes: the first of its greatest outputs, or
+    whether its only one is > 0.
+
+    Raises:
+        WindowError: the window is the whole plane, where a line has no vertex.
+    """
+    if network.d_out == 1:
+        return refine(network, network.layers[-1], RELU, slice, window, max_regions)
+    return refine_by_winner(network, slice, window, max_regions)
 
 
 def refine_by_winner(
@@ -135,11 +149,9 @@ class Refined:
     @cached_property
     def vertex_signs(self) -> np.ndarray:
         """(V,) sign of the refined network's first output at each vertex."""
-        sub, mesh = self.complex.subdivision, self.complex.subdivision.mesh
-        cell = np.empty(len(mesh.x), np.int64)  # one that has the vertex as a corner
-        sizes = np.diff(self.complex.cell_start)
-        cell[self.complex.cell_corners] = np.repeat(np.arange(self.complex.n_cells), sizes)
-        value, error = _values(sub, cell)
+        sub = self.complex.subdivision
+        cell = cells_at_vertices(sub)
+        value, error = vertex_values(sub, cell)
         signs = np.where(np.abs(value) > error, np.sign(value), 0).astype(np.int64)
         open_vertices = ~(np.abs(value) > error)
         open_vertices[self.complex.edges[self.complex.edge_layer == self.layer]] = False
@@ -149,12 +161,3 @@ class Refined:
                 Line(rows[0, 0], rows[0, 1], rows[0, 2]), sub.lines.meet(*sub.mesh.lines[v].tolist())
             )
         return signs
-
-
-@np.errstate(all="ignore")
-def _values(sub: Subdivision, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first output at each vertex, from its map on a cell there, and a bound on the error."""
-    _, rows, errors, segment = sub.output_maps
-    mesh = sub.mesh
-    d = np.where(mesh.w == 1, mesh.d, np.inf)
-    return values_bound(rows[cell, :, 0], errors[segment[cell], 0], mesh.x, mesh.y, d)

@@ -23,20 +23,21 @@ class Pieces:
     """The exact activation regions of a network on an interval, from left to right.
 
     A line is treated as a strip on which nothing depends on the second coordinate, so cells are the
-    pieces and their common edges the breakpoints; `complex` is that strip.
+    pieces and their common edges the breakpoints; `complex` is that strip, and `order` (k + 1,) has the
+    cells of the strip from left to right.
     """
 
     certified = True
 
     def __init__(self, subdivision: Subdivision) -> None:
         self.complex = CellComplex(subdivision)
-        self._order, self._joints = _walk(self.complex)
+        self.order, self._joints = _walk(self.complex)
 
     def __repr__(self) -> str:
         return f"Pieces({len(self)})"
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self.order)
 
     @cached_property
     def breakpoints(self) -> np.ndarray:
@@ -69,22 +70,22 @@ class Pieces:
     @property
     def activation_patterns(self) -> np.ndarray:
         """(k + 1, n_units) int8, as in `CellComplex`."""
-        return self.complex.activation_patterns[self._order]
+        return self.complex.activation_patterns[self.order]
 
     @property
     def slopes(self) -> np.ndarray:
         """(k + 1, d_out) derivative of the output on each piece."""
-        return self.complex.A_omega[self._order, :, 0]
+        return self.complex.A_omega[self.order, :, 0]
 
     @property
     def offsets(self) -> np.ndarray:
         """(k + 1, d_out): the output is slope * t + offset on the piece."""
-        return self.complex.b_omega[self._order]
+        return self.complex.b_omega[self.order]
 
     @cached_property
     def linear_region(self) -> np.ndarray:
         """(k + 1,) label of each piece's linear region, 0, 1, ... from left to right."""
-        label = self.complex.linear_region[self._order]
+        label = self.complex.linear_region[self.order]
         return np.concatenate([[0], np.cumsum(label[1:] != label[:-1])])
 
     @property
@@ -104,7 +105,7 @@ class Pieces:
             )
         cells = self.complex.locate(np.column_stack([points, np.zeros_like(points)]))
         place = np.empty(len(self), np.int64)
-        place[self._order] = np.arange(len(self))
+        place[self.order] = np.arange(len(self))
         found = np.where(cells >= 0, place[cells], -1)
         exact = self._exact_set
         for k in np.flatnonzero(found > 0):

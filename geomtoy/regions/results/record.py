@@ -9,7 +9,6 @@ import numpy as np
 from geomtoy.certify import Record
 from geomtoy.regions.numbers.bounds import map_in_slice_errors, rounding_error
 from geomtoy.regions.topology.mesh import Mesh
-from geomtoy.slices import Vector
 
 if TYPE_CHECKING:
     from geomtoy.regions.results.complex import CellComplex
@@ -25,7 +24,7 @@ def record(complex: CellComplex) -> Record:
     sub, frame = complex.subdivision, complex.subdivision.frame
     _refuse_wild_ids(sub.mesh)
     _, rows, error, segment = sub.output_maps
-    origin, u, v = _slice(complex)
+    origin, u, v = frame.slice_vectors()
     return Record(
         network=complex.network,
         origin=origin,
@@ -50,7 +49,7 @@ def record(complex: CellComplex) -> Record:
         frame_error=sub.mesh.d,
         A_omega=complex.A_omega,
         b_omega=complex.b_omega,
-        **_map_errors(complex),
+        **map_errors(complex),
         frame_maps=rows,
         frame_map_error=error[segment],
     )
@@ -67,16 +66,8 @@ def _refuse_wild_ids(mesh: Mesh) -> None:
         raise ValueError("start does not divide the boundaries")
 
 
-def _slice(complex: CellComplex) -> tuple[Vector, Vector, Vector]:
-    """Input x = origin + s u + t v in slice coordinates."""
-    frame = complex.subdivision.frame
-    u, v = (tuple(z / frame.scale for z in direction) for direction in (frame.u, frame.v))
-    s, t = frame.centre
-    return tuple(z - s * a - t * b for z, a, b in zip(frame.origin, u, v, strict=True)), u, v
-
-
 @np.errstate(over="ignore", invalid="ignore")
-def _map_errors(complex: CellComplex) -> dict[str, np.ndarray]:
+def map_errors(complex: CellComplex) -> dict[str, np.ndarray]:
     """Bounds on the errors of `A_omega` and `b_omega`, (F, d_out) each.
 
     Maps that were not known well are rounded from the exact ones.

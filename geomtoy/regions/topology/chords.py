@@ -20,6 +20,8 @@ class Crossings(NamedTuple):
     cell: np.ndarray  # (k,)
     cut: np.ndarray  # (k,)
     positive: np.ndarray  # (P, words) uint64: bits of the cuts that are > 0 at some corner of a cell
+    sign_start: np.ndarray  # (k + 1,) signs of each crossing's cut at the corners of its cell
+    sign: np.ndarray  # int8
 
 
 class Points(NamedTuple):
@@ -48,60 +50,24 @@ class Chords(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def crossings(low, high, start, corner, signs, positive):
-    """Find the cuts that have both signs on cells low..high-1 (convex cells: at their corners).
+def edge_crossings(cell, here, ahead, crossings):
+    """Crossings of a cell on each edge that change sign inside the edge: CSR (start, crossing).
 
     Args:
-        positive: (P, words) uint64, filled in for these cells.
-    Returns:
-        cell, cut: (k,) the crossings.
+        cell, here, ahead: see `mesh.edge_places`.
     """
-    n = signs.shape[1]
-    seen = np.zeros(n, np.uint8)  # 1, 2, 4: some corner has the cut's value < 0, = 0, > 0
-    found = [(0, 0) for _ in range(0)]
-    for p in range(low, high):
-        seen[:] = 0
-        for q in range(start[p], start[p + 1]):
-            sign = signs[corner[q]]
-            for i in range(n):
-                seen[i] |= np.uint8(1 << (sign[i] + 1))
-        crossing = 0
-        for i in range(n):
-            crossing += (seen[i] & 5) == 5
-        for word in range(positive.shape[1]):
-            bits = np.uint64(0)
-            for i in range(64 * word, min(n, 64 * word + 64)):
-                bits |= np.uint64(seen[i] >> 2) << np.uint64(i & 63)
-            positive[p, word] = bits
-        if crossing:
-            for i in range(n):
-                if seen[i] & 5 == 5:
-                    found.append((p, i))
-    cell, cut = np.empty(len(found), np.int64), np.empty(len(found), np.int64)
-    for k in range(len(found)):
-        cell[k], cut[k] = found[k]
-    return cell, cut
-
-
-@njit(cache=True, nogil=True)
-def edge_crossings(tail, head, owner, signs, start, cut):
-    """Crossings of each edge's owner that change sign inside the edge: CSR (start, crossing)."""
-    E = tail.shape[0]
+    E = cell.shape[0]
+    first, sign_start, sign = crossings.start, crossings.sign_start, crossings.sign
     count = np.zeros(E + 1, np.int64)
+    member = np.empty(2 * crossings.cut.shape[0], np.int64)  # a cut meets the boundary of a cell twice
+    n = 0
     for e in range(E):
-        found = 0
-        for k in range(start[owner[e]], start[owner[e] + 1]):
-            found += signs[tail[e], cut[k]] * signs[head[e], cut[k]] < 0
-        count[e + 1] = count[e] + found
-    member = np.empty(count[E], np.int64)
-    for e in range(E):
-        i = count[e]
-        if count[e + 1] > i:
-            for k in range(start[owner[e]], start[owner[e] + 1]):
-                if signs[tail[e], cut[k]] * signs[head[e], cut[k]] < 0:
-                    member[i] = k
-                    i += 1
-    return count, member
+        for k in range(first[cell[e]], first[cell[e] + 1]):
+            if sign[sign_start[k] + here[e]] * sign[sign_start[k] + ahead[e]] < 0:
+                member[n] = k
+                n += 1
+        count[e + 1] = n
+    return count, member[:n].copy()
 
 
 class Walk(NamedTuple):
@@ -116,35 +82,37 @@ class Walk(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def chords(mesh, corner, signs, crossings, points):
+def chords(mesh, corner, n_cuts, crossings, points):
     """Walk around every cut cell, note where each crossing cut meets its boundary, merge twins."""
     start, cross_start, cut = mesh.start, crossings.start, crossings.cut
+    sign_start, sign = crossings.sign_start, crossings.sign
     cells, border_start = _cut_cells(mesh, cross_start, points.edge_start)
     total, C = cut.shape[0], cells.shape[0]
     border_vertex = np.empty(border_start[C], np.int64)
     border_half = np.empty(border_start[C], np.int64)
     walk = Walk(
-        np.full(signs.shape[1], -1, np.int64), np.full(total, -1, np.int64), np.empty(total, np.int64),
+        np.full(n_cuts, -1, np.int64), np.full(total, -1, np.int64), np.empty(total, np.int64),
         np.empty(total, np.int8), np.empty(total, np.int64), np.zeros(1, np.int64),
     )  # fmt: skip
     chord_start = np.zeros(C + 1, np.int64)
     first, last = np.empty(total, np.int64), np.empty(total, np.int64)
     crossing, next_twin = np.empty(total, np.int64), np.full(total, -1, np.int64)
-    K = 0
+    K = np.int64(0)  # and not a literal, of which numba would make a kernel of its own
     for c in range(C):
         p = cells[c]
         k0, k1 = cross_start[p], cross_start[p + 1]
         for k in range(k0, k1):
             walk.local[cut[k]] = k
         b0 = b = border_start[c]
-        for q in range(start[p], start[p + 1]):
-            ahead = signs[corner[q + 1] if q + 1 < start[p + 1] else corner[start[p]]]
-            here = signs[corner[q]]
+        m = start[p + 1] - start[p]
+        for q in range(m):
+            ahead = q + 1 if q + 1 < m else 0
             for k in range(k0, k1):
-                if here[cut[k]] == 0:
-                    _meet(k, b - b0, ahead[cut[k]], walk)
-            border_vertex[b] = corner[q]
-            b = _walk_edge(mesh.half[q], b, b0, ahead, points, walk, border_vertex, border_half)
+                if sign[sign_start[k] + q] == 0:
+                    _meet(k, b - b0, sign[sign_start[k] + ahead], walk)
+            border_vertex[b] = corner[start[p] + q]
+            h = mesh.half[start[p] + q]
+            b = _walk_edge(h, b, b0, ahead, crossings, points, walk, border_vertex, border_half)
         K = _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin)
         chord_start[c + 1] = K
         for k in range(k0, k1):
@@ -176,7 +144,7 @@ def _cut_cells(mesh, cross_start, edge_start):
 
 
 @njit(cache=True, nogil=True)
-def _walk_edge(h, b, b0, ahead, points, walk, border_vertex, border_half):
+def _walk_edge(h, b, b0, ahead, crossings, points, walk, border_vertex, border_half):
     """Walk along a half-edge, past the new vertices on it; the pieces of edge e are numbered from
     e + edge_start[e] on. Returns the boundary index of its head."""
     e = h >> 1
@@ -189,8 +157,8 @@ def _walk_edge(h, b, b0, ahead, points, walk, border_vertex, border_half):
         border_vertex[b] = points.first_vertex + point
         border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
         for m in range(points.cross_start[point], points.cross_start[point + 1]):
-            cut = points.cross_cut[m]
-            _meet(walk.local[cut], b - b0, ahead[cut], walk)
+            k = walk.local[points.cross_cut[m]]
+            _meet(k, b - b0, crossings.sign[crossings.sign_start[k] + ahead], walk)
         b += 1
     return b
 
@@ -318,7 +286,7 @@ def crossing_pairs(chords, n_pairs):
     stack, above = stack_room(chords)
     by_last = closing_order(chords)
     for c in range(chords.cells.shape[0]):
-        opened, top = chords.start[c], 0
+        opened, top = chords.start[c], np.int64(0)
         for i in range(chords.start[c], chords.start[c + 1]):
             k = by_last[i]
             opened, top, n_above = close_chord(chords, c, k, opened, stack, top, above)

@@ -156,10 +156,10 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
         np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64),
         np.empty(longest, np.int64), np.empty(longest, np.int64),
     )  # fmt: skip
-    c = w = 0
+    c = w = np.int64(0)
     for p in range(P):
         f0 = child_start[p]
-        bits[f0] = positive[p]
+        _copy(bits[f0], positive[p])
         if c == cells.shape[0] or cells[c] != p:
             for q in range(mesh.start[p], mesh.start[p + 1]):
                 half[w] = 2 * sub_first[mesh.half[q] >> 1] + (mesh.half[q] & 1)
@@ -178,10 +178,17 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
         for f in range(f0 + 1, child_start[p + 1]):
             source = scratch.reached[f - f0]
             tree[f] = f0 + scratch.label[source]
-            bits[f] = bits[tree[f]]
+            _copy(bits[f], bits[tree[f]])
             _flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut)
         c += 1
     return child_start, start, half, bits, tree
+
+
+@njit(cache=True, nogil=True)
+def _copy(into, words):
+    """As into[:] = words, which takes seconds to compile."""
+    for word in range(words.shape[0]):
+        into[word] = words[word]
 
 
 @njit(cache=True, nogil=True)

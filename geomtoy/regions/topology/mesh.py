@@ -37,16 +37,17 @@ class Mesh(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def owners(start, half, tail, head, n_vertices):
-    """A cell on whose boundary each vertex lies, and one for each edge."""
-    of_vertex = np.empty(n_vertices, np.int64)
-    of_edge = np.empty(tail.shape[0], np.int64)
+def edge_places(start, half, n_edges):
+    """For each edge a cell with it on its boundary, the index of the corner there that it begins or ends
+    at, and that of the next corner."""
+    cell = np.empty(n_edges, np.int64)
+    here, ahead = np.empty(n_edges, np.int32), np.empty(n_edges, np.int32)
     for f in range(start.shape[0] - 2, -1, -1):
-        for p in range(start[f], start[f + 1]):
-            h = half[p]
-            of_edge[h >> 1] = f
-            of_vertex[tail[h >> 1] if h & 1 == 0 else head[h >> 1]] = f
-    return of_vertex, of_edge
+        m = start[f + 1] - start[f]
+        for q in range(m):
+            e = half[start[f] + q] >> 1
+            cell[e], here[e], ahead[e] = f, q, q + 1 if q + 1 < m else 0
+    return cell, here, ahead
 
 
 @njit(cache=True, nogil=True)

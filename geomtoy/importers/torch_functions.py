@@ -1,0 +1,284 @@
+"""What PyTorch's functions (ATen, as torch.export names them) do to tensors.
+
+Each takes its arguments as torch has them: tensors that depend on the input as values of a graph, all
+others as arrays. Modules are in evaluation mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from geomtoy import graph
+from geomtoy.activations import ABS, RELU, PiecewiseLinear, clip, hard_sigmoid, leaky_relu
+from geomtoy.errors import NetworkError
+from geomtoy.graph import Value
+from geomtoy.importers import images
+
+Sizes = Sequence[int]
+
+MOVES = {
+    *("alias", "cat", "channel_shuffle", "clone", "contiguous", "copy", "detach"),
+    *("diagonal", "expand", "flatten", "flip", "index_select", "narrow", "permute"),
+    *("pixel_shuffle", "pixel_unshuffle", "reflection_pad1d", "reflection_pad2d", "repeat"),
+    *("replication_pad1d", "replication_pad2d", "reshape", "roll", "select", "select_scatter"),
+    *("slice", "slice_scatter", "split", "split_with_sizes", "squeeze", "stack", "t", "transpose"),
+    *("unbind", "unflatten", "unsqueeze", "view"),
+}
+"""Functions that only move entries: what they do to the numbers of entries is what they do."""
+
+
+def _linear(x: Value, weight: np.ndarray, bias: Any = None) -> Value:
+    product = graph.matrix_product(x, np.transpose(weight))
+    return product if bias is None else graph.added(product, bias)
+
+
+def _conv(
+    x: Value,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Value:
+    _numbers(weight, bias)
+    n = weight.ndim - 2
+    reach = [d * (k - 1) for d, k in zip(_each(dilation, n), weight.shape[2:], strict=True)]
+    same = [(r // 2, r - r // 2) for r in reach]  # torch has stride 1 then
+    pads = same if padding == "same" else padding if padding == "valid" else _pads(padding, n)
+    return images.convolved(x, weight, bias, _each(stride, n), pads, _each(dilation, n), groups)
+
+
+def _batch_norm(
+    x: Value, scale: Any, shift: Any, mean: Any, variance: Any, _: Any, epsilon: float
+) -> list[Value]:
+    scale, shift = (1.0 if scale is None else scale), (0.0 if shift is None else shift)
+    return [images.batch_normed(x, mean, variance, scale, shift, epsilon)]
+
+
+def _layer_norm(
+    x: Value, shape: Sizes, scale: Any = None, shift: Any = None, epsilon: float = 1e-5, _: Any = True
+) -> Value:
+    return _normed(x, shape, scale, shift, epsilon, True)
+
+
+def _rms_norm(x: Value, shape: Sizes, scale: Any = None, epsilon: float | None = None) -> Value:
+    least = float(np.finfo(np.float64).eps) if epsilon is None else epsilon
+    return _normed(x, shape, scale, None, least, False)
+
+
+def _normed(x: Value, shape: Sizes, scale: Any, shift: Any, epsilon: float, centred: bool) -> Value:
+    _numbers(scale, shift)
+    if x.size != np.prod(shape):
+        raise NetworkError(f"an input of shape {x.shape} is normed in parts; norm one vector")
+    scale, shift = (1.0 if scale is None else scale), (0.0 if shift is None else shift)
+    return images.layer_normed(x, scale, shift, epsilon, centred)
+
+
+def _max_pool(n: int) -> Callable[..., Any]:
+    def pool(
+        x: Value,
+        kernel: Any,
+        stride: Any = (),
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil: bool = False,
+    ) -> Value:
+        kernel = _each(kernel, n)
+        settings = (_each(stride or kernel, n), _pads(padding, n), _each(dilation, n), ceil)
+        return images.max_pooled(x, kernel, *settings)
+
+    return pool
+
+
+def _mean_pool(n: int) -> Callable[..., Value]:
+    def pool(
+        x: Value,
+        kernel: Any,
+        stride: Any = (),
+        padding: Any = 0,
+        ceil: bool = False,
+        counted: bool = True,
+        divisor: int | None = None,
+    ) -> Value:
+        if divisor is not None:
+            raise NetworkError(f"with divisor_override={divisor}; only None is known here")
+        kernel = _each(kernel, n)
+        strides, pads = _each(stride or kernel, n), _pads(padding, n)
+        return images.mean_pooled(x, kernel, strides, pads, counted, ceil)
+
+    return pool
+
+
+def _adaptive_mean_pool(x: Value, sizes: Sizes) -> Value:
+    return images.means(x, images.adaptive_windows(x, sizes))
+
+
+def _adaptive_max_pool(x: Value, sizes: Sizes) -> list[Value]:
+    windows = images.adaptive_windows(x, sizes)
+    return [graph.largest(x, lambda _: windows)]
+
+
+def _max(x: Value, dim: int, keepdim: bool = False) -> list[Value]:
+    """The values of torch.max; its indices are not continuous, so nothing can be made of them."""
+    return [graph.largest_along(x, [dim], keepdim)]
+
+
+def _min(x: Value, dim: int, keepdim: bool = False) -> list[Value]:
+    return [graph.negated(graph.largest_along(graph.negated(x), [dim], keepdim))]
+
+
+def _reduced(over: Callable[..., Value]) -> Callable[..., Value]:
+    def reduce(x: Value, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Value:
+        return over(x, [dim] if isinstance(dim, int) else dim or None, keepdim)
+
+    return reduce
+
+
+def _smallest_along(x: Value, axes: Any, keepdims: bool) -> Value:
+    return graph.negated(graph.largest_along(graph.negated(x), axes, keepdims))
+
+
+def _add(x: Any, y: Any, alpha: Any = 1) -> Value:
+    return graph.added(x, graph.multiplied(y, alpha) if isinstance(y, Value) else np.multiply(y, alpha))
+
+
+def _sub(x: Any, y: Any, alpha: Any = 1) -> Value:
+    return _add(x, y, -alpha)
+
+
+def _div(x: Any, y: Any) -> Value:
+    if isinstance(y, Value):
+        raise NetworkError("something is divided by a tensor, which is not piecewise affine")
+    return graph.divided(x, y)
+
+
+def _prelu(x: Value, slope: Any) -> Value:
+    _numbers(slope)
+    channels = slope.reshape(-1, *[1] * (len(x.shape) - 2)) if len(x.shape) > 1 else slope
+    return graph.activated(x, np.frompyfunc(leaky_relu, 1, 1)(channels))
+
+
+def _rrelu(x: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, *_: Any) -> Value:
+    return graph.activated(x, leaky_relu((lower + upper) / 2))
+
+
+NUMPY_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def _pad(x: Value, ends: Sizes, mode: str = "constant", value: Any = None) -> Value:
+    """Before and after the last axis, the one before it, ..."""
+    if value or min(ends) < 0:
+        raise NetworkError(f"pads {list(ends)} of {value} are not known here")
+    pairs = list(zip(ends[::2], ends[1::2], strict=True))[::-1]
+    widths = [(0, 0)] * (len(x.shape) - len(pairs)) + pairs
+    return graph.padded(x, widths, NUMPY_MODES[mode])
+
+
+def _threshold(x: Value, threshold: Any, value: Any) -> Value:
+    if threshold != value:
+        raise NetworkError(f"it jumps from {value} to {threshold}, so it is not continuous")
+    return graph.activated(x, clip(low=value))
+
+
+def _clamp(x: Value, low: Any = None, high: Any = None) -> Value:
+    x = x if low is None else graph.larger(x, low)
+    return x if high is None else graph.smaller(x, high)
+
+
+def _hard_tanh(x: Value, low: Any = -1, high: Any = 1) -> Value:
+    return graph.activated(x, clip(low, high))
+
+
+def _same(x: Value, *_: Any, **__: Any) -> Value:
+    return x
+
+
+def _smooth(name: str) -> Callable[..., Value]:
+    return lambda x, dim=-1, *_, **__: graph.smooth(x, name, dim)
+
+
+def _activation(kind: PiecewiseLinear) -> Callable[..., Value]:
+    return lambda x: graph.activated(x, kind)
+
+
+def _numbers(*given: Any) -> None:
+    if any(isinstance(one, Value) for one in given):
+        raise NetworkError("a parameter depends on the input, which is not piecewise affine")
+
+
+def _each(setting: Any, n: int) -> list[int]:
+    """For each of n axes."""
+    listed = [setting] if isinstance(setting, int) else list(setting)
+    return listed * n if len(listed) == 1 else listed
+
+
+def _pads(padding: Any, n: int) -> list[tuple[int, int]]:
+    return [(p, p) for p in _each(padding, n)]
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "_native_batch_norm_legit_no_training": _batch_norm,
+    "_softmax": _smooth("Softmax"),
+    "_log_softmax": _smooth("LogSoftmax"),
+    "_to_copy": _same,
+    "abs": _activation(ABS),
+    "adaptive_avg_pool1d": _adaptive_mean_pool,
+    "adaptive_avg_pool2d": _adaptive_mean_pool,
+    "adaptive_max_pool1d": _adaptive_max_pool,
+    "adaptive_max_pool2d": _adaptive_max_pool,
+    "add": _add,
+    "addmm": lambda bias, x, y: graph.added(graph.matrix_product(x, y), bias),
+    "alpha_dropout": _same,
+    "amax": _reduced(graph.largest_along),
+    "amin": _reduced(_smallest_along),
+    "avg_pool1d": _mean_pool(1),
+    "avg_pool2d": _mean_pool(2),
+    "clamp": _clamp,
+    "clamp_max": lambda x, high: graph.smaller(x, high),
+    "clamp_min": lambda x, low: graph.larger(x, low),
+    "constant_pad_nd": lambda x, ends, value=0: _pad(x, ends, "constant", value),
+    "conv1d": _conv,
+    "conv2d": _conv,
+    "div": _div,
+    "dropout": _same,
+    "feature_dropout": _same,
+    "ge": lambda x, y: graph.above(x, y),
+    "gt": lambda x, y: graph.above(x, y),
+    "hardsigmoid": _activation(hard_sigmoid()),
+    "hardtanh": _hard_tanh,
+    "layer_norm": _layer_norm,
+    "le": lambda x, y: graph.above(y, x),
+    "leaky_relu": lambda x, slope=0.01: graph.activated(x, leaky_relu(slope)),
+    "linear": _linear,
+    "log_softmax": _smooth("LogSoftmax"),
+    "lt": lambda x, y: graph.above(y, x),
+    "matmul": graph.matrix_product,
+    "max": _max,
+    "max_pool1d": _max_pool(1),
+    "max_pool2d": _max_pool(2),
+    "maximum": graph.larger,
+    "mean": _reduced(graph.averaged),
+    "min": _min,
+    "minimum": graph.smaller,
+    "mm": graph.matrix_product,
+    "mul": graph.multiplied,
+    "neg": graph.negated,
+    "pad": _pad,
+    "prelu": _prelu,
+    "relu": _activation(RELU),
+    "relu6": _activation(clip(0, 6)),
+    "rms_norm": _rms_norm,
+    "rrelu": _rrelu,
+    "rsub": lambda x, y, alpha=1: _sub(y, x, alpha),
+    "sigmoid": _smooth("Sigmoid"),
+    "softmax": _smooth("Softmax"),
+    "sub": _sub,
+    "sum": _reduced(graph.summed),
+    "threshold": _threshold,
+    "to": _same,
+    "where": graph.chosen,
+}

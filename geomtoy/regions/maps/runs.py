@@ -1,0 +1,263 @@
+"""Which cuts can cross the cells of one parent, found for whole runs of neighbouring cells at a time.
+
+All cells of a parent have the same maps but for the units that switch between them, and between cells
+that lie close together few do. What those pass on is bounded (`numbers.bounds`, 8), so a cut that is
+far from a run of cells is seen to be so once. Runs are cut into shorter ones, and only cuts that are
+left are looked at again: O(log F) in all for each of F cells, and not O(n), for a layer of n units.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from geomtoy.regions.maps.floats import add_up, loose_error, sum_error
+from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
+from geomtoy.regions.numbers.bounds import SLACK, box_bound, box_side, relu_between
+from geomtoy.regions.numbers.filter import quick_sort
+
+SHORT = 8
+"""Cells of a run that is not cut any more."""
+PARTS = 16
+"""Runs into which a longer one is cut."""
+MOST_SWITCHING = 1000
+"""Units that switch within a run beyond which it is not tested as a whole."""
+
+
+class Run(NamedTuple):
+    """What is known on a run of cells of one parent: of units that switch there, and of cuts that may
+    cross it."""
+
+    unit: np.ndarray  # (s,) units of the layer before
+    z: np.ndarray  # (s, 4) their maps on the parent, and the error
+    weight: np.ndarray  # (s, k) weights of the cuts, which are those of units, for each of them
+    cut: np.ndarray  # (k,)
+    rows: np.ndarray  # (3, k) what all other units make up
+    error: np.ndarray  # (k,) of the cuts' lines on a cell
+    loose: np.ndarray  # (k,) the same where units pass on any part of themselves
+    bits: np.ndarray  # (words,) of cuts that are > 0 on the run
+
+
+@njit(cache=True, nogil=True)
+def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, positive):
+    """Cuts that may cross cells low..high-1 of a mesh; see `near.of_cells`.
+
+    Args:
+        parent, bits: of all cells of the mesh. before: maps of the layer before on their parents.
+        weights, cuts: as of `maps.floats`; the cuts of the layer before are those of ReLU.
+    """
+    finds = empty_finds()
+    n = weights.WT.shape[1]
+    scratch = np.empty(n), np.empty(n)
+    f0 = low
+    while f0 < high:
+        f1 = f0 + 1
+        while f1 < high and parent[f1] == parent[f0]:
+            f1 += 1
+        p = parent[f0] - before.first
+        whole = _whole(bits[f0:f1], before.rows[p], before.error[before.segment[p]], weights, cuts)
+        order = np.arange(f0, f1)
+        if f1 - f0 > SHORT:
+            place = _places(f0, f1, mesh, corner)
+            sort = np.arange(f1 - f0)
+            quick_sort(sort, place, 0, f1 - f0)
+            order = order[sort]
+        _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
+        f0 = f1
+    return as_arrays(finds)
+
+
+@njit(cache=True, nogil=True)
+def _whole(bits, rows, error, weights, cuts):
+    """All cells of a family as a run: the units that do not switch, summed up."""
+    n_in, n = weights.WT.shape
+    some, every = _common_bits(bits, np.arange(bits.shape[0]))
+    switching = np.zeros(n_in, np.bool_)
+    units = [0 for _ in range(0)]
+    for j in range(n_in):
+        if _bit(some, j) and not _bit(every, j):
+            switching[j] = True
+            units.append(j)
+    s = len(units)
+    unit, z, weight = np.empty(s, np.int64), np.empty((s, 4)), np.empty((s, n))
+    for k in range(s):
+        j = units[k]
+        unit[k], weight[k] = j, weights.WT[j]
+        z[k, 0], z[k, 1], z[k, 2], z[k, 3] = rows[0, j], rows[1, j], rows[2, j], error[j]
+    out, tight = np.empty((3, n)), np.empty(n)
+    scratch = np.empty(n_in, np.int64), np.empty((n_in, 4)), np.empty(n_in)
+    updates = np.int64(0)  # as a literal it would make numba compile another kernel
+    sums = add_up(out, tight, rows, error, every, switching, updates, weights, cuts, scratch)
+    loose = tight.copy()
+    loose_error(loose, sums, weights)
+    sum_error(tight, sums, weights)
+    words = max(1, (n + 63) >> 6)
+    return Run(unit, z, weight, np.arange(n), out, tight, loose, np.zeros(words, np.uint64))
+
+
+@njit(cache=True, nogil=True)
+def _narrow(run, order, mesh, corner, bits, positive, scratch, finds):
+    """Look at a run part by part, down to single cells; `order` has its cells, neighbours together."""
+    count = order.shape[0]
+    size = max(SHORT, (count + PARTS - 1) // PARTS)
+    for begin in range(0, count, size):
+        cells = order[begin : begin + size]
+        part = _part(run, cells, mesh, corner, bits, scratch)
+        if cells.shape[0] > SHORT:
+            _narrow(part, cells, mesh, corner, bits, positive, scratch, finds)
+        else:
+            _each(part, cells, mesh, corner, bits, positive, scratch, finds)
+
+
+@njit(cache=True, nogil=True)
+def _part(run, cells, mesh, corner, bits, scratch):
+    """A part of a run: fewer units switch, and fewer cuts are left."""
+    some, every = _common_bits(bits, cells)
+    rows = run.rows.copy()
+    still = [0 for _ in range(0)]
+    for k in range(run.unit.shape[0]):
+        if _bit(every, run.unit[k]):
+            _add(rows, run.z[k], 1.0, run.weight[k])
+        elif _bit(some, run.unit[k]):
+            still.append(k)
+    s = len(still)
+    kept = np.empty(s, np.int64)
+    for i in range(s):
+        kept[i] = still[i]
+    value, bound = scratch
+    _bounds(run, rows, kept, _box(cells, mesh, corner), value, bound)
+    left = np.empty(run.cut.shape[0], np.int64)
+    k, words = 0, run.bits.copy()
+    for i in range(run.cut.shape[0]):
+        if not abs(value[i]) > bound[i]:
+            left[k] = i
+            k += 1
+        elif value[i] > 0.0:
+            words[run.cut[i] >> 6] |= np.uint64(1) << np.uint64(run.cut[i] & 63)
+    left = left[:k]
+    weight = np.empty((s, k))
+    for i in range(s):
+        for j in range(k):
+            weight[i, j] = run.weight[kept[i], left[j]]
+    few = np.empty((3, k))
+    for j in range(k):
+        few[0, j], few[1, j], few[2, j] = rows[0, left[j]], rows[1, left[j]], rows[2, left[j]]
+    return Run(
+        run.unit[kept], run.z[kept], weight, run.cut[left], few, run.error[left], run.loose[left], words
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _bounds(run, rows, kept, box, value, bound):
+    """Values of the cuts at the centre of a box, and by how much they may change in it, whatever part of
+    themselves the units in `kept` pass on."""
+    k = rows.shape[1]
+    if kept.shape[0] > MOST_SWITCHING:
+        bound[:k] = np.inf
+        return
+    cx, cy, rx, ry = box
+    mean, shift, slack = rows.copy(), np.zeros(k), np.zeros(k)
+    for i in kept:
+        a, b, c, e = run.z[i]
+        middle, reach = box_bound(a, b, c, e, cx, cy, rx, ry)
+        t, most = relu_between(middle - reach, middle + reach)
+        _add(mean, run.z[i], t, run.weight[i])
+        _add_slack(shift, slack, 0.5 * most, run.weight[i])
+    box_bounds(mean, run.loose, k, box, value, bound)
+    for j in range(k):
+        value[j] += shift[j]
+        bound[j] = (bound[j] + slack[j]) * SLACK
+
+
+@njit(cache=True, nogil=True)
+def _add_slack(shift, slack, half, weight):
+    for j in range(weight.shape[0]):
+        shift[j] += weight[j] * half
+        slack[j] += abs(weight[j]) * half
+
+
+@njit(cache=True, nogil=True)
+def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
+    """Look at the cells of a run one by one."""
+    rows = np.empty_like(run.rows)
+    value, bound = scratch
+    for f in cells:
+        rows[:] = run.rows
+        for k in range(run.unit.shape[0]):
+            if _bit(bits[f], run.unit[k]):
+                _add(rows, run.z[k], 1.0, run.weight[k])
+        positive[f] = run.bits
+        probe(f, run.cut, rows.shape[1], rows, run.error, mesh, corner, positive, value, bound, finds)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _add(rows, z, factor, weight):
+    """Add what a unit passes on to the lines of the cuts."""
+    a, b, c = factor * z[0], factor * z[1], factor * z[2]
+    A, B, C = rows[0], rows[1], rows[2]
+    for i in range(weight.shape[0]):
+        A[i] += a * weight[i]
+        B[i] += b * weight[i]
+        C[i] += c * weight[i]
+
+
+@njit(cache=True, nogil=True)
+def _common_bits(bits, cells):
+    """Bits that some, and that all of the cells have."""
+    some, every = bits[cells[0]].copy(), bits[cells[0]].copy()
+    for f in cells:
+        for word in range(bits.shape[1]):
+            some[word] |= bits[f, word]
+            every[word] &= bits[f, word]
+    return some, every
+
+
+@njit(cache=True, inline="always")
+def _bit(words, k):
+    return (words[k >> 6] >> np.uint64(k & 63)) & np.uint64(1) != 0
+
+
+@njit(cache=True, nogil=True)
+def _box(cells, mesh, corner):
+    """Centre and half sides of a box around cells."""
+    left, right, low, high = extent(cells[0], mesh, corner)
+    for f in cells:
+        x0, x1, y0, y1 = extent(f, mesh, corner)
+        left, right, low, high = min(left, x0), max(right, x1), min(low, y0), max(high, y1)
+    cx, rx = box_side(left, right)
+    cy, ry = box_side(low, high)
+    return cx, cy, rx, ry
+
+
+@njit(cache=True, nogil=True)
+def _places(f0, f1, mesh, corner):
+    """Place of each cell along a curve that fills the square (Hilbert 1891), so that neighbours on the
+    curve are close."""
+    place = np.empty(f1 - f0)
+    for f in range(f0, f1):
+        left, right, low, high = extent(f, mesh, corner)
+        place[f - f0] = _along_curve(_step(left + right), _step(low + high))
+    return place
+
+
+@njit(cache=True, inline="always")
+def _step(double):
+    """Of 2^16 steps from -1 to 1, the one that half of a number is on."""
+    return np.int64(min(max(16384.0 * (double + 2.0), 0.0), 65535.0)) if abs(double) < np.inf else 0
+
+
+@njit(cache=True, nogil=True)
+def _along_curve(x, y):
+    place = 0
+    side = 32768
+    while side > 0:
+        right, up = np.int64(x & side > 0), np.int64(y & side > 0)
+        place += side * side * ((3 * right) ^ up)
+        if up == 0:
+            if right == 1:
+                x, y = 65535 - x, 65535 - y
+            x, y = y, x
+        side >>= 1
+    return place
