@@ -49,14 +49,14 @@ def check_structure(cells):
         assert [(1, unit) for unit in changed] == cells.switches(int(edge))
     holes = sum(cells.n_holes(k) for k in range(len(cells)))
     assert cells.n_vertices - cells.n_edges + len(cells) == 1 + holes == 1 + cells.count.islands
-    gap = abs(cells.areas.sum() - shapely.Polygon(cells.window).area)
+    gap = abs(cells.cell_areas.sum() - shapely.Polygon(cells.window).area)
     assert gap < 1e-12
-    assert (cells.areas > -cells.area_errors).all()
+    assert (cells.cell_areas > -cells.cell_area_errors).all()
     for k in range(len(cells)):
         outer, *inside = cells.boundary(k)
         area = shapely.Polygon(outer).area - sum(shapely.Polygon(hole).area for hole in inside)
-        if area > 10 * cells.area_errors[k]:  # polylines of thin cells may cross
-            assert abs(area - cells.areas[k]) <= cells.area_errors[k]
+        if area > 10 * cells.cell_area_errors[k]:  # polylines of thin cells may cross
+            assert abs(area - cells.cell_areas[k]) <= cells.cell_area_errors[k]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,8 +99,8 @@ def test_areas_and_places_are_those_of_a_fine_grid(kind, window):
         mine = [c for c, pattern in enumerate(patterns) if pattern == tuple(row.astype(int))]
         lengths = sum(np.hypot(*np.diff(line, axis=0).T).sum()
                       for c in mine for line in cells.boundary(c))  # fmt: skip
-        slack = cells.area_errors[mine].sum() + 0.5 * np.sqrt(whole) / n * (lengths + 0.1)
-        assert abs(cells.areas[mine].sum() - by_grid[k]) <= slack
+        slack = cells.cell_area_errors[mine].sum() + 0.5 * np.sqrt(whole) / n * (lengths + 0.1)
+        assert abs(cells.cell_areas[mine].sum() - by_grid[k]) <= slack
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -117,7 +117,9 @@ def test_uniform_attention_has_the_cells_of_straight_lines(seed):
     of_pattern = {tuple(row): k for k, row in enumerate(curved.activation_patterns.tolist())}
     to = np.array([of_pattern[tuple(row)] for row in straight.activation_patterns.tolist()])
     assert sorted(to) == list(range(len(curved)))
-    assert (np.abs(curved.areas[to] - straight.areas) <= curved.area_errors[to] + 1e-12).all()
+    assert (
+        np.abs(curved.cell_areas[to] - straight.cell_areas) <= curved.cell_area_errors[to] + 1e-12
+    ).all()
     for k in range(len(straight)):
         assert set(to[straight.neighbours(k)]) == set(curved.neighbours(to[k]))
     points = np.random.default_rng(seed).uniform(-1, 1, (50, 2))
@@ -244,7 +246,7 @@ def test_twins_and_units_that_are_never_on_have_their_bits():
     assert sorted(cells.activation_patterns.tolist()) == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 1]]
     assert cells.switches(0) == [(1, 0), (1, 1), (1, 2)]
     alone = enumerate_regions_on_plane(degenerate([[0, 0]], [0]), PLAIN)
-    assert (alone.areas.tolist(), alone.activation_patterns.tolist()) == ([4.0], [[0]])
+    assert (alone.cell_areas.tolist(), alone.activation_patterns.tolist()) == ([4.0], [[0]])
 
 
 integers = st.integers(-3, 3)
@@ -260,9 +262,9 @@ def test_small_lines_agree_with_the_exact_enumerator(rows):
     exact = geomtoy.enumerate_regions(network)
     cells = enumerate_regions_on_plane(degenerate(W, b), PLAIN)
     assert len(cells) == len(exact)
-    mine = sorted(zip(cells.activation_patterns.tolist(), cells.areas, strict=True))
+    mine = sorted(zip(cells.activation_patterns.tolist(), cells.cell_areas, strict=True))
     for (p, area), (q, other) in zip(
-        mine, sorted(zip(exact.activation_patterns.tolist(), exact.areas, strict=True)), strict=True
+        mine, sorted(zip(exact.activation_patterns.tolist(), exact.cell_areas, strict=True)), strict=True
     ):
         assert p == q
         assert abs(area - other) < 1e-9

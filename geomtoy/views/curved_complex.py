@@ -170,13 +170,13 @@ class CurvedComplex:
         return np.concatenate([part[:-1] for part in parts])
 
     @property
-    def areas(self) -> np.ndarray:
+    def cell_areas(self) -> np.ndarray:
         """(F,) areas, in squared slice units."""
         return self._faces.areas * self._determinant
 
     @property
-    def area_errors(self) -> np.ndarray:
-        """(F,) proven bounds on the error of `areas`."""
+    def cell_area_errors(self) -> np.ndarray:
+        """(F,) proven bounds on the error of `cell_areas`."""
         size = self._determinant
         return (self._faces.area_errors + 8 * U * np.abs(self._faces.areas)) * size * (1 + 1e-12)
 

@@ -23,8 +23,8 @@ def to_arrays(cells: CurvedComplex) -> dict[str, np.ndarray]:
         "border_points": np.concatenate(lines),
         "border_error": cells.border_error,
         "activation_patterns": cells.activation_patterns,
-        "areas": cells.areas,
-        "area_errors": cells.area_errors,
+        "areas": cells.cell_areas,
+        "area_errors": cells.cell_area_errors,
     }
 
 
@@ -41,8 +41,8 @@ def _feature(cells: CurvedComplex, cell: int) -> dict[str, Any]:
         "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]] for ring in rings]},
         "properties": {
             "activation_pattern": "".join(map(str, cells.activation_pattern(cell))),
-            "area": float(cells.areas[cell]),
-            "area_error": float(cells.area_errors[cell]),
+            "area": float(cells.cell_areas[cell]),
+            "area_error": float(cells.cell_area_errors[cell]),
             "neighbours": cells.neighbours(cell).tolist(),
         },
     }
