@@ -27,6 +27,7 @@ from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
+from structured import CASES
 
 from geomtoy import Network, Slice, count_regions, enumerate_regions
 
@@ -35,6 +36,8 @@ NETS = (
     "2-128-128-128-1", "2-32-32-32-32-32-1", "-".join(["2", *["16"] * 20, "1"]), "64-128-128-1",
 )  # fmt: skip
 BRIEF = ("2-500-1", "2-128-128-1", "2-64-64-64-1", "64-128-128-1")
+STRUCTURED = ("lattice 8 x 8", "lattice 16 x 16", "k/8, 2-96-96-1", "ternary, 2-48-48-1")
+"""Of `structured.CASES`, those with two inputs that other tools finish."""
 MEMORY_LIMIT = 12 * 2**30
 """A tool that needs more gets none: the entry then reads 'out of memory'."""
 ENOUGH = 5.0
@@ -42,7 +45,9 @@ ENOUGH = 5.0
 
 
 def network(name: str) -> Network:
-    """He weights, biases N(0, 0.5^2), seed 0."""
+    """He weights, biases N(0, 0.5^2), seed 0; or one of the structured cases."""
+    if name in CASES:
+        return CASES[name]()[0]
     widths = [int(n) for n in name.split("-")]
     rng = np.random.default_rng(0)
     shapes = pairwise(widths)
@@ -205,6 +210,8 @@ def show(name: str, found: dict[str, Found]) -> str:
 
 def short(name: str) -> str:
     """2-16-16-...-1 as 2-16x20-1."""
+    if name in CASES:
+        return name
     first, *hidden, last = name.split("-")
     alike = len(hidden) > 3 and len(set(hidden)) == 1
     return f"{first}-{hidden[0]}x{len(hidden)}-{last}" if alike else name
@@ -212,7 +219,7 @@ def short(name: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nets", nargs="+", default=NETS, metavar="WIDTHS", help="such as 2-64-64-1")
+    parser.add_argument("--nets", nargs="+", metavar="NET", help="such as 2-64-64-1, or 'lattice 8 x 8'")
     parser.add_argument("--brief", action="store_true", help=f"only {', '.join(BRIEF)}")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--repeats", type=int, default=3)
@@ -227,7 +234,7 @@ def main() -> None:
     header = ["net", "regions", "regions/s", *tools]
     print(f"| {' | '.join(header)} |\n|{'---|' * len(header)}")
     bench = Bench(tools, args.repeats, args.timeout)
-    for name in BRIEF if args.brief else args.nets:
+    for name in BRIEF if args.brief else args.nets or (*NETS, *STRUCTURED):
         print(show(name, bench.row(name)), flush=True)
 
 

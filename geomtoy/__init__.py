@@ -13,12 +13,14 @@ from geomtoy.answers import (
     over_slices,
     random_slices,
     region_at,
+    shapes,
     verify,
 )
 from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
 from geomtoy.files import Stored, load_block, save
+from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load
 from geomtoy.network import Network
 from geomtoy.regions import (
@@ -58,6 +60,7 @@ __all__ = [
     "enumerate_regions",
     "extrema",
     "find_point",
+    "from_model",
     "integral",
     "jacobian",
     "jacobians",
@@ -69,5 +72,6 @@ __all__ = [
     "random_slices",
     "region_at",
     "save",
+    "shapes",
     "verify",
 ]

@@ -14,7 +14,8 @@ from geomtoy.errors import FileError, NetworkError
 from geomtoy.network import Network
 from geomtoy.writing import written_aside
 
-ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias")
+ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias",
+          "attention_norm_gain", "attention_norm_bias")  # fmt: skip
 FLAGS = ("norm_epsilon", "scale", "residual", "hard", "centred_norm")
 
 
@@ -32,7 +33,9 @@ class BlockArrays:
         scale: what attention scores are multiplied by.
         residual: whether the last token is added to what attention gives.
         hard: all weight on the greatest score (the first of equals), instead of softmax.
-        centred_norm: whether the norm takes the mean away (LayerNorm) or not (RMSNorm).
+        centred_norm: whether norms take the mean away (LayerNorm) or not (RMSNorm).
+        attention_norm_gain, attention_norm_bias: (d,) of a norm of all tokens before attention, whose
+            residual stays as it is; None when there is none.
     Raises:
         NetworkError: shapes do not fit together.
     """
@@ -50,6 +53,8 @@ class BlockArrays:
     residual: bool = True
     hard: bool = False
     centred_norm: bool = True
+    attention_norm_gain: np.ndarray | None = None
+    attention_norm_bias: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         d, (H, _, f) = self.d_model, self.W_Q.shape
@@ -57,6 +62,8 @@ class BlockArrays:
         expected["W_O"] = (H, f, d)
         if self.layer_norm:
             expected |= dict.fromkeys(("norm_gain", "norm_bias"), (d,))
+        if self.attention_norm:
+            expected |= dict.fromkeys(("attention_norm_gain", "attention_norm_bias"), (d,))
         for name, shape in expected.items():
             if np.shape(getattr(self, name)) != shape:
                 raise NetworkError(f"{name} has shape {np.shape(getattr(self, name))}; give {shape}")
@@ -79,6 +86,10 @@ class BlockArrays:
     def layer_norm(self) -> bool:
         return self.norm_gain is not None
 
+    @property
+    def attention_norm(self) -> bool:
+        return self.attention_norm_gain is not None
+
     def tokens(self, t: np.ndarray) -> np.ndarray:
         """Times (n,) -> tokens (n, C, d)."""
         angle = np.asarray(t, float)[:, None, None] * self.frequencies
@@ -86,6 +97,7 @@ class BlockArrays:
 
     def attention_pattern(self, x: np.ndarray) -> np.ndarray:
         """Tokens (n, T, d), T being any number -> weights (n, H, T) of the last token."""
+        x = self._read_by_attention(x)
         queries = np.einsum("nd,hdf->nhf", x[:, -1], self.W_Q)
         keys = np.einsum("ntd,hdf->nthf", x, self.W_K)
         scores = self.scale * np.einsum("nhf,nthf->nht", queries, keys)
@@ -95,19 +107,24 @@ class BlockArrays:
 
     def resid_mid(self, x: np.ndarray) -> np.ndarray:
         """Tokens (n, T, d) -> the last token (n, d) after attention, before LayerNorm and MLP."""
-        averages = self.attention_pattern(x) @ x
+        averages = self.attention_pattern(x) @ self._read_by_attention(x)
         out = np.einsum("nhd,hdf,hfe->ne", averages, self.W_V, self.W_O, optimize=True)
         return out + x[:, -1] if self.residual else out
 
     def mlp_input(self, x: np.ndarray) -> np.ndarray:
         """Tokens (n, T, d) -> what the MLP reads (n, d): resid_mid after LayerNorm, if there is one."""
-        y = self.resid_mid(x)
-        if self.norm_gain is None:
+        return self._normed(self.resid_mid(x), self.norm_gain, self.norm_bias)
+
+    def _read_by_attention(self, x: np.ndarray) -> np.ndarray:
+        return self._normed(x, self.attention_norm_gain, self.attention_norm_bias)
+
+    def _normed(self, y: np.ndarray, gain: np.ndarray | None, shift: np.ndarray | None) -> np.ndarray:
+        if gain is None:
             return y
         if self.centred_norm:
             y = y - y.mean(-1, keepdims=True)
         deviation = np.sqrt((y**2).mean(-1, keepdims=True) + self.norm_epsilon)
-        return y / deviation * self.norm_gain + self.norm_bias
+        return np.asarray(y / deviation * gain + shift)
 
     def preactivations(self, t: np.ndarray) -> np.ndarray:
         """Times (n,) -> preactivations (n, hidden); a region of time ends where one changes sign."""

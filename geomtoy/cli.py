@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,19 @@ from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.block_files import StoredBlock
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, NetworkError, SettingError, WindowError
+from geomtoy.errors import (
+    FileError,
+    GeomtoyError,
+    NetworkError,
+    SettingError,
+    SliceError,
+    WindowError,
+)
 from geomtoy.files import Stored
+from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.loading import load, load_any
 from geomtoy.normed import NormedNetwork
-from geomtoy.npz import write_npz
+from geomtoy.npz import read_npz, write_npz
 from geomtoy.regions import (
     CellComplex,
     Pieces,
@@ -33,7 +43,7 @@ from geomtoy.regions import (
     enumerate_level_set,
     enumerate_regions,
 )
-from geomtoy.slices import UNIT_SQUARE, convex_window, interval
+from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, interval
 from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
@@ -44,15 +54,23 @@ Run = Callable[[argparse.Namespace], None]
 
 MEMORY_FULL = "memory is full; look at a smaller window or give --max-regions"
 
+MOST_HELP = "stop rather than exceed N regions"
 WINDOW_HELP = (
-    "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' in 1D, or 'plane' for everything; "
+    "corners 'x,y x,y x,y ...' of a convex polygon, 'low,high' for a square (in 1D an interval), "
+    "'plane' for everything, or BOX.vnnlib, whose box may have one or two inputs that vary; "
     "by default the file's window, else [-1, 1]^2"
+)
+
+THROUGH_HELP = (
+    "look at the plane through three rows of an array, which have slice coordinates (0, 0), (1, 0) and "
+    "(0, 1); NAME is needed where the file holds several arrays"
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it worked, 2 after a one-sentence error, 130 or 143 if interrupted."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(_with_values(given))
     try:
         with _ended_by_signals():
             options.run(options)
@@ -75,6 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"cannot write the output: {error.strerror or error}")
         return 2
     return 0
+
+
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Join --window to a value such as -3,3, which would be taken for an option."""
+    joined: list[str] = []
+    for one in arguments:
+        if joined[-1:] == ["--window"]:
+            joined[-1] = f"--window={one}"
+        else:
+            joined.append(one)
+    return joined
 
 
 class Terminated(BaseException):
@@ -132,7 +161,10 @@ def _parser() -> argparse.ArgumentParser:
     compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
     compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
 
-    verify = _command(commands, "verify", _verify, "decide a VNN-LIB specification of one or two inputs")
+    about = "decide a VNN-LIB specification of one or two inputs"
+    verify = commands.add_parser("verify", help=about, description=about)
+    verify.set_defaults(run=_verify)
+    verify.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
     verify.add_argument("net", metavar="NET.npz|NET.onnx")
     verify.add_argument("spec", metavar="SPEC.vnnlib")
 
@@ -145,7 +177,8 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
     parser.set_defaults(run=_checked(run))
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
-    parser.add_argument("--max-regions", type=int, metavar="N", help="stop rather than exceed N regions")
+    parser.add_argument("--slice-through", metavar="DATA.npz[:NAME]:I,J,K", help=THROUGH_HELP)
+    parser.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
     parser.add_argument(
         "--max-patches", type=int, default=20_000, metavar="N", help="of a block: budget of the proof"
     )
@@ -156,9 +189,11 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
 
 
 def _window(text: str) -> Any:
-    """Corners, an interval, or None for the whole plane, from an option's text."""
+    """Corners, an interval, the path of a box, or None for the whole plane, from an option's text."""
     if text == "plane":
         return None
+    if text.endswith(".vnnlib"):
+        return Path(text)
     try:
         points = [tuple(float(z) for z in point.split(",")) for point in text.split()]
     except ValueError:
@@ -177,7 +212,7 @@ def _checked(run: Run) -> Run:
 
 
 def _check_window(window: Any) -> None:
-    if window is not None and window is not UNIT_SQUARE:
+    if window is not None and window is not UNIT_SQUARE and not isinstance(window, Path):
         with _named("argument --window"):
             (convex_window if isinstance(window, list) else interval)(window)
 
@@ -215,7 +250,7 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
         from geomtoy.views.command import count_block  # loads kernels that networks do not need
 
         with _named(net):
-            return count_block(net, stored, options)
+            return count_block(net, _moved(stored, options), options)
     start = perf_counter()
     with _named(net), _Layers(stored) as progress:
         count = count_regions(
@@ -281,10 +316,11 @@ def _plot(options: argparse.Namespace) -> None:
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
     curved = _curved(options)
-    if curved is None:
-        plot_regions(_enumerate(options), out, _level(options))
-    else:
+    if curved is not None:
         plot_curved(curved, out)
+        return
+    marks = () if options.slice_through is None else _through(options.slice_through).marks
+    plot_regions(_enumerate(options), out, _level(options), marks)
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -332,7 +368,14 @@ def _curved(options: argparse.Namespace) -> CurvedComplex | None:
     if getattr(options, "level_set", None) is not None:
         raise SettingError("a soft block has no polyline as level set; leave --level-set out")
     with _named(options.net):
-        return enumerate_block(stored, options)
+        return enumerate_block(_moved(stored, options), options)
+
+
+def _moved(stored: StoredBlock, options: argparse.Namespace) -> StoredBlock:
+    """A block on the plane that an option asks for, if one does."""
+    if options.slice_through is None:
+        return stored
+    return replace(stored, plane=_through(options.slice_through))
 
 
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
@@ -345,10 +388,32 @@ def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
 
 
 def _where(stored: Stored, options: argparse.Namespace) -> dict[str, Any]:
-    window = options.window
+    window, slice = options.window, stored.slice
+    if isinstance(window, Path):
+        return {**read_vnnlib(window).where(), "max_regions": options.max_regions}
     if window is UNIT_SQUARE and stored.window is not None:
         window = stored.window
-    return {"slice": stored.slice, "window": window, "max_regions": options.max_regions}
+    if options.slice_through is not None:
+        slice = _through(options.slice_through)
+    return {"slice": slice, "window": window, "max_regions": options.max_regions}
+
+
+def _through(text: str) -> Slice:
+    """The plane through three rows of an array in a file."""
+    found = re.fullmatch(r"(.+?\.npz)(?::([^:]+))?:([0-9]{1,9}),([0-9]{1,9}),([0-9]{1,9})", text)
+    if found is None:
+        raise SliceError(f"argument --slice-through: {text!r} is not DATA.npz[:NAME]:I,J,K")
+    path, name, *rows = found.groups()
+    arrays = read_npz(Path(path))
+    name = next(iter(arrays), "") if name is None and len(arrays) == 1 else name
+    if name not in arrays:
+        raise SliceError(f"{path} holds {', '.join(arrays)}; write {path}:NAME:{','.join(rows)}")
+    if arrays[name].ndim < 2 or max(map(int, rows)) >= len(arrays[name]):
+        raise SliceError(
+            f"{path}: {name} has shape {arrays[name].shape}, without row {max(map(int, rows))}"
+        )
+    with _named(path):
+        return Slice.through(*(arrays[name][int(row)] for row in rows))
 
 
 class _Layers:

@@ -15,7 +15,7 @@ from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import StoredBlock, block_arrays, is_block, read_block
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
-from geomtoy.normed import NormedNetwork
+from geomtoy.normed import Norm, NormedNetwork
 from geomtoy.npz import read_npz, write_npz
 from geomtoy.npz_numbers import numbers, plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window, interval
@@ -34,7 +34,7 @@ class Stored:
 
 @overload
 def save(
-    path: str | Path, model: Network, *, slice: Slice | None = None, window: Any = None
+    path: str | Path, model: Network | NormedNetwork, *, slice: Slice | None = None, window: Any = None
 ) -> None: ...
 
 
@@ -50,7 +50,7 @@ def save(
 ) -> None: ...
 
 
-def save(path: str | Path, model: Network | BlockArrays, **where: Any) -> None:
+def save(path: str | Path, model: Network | NormedNetwork | BlockArrays, **where: Any) -> None:
     """Write a network as npz: W1, b1, W2, ..., and optionally window (n, 2), origin, u, v.
 
     Or a transformer block, with the plane, tokens and window that `views.count_regions_on_plane` and the
@@ -59,8 +59,9 @@ def save(path: str | Path, model: Network | BlockArrays, **where: Any) -> None:
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
     than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ...; where units of a
     layer differ, act1_unit holds each unit's kind k, and its numbers are act1_k_breakpoints, ... Maxima
-    are max_matches, how many each takes, and max_unit, who plays them. The file appears under its name
-    only when it is whole. For a 1D input, the window is (low, high).
+    are max_matches, how many each takes, and max_unit, who plays them. A norm before the first layer is
+    norm_gain, norm_bias, norm_epsilon and norm_centred, the affine map before it norm_W and norm_b. The
+    file appears under its name only when it is whole. For a 1D input, the window is (low, high).
 
     Args:
         slice: of a network; plane, tokens, moving: of a block.
@@ -77,9 +78,12 @@ def save(path: str | Path, model: Network | BlockArrays, **where: Any) -> None:
 
 
 def _network_arrays(
-    network: Network, slice: Slice | None = None, window: Any = None
+    network: Network | NormedNetwork, slice: Slice | None = None, window: Any = None
 ) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
+    if isinstance(network, NormedNetwork):
+        arrays |= _norm_arrays(network)
+        network = network.after
     for k, (W, b) in enumerate(network.layers, start=1):
         arrays[f"W{k}"], arrays[f"b{k}"] = plain(W), plain(b)
     for k, act in enumerate(network.activations, start=1):
@@ -98,6 +102,19 @@ def _network_arrays(
     if window is not None:
         check = interval if np.ndim(window) == 1 else convex_window
         arrays["window"] = plain(np.array(check(window), dtype=object))
+    return arrays
+
+
+def _norm_arrays(network: NormedNetwork) -> dict[str, np.ndarray]:
+    norm = network.norm
+    arrays = {
+        "norm_gain": plain(norm.gain),
+        "norm_bias": plain(norm.bias),
+        "norm_epsilon": plain(np.array([norm.epsilon], dtype=object)),
+        "norm_centred": np.array(norm.centred),
+    }
+    if network.before is not None:
+        arrays |= dict(zip(("norm_W", "norm_b"), map(plain, network.before), strict=True))
     return arrays
 
 
@@ -146,7 +163,7 @@ def _read_network(arrays: dict[str, np.ndarray]) -> Stored:
     _no_idle_keys(arrays, depth)
     layers = [(numbers(arrays, f"W{k}"), numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
     activations = [_layer_activation(arrays, k) for k in range(1, depth)]
-    network = Network(layers, activations, _maxima(arrays))
+    network = _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
     return Stored(network, stored_slice(arrays), stored_window(arrays))
 
 
@@ -168,7 +185,7 @@ PARTS = ("breakpoints", "slopes", "value", "name")
 
 def _no_idle_keys(arrays: dict[str, np.ndarray], depth: int) -> None:
     """Nothing in a file goes unread, lest a misspelt key mean ReLU, or a layer be lost."""
-    read = {"max_matches", "max_unit", "origin", "u", "v", "window"}
+    read = {"max_matches", "max_unit", "origin", "u", "v", "window", *NORM}
     for k in range(1, depth + 1):
         read |= {f"W{k}", f"b{k}"}
     for k in range(1, depth):
@@ -249,3 +266,23 @@ def _maxima(arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
     ):
         raise NetworkError("max_unit does not hold as many units as max_matches; save the network again")
     return np.split(units, np.cumsum(matches))[:-1]
+
+
+NORM = ("norm_gain", "norm_bias", "norm_epsilon", "norm_centred", "norm_W", "norm_b")
+
+
+def _behind_norm(arrays: dict[str, np.ndarray], network: Network) -> Network | NormedNetwork:
+    """The network itself, or behind the norm that the file holds."""
+    present = [key for key in NORM if key in arrays]
+    if not present:
+        return network
+    needed = NORM if "norm_W" in present or "norm_b" in present else NORM[:4]
+    for key in needed:
+        if key not in arrays:
+            raise FileError(f"the key {key} is missing; a norm is {', '.join(needed)}")
+    epsilon, centred = numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
+    if len(epsilon) != 1 or centred.ndim or centred.dtype.kind != "b":
+        raise FileError("norm_epsilon is not one number or norm_centred not a bool; save it again")
+    gain, bias = (numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
+    before = (numbers(arrays, "norm_W"), numbers(arrays, "norm_b")) if len(needed) > 4 else None
+    return NormedNetwork(before, Norm(gain, bias, epsilon[0], bool(centred)), network)

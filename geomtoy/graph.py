@@ -365,7 +365,7 @@ def above(x: Value | Any, y: Value | Any) -> Value:
     return Value(Above(bounds, False), (y,), y.shape)
 
 
-def chosen(where: Value, first: Value | Any, second: Value | Any) -> Value:
+def chosen(where: Any, first: Value | Any, second: Value | Any) -> Value:
     """`first` where a tensor x is above a number, else `second`, both functions of x alone.
 
     Raises:

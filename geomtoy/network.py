@@ -155,6 +155,18 @@ class Network:
         return tuple((to_fraction(W), to_fraction(b)) for W, b in self.layers)
 
 
+def require_network(model: Any) -> None:
+    """Refuse models of other libraries, and say how they come in.
+
+    Raises:
+        NetworkError: the model is no network.
+    """
+    if not isinstance(model, Network):
+        raise NetworkError(
+            f"{type(model).__name__} is no geomtoy.Network; make one with geomtoy.from_model(model)"
+        )
+
+
 def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
     try:
         weight, bias = pair

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -24,7 +24,9 @@ class Slice:
     """The plane x = origin + s*u + t*v of R^d, with slice coordinates (s, t).
 
     Args:
-        origin, u, v: vectors of length d; floats are taken as the rationals that they are.
+        origin, u, v: vectors of length d, or arrays of any shape, in C order; floats are taken as the
+            rationals that they are.
+        marks: slice coordinates of points that pictures show.
     Raises:
         SliceError: lengths differ, a number is not finite, or u and v are parallel.
     """
@@ -32,6 +34,28 @@ class Slice:
     origin: Vector
     u: Vector
     v: Vector
+    marks: tuple[Point, ...] = field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def through(cls, p: Any, q: Any, r: Any) -> Slice:
+        """The plane through three points, which have slice coordinates (0, 0), (1, 0) and (0, 1).
+
+        Args:
+            p, q, r: arrays of d numbers in any shape, images for instance.
+        Raises:
+            SliceError: as for a slice; or the points lie on a line.
+        Exactness: q and r are on the plane to the last bit: directions are differences of rationals.
+        """
+        names = "the first point", "the second point", "the third point"
+        first, second, third = (_vector(*one) for one in zip((p, q, r), names, strict=True))
+        if not len(first) == len(second) == len(third):
+            lengths = f"{len(first)}, {len(second)} and {len(third)}"
+            raise SliceError(f"the points have {lengths} coordinates; make them equal")
+        u, v = (tuple(b - a for a, b in zip(first, end, strict=True)) for end in (second, third))
+        if _parallel(u, v):
+            raise SliceError("the three points lie on a line; give others")
+        zero, one = Fraction(0), Fraction(1)
+        return cls(first, u, v, ((zero, zero), (one, zero), (zero, one)))
 
     def __post_init__(self) -> None:
         for name in ("origin", "u", "v"):
@@ -103,11 +127,15 @@ def convex_window(window: Any) -> tuple[Point, ...]:
     """Check a window and return its corners, exact, counter-clockwise, without flat corners.
 
     Args:
-        window: convex polygon (n, 2), in either orientation.
+        window: convex polygon (n, 2), in either orientation; or (low, high) for a square.
     Raises:
         WindowError: it is not convex or has no area.
     """
-    corners = [_corner(point) for point in _rows(window)]
+    rows = _rows(window)
+    if len(rows) == 2 and not any(isinstance(row, Sequence) or np.ndim(row) for row in rows):
+        low, high = interval(rows)
+        return (low, low), (high, low), (high, high), (low, high)
+    corners = [_corner(point) for point in rows]
     corners = [p for p, q in zip(corners, corners[1:] + corners[:1], strict=True) if p != q]
     turns = [_turn(corners, k) for k in range(len(corners))]
     if (any(t < 0 for t in turns) and any(t > 0 for t in turns)) or _winding(corners) > 1:
@@ -145,8 +173,9 @@ def _within_reach(value: Any, name: str) -> Fraction:
 
 def _vector(values: Any, name: str) -> Vector:
     try:
-        return tuple(_within_reach(x, name) for x in values)
-    except (TypeError, NetworkError) as error:
+        flat = np.asarray(values, object).ravel() if np.ndim(values) > 1 else values
+        return tuple(_within_reach(x, name) for x in flat)
+    except (TypeError, ValueError) as error:
         raise SliceError(_says(error, f"{name} is not a vector of numbers")) from None
 
 

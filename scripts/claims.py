@@ -1,7 +1,8 @@
-"""The tables of claims in the READMEs: verdicts by today's rules on published numbers.
+"""The tables of claims in the READMEs, and docs/claims.md: verdicts by today's rules on published
+numbers.
 
 Judges the numbers of every published figure again, writes the verdicts into its JSON file, and makes the
-tables anew, so that all say the same.
+tables, the findings and the list anew, so that all say the same.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from all_claims import LIST, claims_list, findings
 from figure import MODULES, ROOT, judge
 
 from geomtoy.errors import FileError
@@ -19,6 +21,7 @@ from geomtoy.store import to_json
 from geomtoy.writing import written_aside
 
 BEGIN, END = "<!-- claims: made by scripts/claims.py -->", "<!-- end of claims -->"
+FINDINGS, END_FINDINGS = "<!-- findings: made by scripts/claims.py -->", "<!-- end of findings -->"
 FULL = "_full"
 """Ends the name of a figure's long run."""
 SELF_CHECKS = "What can only be false if our code is wrong is no claim; these are self-checks:"
@@ -56,7 +59,7 @@ def tables(found: Mapping[str, Record], figures: str) -> str:
     for name, record in found.items():
         link = f"[{name}]({figures}/{name}.json)"
         for one in record["verdicts"]:
-            seeds = one["seeds"] or "none needed"
+            seeds = one["seeds"] or ("none" if one["outcome"] == "untested" else "none needed")
             claims.append(f"| {link} | {one['claim']} | **{one['outcome']}** | {seeds} |")
         for one in record["self_checks"]:
             checks.append(f"| {link} | {one['what']} | {one['outcome']} | {one['checked']:,} |")
@@ -89,12 +92,14 @@ def with_section(readme: str, begin: str, end: str, section: str) -> str:
 
 
 def with_claims(readme: str, found: Mapping[str, Record], figures: str) -> str:
-    """A README with its tables made anew."""
+    """A README with its tables made anew, and its findings where it has a place for them."""
+    if FINDINGS in readme:
+        readme = with_section(readme, FINDINGS, END_FINDINGS, findings(found))
     return with_section(readme, BEGIN, END, tables(found, figures))
 
 
 def readmes() -> dict[Path, tuple[list[str], str]]:
-    """README -> figures that it tells of, and the way from it to the folder of figures."""
+    """Page -> figures that it tells of, and the way from it to the folder of figures."""
     papers = {Path(__file__).parent / module.split(".")[0] for module in MODULES.values()}
     of_papers = {
         paper / "README.md": (
@@ -103,7 +108,7 @@ def readmes() -> dict[Path, tuple[list[str], str]]:
         )
         for paper in sorted(papers)
     }
-    return {ROOT / "README.md": ([*MODULES], "figures"), **of_papers}
+    return {ROOT / "docs" / "verdicts.md": ([*MODULES], "../figures"), **of_papers}
 
 
 def main() -> None:
@@ -114,6 +119,7 @@ def main() -> None:
             aside.write_text(to_json(record, digits=12), encoding="utf-8")
     for readme, (names, way) in readmes().items():
         readme.write_text(with_claims(readme.read_text(), records(figures, names), way))
+    (ROOT / LIST).write_text(claims_list(records(figures)))
 
 
 if __name__ == "__main__":

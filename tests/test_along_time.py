@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomtoy.block_arrays import BlockArrays
+from geomtoy.certified.layout import in_rows
 from geomtoy.certified.path import path_series
 from geomtoy.certified.polynomials import horner
 from geomtoy.certified.series import degree
@@ -256,7 +257,10 @@ def series_at(block, centre, radius, K=8):
     """Coefficients (terms, m), errors low + tail (m,), and the units that they are of."""
     after = block_readout(block)
     c, low, tail = path_series(
-        path_functions(block, after), np.array([centre]), np.array([radius]), degree(K, variables=1)
+        in_rows(path_functions(block, after)),
+        np.array([centre]),
+        np.array([radius]),
+        degree(K, variables=1),
     )
     return c[0], low[0] + tail[0], after.units
 

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from zoo import ZOO, random_net, tent
 
-from geomtoy import Slice, count_regions, enumerate_regions, load, save
+from geomtoy import Network, Slice, count_regions, enumerate_regions, load, save
 from geomtoy.cli import main
 from geomtoy.errors import FileError
 
@@ -306,7 +306,6 @@ BAD_FILES = {
     "a dent": ({"window": SQUARE[[0, 1, 3, 2]]}, "the window is not convex; give the corners"),
     "no area": ({"window": SQUARE[[0, 2, 0]]}, "the window"),
     "NaN in the window": ({"window": SQUARE * np.nan}, "the window holds nan; give finite numbers"),
-    "a line's window": ({"window": np.array([0.0, 1.0])}, "a window corner is not a pair (x, y); give"),
     "parallel u and v": (
         {"origin": np.zeros(2), "u": np.ones(2), "v": -np.ones(2)},
         "the slice's u and v are parallel; give two independent directions",
@@ -445,11 +444,6 @@ def test_a_bad_window_names_the_argument(folder, capsys, window, says, command):
 def test_a_window_of_another_dimension_names_the_network(folder, capsys, command):
     save("line.npz", tent(2))
     before = sorted(os.listdir())
-    assert run(*command, "good.npz", "--window", "0,1") == 2
-    assert (
-        sentence(capsys)
-        == "good.npz: a window corner is not a pair (x, y); give the corners, shape (n, 2)"
-    )
     assert run(*command, "line.npz", "--window", "0,0 1,0 0,1") == 2
     assert sentence(capsys).startswith("line.npz: the window of a line is not a pair (low, high)")
     assert sorted(os.listdir()) == before
@@ -549,3 +543,92 @@ def test_wrong_arguments_exit_with_status_2(folder, capsys, arguments, names):
 def test_help_exits_with_status_0(capsys):
     assert run("--help") == 0
     assert "count" in capsys.readouterr().out
+
+
+def test_a_window_that_begins_with_a_minus_is_a_value(folder, capsys):
+    assert run("count", "good.npz", "--window", "-3,3") == 0
+    first = capsys.readouterr().out
+    assert run("count", "good.npz", "--window", "-3,-3 3,-3 3,3 -3,3") == 0
+    assert json.loads(first)["regions"] == json.loads(capsys.readouterr().out)["regions"]
+
+
+def test_slices_go_through_rows_of_a_file(folder, capsys):
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(5, 2, 3))
+    network = Network([(rng.normal(size=(9, 6)), rng.normal(size=9)), (np.ones((1, 9)), [0])])
+    save("net.npz", network)
+    np.savez("data.npz", images=images, labels=np.arange(5))
+    expected = count_regions(network, slice=Slice.through(*images[[4, 0, 2]])).regions
+    assert run("count", "net.npz", "--slice-through", "data.npz:images:4,0,2") == 0
+    assert json.loads(capsys.readouterr().out)["regions"] == expected
+    picture = ("plot", "net.npz", "-o", "out.png", "--slice-through", "data.npz:images:4,0,2")
+    assert run(*picture) == 0
+    for text, message in {
+        "data.npz:4,0,2": "data.npz holds images, labels; write data.npz:NAME:4,0,2",
+        "data.npz:images:4,0,5": "data.npz: images has shape (5, 2, 3), without row 5",
+        "data.npz:images:1,1,2": "data.npz: the three points lie on a line; give others",
+        "data.npz:images": "argument --slice-through: 'data.npz:images' is not DATA.npz[:NAME]:I,J,K",
+        "no.npz:0,1,2": "no.npz does not exist",
+    }.items():
+        assert run("count", "net.npz", "--slice-through", text) == 2
+        assert message in sentence(capsys)
+
+
+def test_boxes_of_specifications_are_windows(folder, capsys):
+    bounds = "".join(f"(assert (<= X_{k} 0.5)) (assert (>= X_{k} -0.25))" for k in (0, 1))
+    declared = "".join(f"(declare-const {name} Real)" for name in ("X_0", "X_1", "Y_0"))
+    Path("box.vnnlib").write_text(declared + bounds)
+    assert run("count", "good.npz", "--window", "box.vnnlib") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run("count", "good.npz", "--window", "-0.25,0.5") == 0
+    assert first["regions"] == json.loads(capsys.readouterr().out)["regions"]
+
+
+# Comparison and verification
+
+SPEC = """(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
+(assert (and (<= X_0 1) (>= X_0 -1) (<= X_1 1) (>= X_1 -1)))
+(assert (>= Y_0 {bound}))
+"""
+
+
+@pytest.fixture
+def corner(tmp_path):
+    """relu(x) + relu(y), and the same but for 2^-50 of it; at most 2 in the square."""
+    for name, last in (("a", [[1, 1]]), ("b", [[1, 1 + 2.0**-50]])):
+        save(tmp_path / f"{name}.npz", Network([(np.eye(2), [0, 0]), (last, [0])]))
+    return tmp_path
+
+
+def test_compare_says_where_two_networks_differ(corner, capsys):
+    a, b = (str(corner / f"{name}.npz") for name in "ab")
+    assert main(["compare", a, b]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert not record["equal"]
+    assert record["differ_on_share"] == 0.5
+    assert record["exactly"]["greatest_difference"] == f"-1/{2**50}"
+    assert record["patterns"] == {"kept": 4, "appeared": 0, "vanished": 0}
+    assert main(["compare", a, a, "--window", "0,0 1,0 1,1"]) == 0
+    assert json.loads(capsys.readouterr().out)["equal"]
+
+
+def test_verify_decides_on_the_bound(corner, capsys):
+    for bound, result in (("2", "violated"), ("2.0000000000000000000001", "holds")):
+        (corner / "spec.vnnlib").write_text(SPEC.format(bound=bound))
+        assert main(["verify", str(corner / "a.npz"), str(corner / "spec.vnnlib")]) == 0
+        record = json.loads(capsys.readouterr().out)
+        assert record["result"] == result
+        if result == "violated":
+            assert (record["counterexample"], record["outputs"]) == (["1", "1"], ["2"])
+
+
+def test_what_cannot_be_compared_or_verified_is_said_in_a_sentence(corner, capsys):
+    three = corner / "three.npz"
+    save(three, Network([(np.eye(3), [0, 0, 0])]))
+    assert main(["compare", str(corner / "a.npz"), str(three)]) == 2
+    assert "3 outputs" in capsys.readouterr().err
+    (corner / "spec.vnnlib").write_text(SPEC.format(bound=1))
+    assert main(["verify", str(three), str(corner / "spec.vnnlib")]) == 2
+    assert "give a pair that fits" in capsys.readouterr().err
+    assert main(["verify", str(corner / "a.npz"), str(corner / "none.vnnlib")]) == 2
+    assert "not a readable VNN-LIB file" in capsys.readouterr().err

@@ -13,13 +13,15 @@ from matching import (
     fig_lens_matching,
     fig_match_data,
     fig_match_depth,
+    fig_match_flow,
     fig_match_gamma,
     fig_match_matrices,
     fig_match_noise,
     fig_match_orders,
+    fig_match_starts,
     fig_match_training,
 )
-from matching.config import IDENTITY, LENS, PLAIN, RANDOM, SINGLE, WORKS
+from matching.config import IDENTITY, LENS, NO_MLP, NO_MLP_RANDOM, PLAIN, RANDOM, SINGLE, WORKS, deep
 from matching.run import restore, run_chain
 from matching.trained import named, seen_by, steps_to_learn, trained
 
@@ -153,26 +155,63 @@ def test_numbers_of_steps_that_are_not_learned_are_no_evidence():
     assert outcome(good, [1, 0.1], [1, 0.1], [0.1, 0.1]) == "too few seeds"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "half"),
+    [
+        (400, 800, 1),
+        (401, 800, 0),
+        (None, 800, 0),
+        (500, None, 1),
+        (501, None, None),
+        (None, None, None),
+    ],
+)
+def test_a_run_that_never_learned_needs_more_than_was_given(one, other, half):
+    found = fig_match_noise.is_half(one, other, budget=1000)
+    assert np.isnan(found) if half is None else found == half
+
+
 def test_random_matrices_are_faster_and_the_identity_is_not():
-    def outcome(plain, random, identity):
-        steps = {PLAIN: plain, RANDOM: random, IDENTITY: identity}
-        return fig_match_noise.verdicts({"steps": steps, "never is more than": 1000})[0].outcome
+    def outcomes(plain, random, identity, **others):
+        steps = {PLAIN: plain, RANDOM: random, IDENTITY: identity, **others}
+        found = fig_match_noise.verdicts({"steps": steps, "never is more than": 1000})
+        return [verdict.outcome for verdict in found]
 
-    assert outcome([900, 800, 900], [300, 400, 300], [None, 900, 700]) == "holds"
-    assert outcome([900, 800, 900], [300, 400, 300], [100, 100, 100]) == "mixed"
-    assert outcome([900, 800, 900], [800, 800, None], [100, 100, 100]) == "fails"
-    assert outcome([None] * 3, [300, 400, 300], [None] * 3) == "mixed"  # the identity's need is unknown
+    slow = {"MLP, random --": [900] * 3}
+    without = {NO_MLP: [300] * 3, NO_MLP_RANDOM: [300, 290, 300]}
+    fast = [900, 800, 900], [300, 400, 300]
+    assert outcomes(*fast, [None, 900, 700]) == ["holds", "untested", "untested"]
+    assert outcomes(*fast, [None, 900, 700], **slow, **without) == ["holds", "holds", "fails"]
+    assert outcomes(*fast, [100, 100, 100])[0] == "mixed"
+    assert outcomes([900, 800, 900], [800, 800, None], [100, 100, 100])[0] == "fails"
+    assert outcomes([None] * 3, [300, 400, 300], [None] * 3)[0] == "mixed"  # the identity's is unknown
 
 
-def test_depth_asks_for_all_steps_below_and_none_above():
-    def outcome(*accuracies):
-        return fig_match_depth.depth_verdict(
-            {"steps": [1, 2, 3], "accuracy": {"3": [*accuracies]}}
-        ).outcome
+def test_steps_are_learned_one_after_the_other():
+    most = fig_match_depth.max_learned
+    assert most(np.array([1, 0.97, 0.2])) == 2
+    assert most(np.array([1, 0.2, 0.97])) == 1
+    assert most(np.array([0.5, 1, 1])) == 0
 
-    assert outcome(*[[1, 0.97, 0.2]] * 3) == "holds"
-    assert outcome(*[[1, 0.97, 0.99]] * 3) == "fails"
-    assert outcome([1, 0.97, 0.2], [1, 0.5, 0.2], [1, 0.97, 0.2]) == "mixed"
+
+def test_depth_asks_for_a_step_a_layer_and_parallel_reasoning_for_more():
+    def outcomes(*most, layers=3):
+        numbers = {fig_match_depth.MOST: {str(layers): [*most]}, "training steps": 10}
+        depth = fig_match_depth.depth_verdict(numbers)
+        return depth.outcome, fig_match_depth.parallel_verdict(numbers).outcome
+
+    assert outcomes(2, 2, 2) == ("holds", "fails")
+    assert outcomes(3, 3, 3) == ("holds", "holds")
+    assert outcomes(2, 1, 3) == ("mixed", "mixed")
+    assert outcomes(1, 1, 1) == ("fails", "fails")
+    assert outcomes(2, 2) == ("too few seeds", "too few seeds")
+    assert outcomes(1, 1, 1, layers=2) == ("holds", "untested")  # the rules give two layers one step
+
+
+def test_each_depth_is_asked_one_step_more_than_claimed():
+    for layers in (2, 3, 4, 5):
+        assert deep(layers).steps[-1] == layers
+        assert deep(layers).pairs == layers + 3
 
 
 def test_the_rules_of_propagation_are_checked_for_each_depth():
@@ -181,14 +220,42 @@ def test_the_rules_of_propagation_are_checked_for_each_depth():
 
 
 def test_matching_needs_the_small_start_and_post_norm():
-    def outcome(small, large, pre):
-        accuracy = {"post": [[large] * 3, [small] * 3], "pre": [[pre] * 3]}
-        numbers = {"gammas": {"post": [0.3, 0.8], "pre": [0.8]}, "accuracy": accuracy}
-        return fig_match_gamma.verdicts(numbers)[0].outcome
+    def outcomes(small, smaller, large, pre):
+        accuracy = {"post": [[large] * 3, [small] * 3, [smaller] * 3], "pre": [[pre] * 3]}
+        numbers = {"gammas": {"post": [0.3, 0.8, 1.0], "pre": [0.8]}, "accuracy": accuracy}
+        return [verdict.outcome for verdict in fig_match_gamma.verdicts(numbers)]
 
-    assert outcome(0.99, 0.3, 0.2) == "holds"
-    assert outcome(0.99, 0.3, 0.7) == "mixed"
-    assert outcome(0.4, 0.3, 0.7) == "fails"
+    assert outcomes(0.99, 1.0, 0.3, 0.2) == ["holds", "holds"]
+    assert outcomes(0.99, 1.0, 0.3, 0.7) == ["holds", "mixed"]
+    assert outcomes(0.99, 0.6, 0.3, 0.2) == ["mixed", "holds"]
+    assert outcomes(0.4, 0.4, 0.6, 0.7) == ["fails", "fails"]
+
+
+def test_only_settings_that_fail_are_asked_for_what_they_know_of_trained_pairs():
+    def outcome(trained, *held_out):
+        numbers = {
+            fig_match_starts.HELD_OUT: {"a": [[held_out]] * 3},
+            fig_match_starts.TRAINED: {"a": [[trained]] * 3},
+        }
+        return fig_match_starts.verdicts(numbers)[0].outcome
+
+    assert outcome(0.9, 0.9, 0.3) == "holds"
+    assert outcome(0.5, 0.9, 0.3) == "fails"
+    assert outcome(0.99, 0.9, 0.97) == "untested"
+
+
+def test_the_flow_is_asked_of_models_that_have_learned():
+    def outcome(masses, *accuracies):
+        numbers = {
+            "mass": {"3": {role: [masses] * 3 for role in ("mate", "hop 1", "hop 2")}},
+            "accuracy": {"3": [*accuracies]},
+        }
+        return fig_match_flow.verdicts(numbers)[0].outcome
+
+    assert outcome(0.9, 0.99, 0.99, 0.99) == "holds"
+    assert outcome(0.7, 0.99, 0.99, 0.99) == "fails"
+    assert outcome(0.9, 0.99, 0.99, 0.5) == "too few seeds"
+    assert outcome(0.9, 0.5, 0.5, 0.5) == "untested"
 
 
 def test_scores_are_those_of_the_worse_layer():

@@ -14,7 +14,9 @@ from geomtoy import Network, Segment, Slice, compile_layers, count_regions
 from geomtoy.answers import over_slices, random_slices, sampling
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.layers import Affine, LayerNorm
+from geomtoy.plots import draw_counts, new_figure
 from geomtoy.store.canonical import canonical
+from geomtoy.store.provenance import imports_of, origin
 
 NET = random_net(5, 8, 8, 2, seed=0)
 PLANES = random_slices(5, 7, seed=3)
@@ -96,6 +98,15 @@ def test_processes_count_the_same(tmp_path):
     )
 
 
+def test_counts_depend_on_no_other_answer():
+    files = imports_of(origin(sampling.count_batch)).files
+    assert "geomtoy.regions.engine.run" in files
+    assert [name for name in files if name.startswith("geomtoy.answers.")] == [
+        "geomtoy.answers.sampling",
+        "geomtoy.answers.domain",
+    ]
+
+
 @dataclass(frozen=True)
 class Config:
     name: str
@@ -107,3 +118,12 @@ def test_fields_that_are_not_compared_name_no_result():
     assert (
         canonical(Config("a", object())) == canonical(Config("a", 2)) == {"is a": "Config", "name": "a"}
     )
+
+
+def test_counts_are_drawn():
+    counts = over_slices(NET, PLANES)
+    ax = new_figure().add_subplot()
+    draw_counts(ax, counts)
+    assert ax.get_ylabel() == "slices of 7"
+    same = sampling.SliceCounts(np.array([3, 3]), np.array([3, 3]), True)
+    draw_counts(new_figure().add_subplot(), same)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -17,16 +16,14 @@ from test_soft_plane import KINDS, affine_tokens, block, degenerate, place, sign
 import geomtoy
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange, build_faces
-from geomtoy.certified.softmax import patch_series
 from geomtoy.cli import main
 from geomtoy.errors import FileError, ProofError, SettingError, SliceError
 from geomtoy.network import Network
 from geomtoy.plots.quick import plot_curved
 from geomtoy.slices import Slice
 from geomtoy.views import count_regions_on_plane, enumerate_regions_on_plane
-from geomtoy.views.block_readout import block_readout
 from geomtoy.views.curved_export import to_geojson
-from geomtoy.views.soft_plane import plane_functions
+from geomtoy.views.plane import pose
 
 PLAIN = Slice((0, 0), (1, 0), (0, 1))
 SKEW = ((Fraction(-1, 2), -1), (1, Fraction(-1, 3)), (Fraction(1, 2), 1), (-1, Fraction(1, 3)))
@@ -274,9 +271,8 @@ def test_a_broken_order_of_crossings_is_noticed():
     """The checks are seen to fail: with the turn of one crossing wrong the faces contradict."""
     one = block(0)
     plane, still = place(one, 0, "query")
-    X = affine_tokens(plane, still, one.d_model)
-    functions = plane_functions(one, X, block_readout(one))
-    series, budget = partial(patch_series, functions), Budget()
+    series = pose(one, plane, still, "query", geomtoy.UNIT_SQUARE, 1000).series
+    budget = Budget()
     found = arrange(series, budget)
     build_faces(series, found, budget, 1e-2)
     found.crossings["turn"][0] *= -1

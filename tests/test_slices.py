@@ -8,8 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geomtoy import UNIT_SQUARE, GeomtoyError, Network, Segment, Slice, count_regions
-from geomtoy.errors import SliceError, WindowError
+from geomtoy import (
+    UNIT_SQUARE,
+    GeomtoyError,
+    Network,
+    Segment,
+    Slice,
+    count_regions,
+    enumerate_level_set,
+    enumerate_regions,
+)
+from geomtoy.errors import NetworkError, SliceError, WindowError
 from geomtoy.slices import convex_window, interval
 
 SQUARE = ((0, 0), (2, 0), (2, 2), (0, 2))
@@ -217,7 +226,8 @@ NO_SLICE = {
     "numbers": ((0, 1, 2), "the slice's origin is not a vector of numbers"),
     "NaN": (((0, 0), (1, np.nan), (0, 1)), "the slice's u holds nan; give finite numbers"),
     "infinity": (((0, 0), (1, 0), (np.inf, 1)), "the slice's v holds inf; give finite numbers"),
-    "matrices": ((np.eye(2), np.eye(2), np.eye(2)), "the slice's origin holds"),
+    "matrices": ((np.eye(2), np.eye(2), np.eye(2)), "parallel"),
+    "ragged": (([[1], [1, 2]], (1, 0), (0, 1)), "the slice's origin is not a vector of numbers"),
     "text": ((("a", 0), (1, 0), (0, 1)), "the slice's origin holds 'a'"),
     "nothing": (((), (), ()), "parallel"),
     "one dimension": (((0,), (1,), (2,)), "parallel"),
@@ -287,3 +297,48 @@ def test_what_is_no_segment_is_refused(ends, sentence):
 def test_errors_are_of_one_family(error):
     assert issubclass(error, GeomtoyError)
     assert issubclass(error, ValueError)
+
+
+IMAGES = np.random.default_rng(5).normal(size=(3, 4, 7)).astype(np.float32)
+
+
+def test_a_slice_through_points_holds_them_to_the_last_bit():
+    plane = Slice.through(*IMAGES)
+    corners = np.array([[0, 0], [1, 0], [0, 1]], object)
+    exact = np.vectorize(Fraction, otypes=[object])(IMAGES.reshape(3, -1).astype(float))
+    assert (plane.embed(corners) == exact).all()
+    assert plane.marks == ((0, 0), (1, 0), (0, 1))
+    differences = Slice(IMAGES[0], IMAGES[1] - IMAGES[0], IMAGES[2] - IMAGES[0])  # in float32
+    assert (differences.embed(corners) != exact).sum() > 10
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        (([0, 0], [1, 0, 0], [0, 1]), "the points have 2, 3 and 2 coordinates"),
+        (([0, 0], [1, 1], [2, 2]), "the three points lie on a line"),
+        (([0, 0], [0, 0], [2, 2]), "the three points lie on a line"),
+        (([0, 0], [0, np.nan], [2, 2]), "the second point holds nan"),
+    ],
+)
+def test_points_that_span_no_plane_are_refused(points, message):
+    with pytest.raises(SliceError, match=message):
+        Slice.through(*points)
+
+
+def test_two_numbers_are_a_square():
+    assert convex_window((-1, 1)) == convex_window(UNIT_SQUARE)
+    assert convex_window(np.array([-0.5, 0.25])) == convex_window(
+        [(-0.5, -0.5), (0.25, -0.5), (0.25, 0.25), (-0.5, 0.25)]
+    )
+    with pytest.raises(WindowError, match="has no length"):
+        convex_window((1, -1))
+
+
+def test_models_of_other_libraries_are_sent_to_the_importers():
+    class Model:
+        pass
+
+    for function in (count_regions, enumerate_regions, enumerate_level_set):
+        with pytest.raises(NetworkError, match=r"Model is no geomtoy.Network;.*from_model\(model\)"):
+            function(Model())

@@ -103,7 +103,9 @@ def test_every_way_to_import(tmp_path, text, found):
 
 def test_a_function_of_geomtoy_depends_on_what_it_measures_with():
     found = imports_of(origin(count_regions_along))
-    assert {"geomtoy.certified.path", "geomtoy.certified.zeros", "geomtoy.block_arrays"} <= set(found.files)
+    assert {"geomtoy.certified.path", "geomtoy.certified.zeros", "geomtoy.block_arrays"} <= set(
+        found.files
+    )
     assert not any(name.startswith(("geomtoy.store", "geomtoy.plots")) for name in found.files)
     assert {"numpy", "python-flint"} <= set(dict(provenance(origin(count_regions_along)).packages))
 
@@ -226,7 +228,8 @@ def test_figure_records_are_the_same_again_and_say_what_made_them(tmp_path):
     text = (tmp_path / "deep" / "a.json").read_text()
     assert text == (tmp_path / "deep" / "b.json").read_text()
     record = json.loads(text)
-    assert sorted(record) == ["config", "made_by", "numbers", "self_checks", "verdicts"]
+    assert sorted(record) == ["config", "made_by", "numbers", "seconds", "self_checks", "verdicts"]
+    assert record["seconds"] == round(sum(one.record["seconds"] for one in runs))
     assert record["numbers"] == {"x": [0.333333333333], "n": 2**500}
     assert record["verdicts"][0]["outcome"] == "holds"
     assert record["verdicts"][0]["statistic"]["gap"] == 0.333333333333

@@ -8,6 +8,7 @@ from drawn_twice import draw_twice, figures_of
 from truncation import (
     fig_lens_truncation,
     fig_trunc_gain,
+    fig_trunc_gradients,
     fig_trunc_matrices,
     fig_trunc_memory,
     fig_trunc_order,
@@ -83,12 +84,49 @@ def gains(ratios, answers=(0.1, 0.2)) -> dict:
     ],
 )
 def test_tenfold_is_asked_at_every_alpha(ratios, outcome):
-    assert fig_trunc_gain.verdicts(gains(ratios))[0].outcome == outcome
+    lowers, tenfold, course, _ = fig_trunc_gain.verdicts(gains(ratios))
+    assert tenfold.outcome == outcome
+    assert lowers.outcome == ("too few seeds" if outcome == "too few seeds" else "holds")
+    assert course.outcome == "untested"  # the numbers have no course
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(12, "holds"), (9, "fails")])
+def test_the_course_is_judged_where_it_is_least_in_its_second_half(late, outcome):
+    course = np.add([[[1, 1, 99, late, 99]] * 3] * 2, [[[0.0], [0.1], [0.2]]])
+    found = {"steps": [0, 5, 50, 75, 100], fig_trunc_gain.COURSE: course, **gains(np.full((2, 3), 20.0))}
+    assert fig_trunc_gain.verdicts(found)[2].outcome == outcome
 
 
 @pytest.mark.parametrize(("answers", "outcome"), [((0.1, 0.2), "holds"), ((0.2, 0.1), "fails")])
 def test_growth_is_asked_from_each_alpha_to_the_next(answers, outcome):
-    assert fig_trunc_gain.verdicts(gains(np.full((2, 3), 20), answers))[1].outcome == outcome
+    assert fig_trunc_gain.verdicts(gains(np.full((2, 3), 20), answers))[3].outcome == outcome
+
+
+def test_the_share_is_chosen_where_other_sequences_say():
+    scores = {"p_correct": [[0.5, 0.4, 0.8]] * 3, "loss": [[1.0, 2.0, 0.5]] * 3}
+    other = {"p_correct": [[0.5, 0.9, 0.8]] * 3}
+    numbers = {
+        "rhos": [1, 0.5, 0],
+        fig_trunc_training.END: {"0.3": scores},
+        fig_trunc_training.CHOICE: {"0.3": other},
+    }
+    (verdict,) = fig_trunc_training.verdicts(numbers)
+    assert verdict.outcome == "fails"
+    assert "0.5 at alpha 0.3" in verdict.note
+
+
+@pytest.mark.parametrize(("mlp", "outcome"), [(4.0, "holds"), (0.5, "fails")])
+def test_signal_to_noise_is_that_of_the_first_steps(mlp, outcome):
+    def powers(signal):
+        early = [[signal * (1 + 0.01 * s), 2.0] for s in range(3)]
+        return [[one, [99.0, 1.0] if signal == 1 else [0.0, 1.0]] for one in early]
+
+    parts = {part: powers(1) for part in fig_trunc_gradients.PARTS}
+    parts[fig_trunc_gradients.MLP] = powers(mlp)
+    numbers = {"steps": [0, 26], fig_trunc_gradients.POWERS: {"0.5": parts}}
+    found = fig_trunc_gradients.verdicts(numbers)
+    assert [verdict.outcome for verdict in found] == [outcome] * 2
+    assert found[0].statistic["alpha 0.5"] == pytest.approx(mlp, rel=1e-6)
 
 
 @pytest.mark.parametrize(("loss", "outcome"), [(0.5, "holds"), (1.5, "mixed")])
@@ -111,7 +149,8 @@ def history(margins, masses) -> dict[str, np.ndarray]:
     [
         ([-1, 1, 1], [0.1, 0.2, 0.6], (5, 10), True),
         ([-1, -1, 1], [0.1, 0.6, 0.6], (10, 5), False),
-        ([-1, 1, -1], [0.1, 0.1, 0.1], (5, None), True),
+        ([-1, 1, 1], [0.1, 0.6, 0.1], (5, None), True),
+        ([-1, 1, -1], [0.1, 0.1, 0.1], (None, None), False),
         ([-1, -1, -1], [0.1, 0.1, 0.1], (None, None), False),
     ],
 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from truncation.measure import sequences_of
 from truncation.run import SGD, RecallRun, run_recall, stored_models
 
 from geomtoy.errors import SettingError
 from geomtoy.instruments.margins import probability_of
 from geomtoy.instruments.truncation import truncate_named
-from geomtoy.models.named import named_arrays, with_arrays
+from geomtoy.models.named import named_arrays, named_parameters, with_arrays
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.streams import stream
 
@@ -136,3 +138,40 @@ def test_masses_sum_to_one_and_start_near_their_even_share(arrays):
 def test_configs_out_of_range_are_refused(settings, says):
     with pytest.raises(SettingError, match=says):
         RecallRun(**settings)
+
+
+def test_the_share_is_chosen_on_sequences_of_its_own(arrays, model, test_set):
+    assert arrays["choice/p_correct"].shape == (3,)
+    decoder, stored = model
+    with jax.enable_x64(True):
+        law = TASK.law(stream(3, "bigrams")).astype("float32")
+        key = jax.random.fold_in(stream(3, "test"), 2)
+        choice = sequences_of(replace(TASK, alpha=0.0), 20)(key, law, 0.0)
+    assert not np.array_equal(choice.tokens, test_set.tokens)
+    for k, rho in enumerate(CONFIG.rhos):
+        cut = truncate_named(stored, "layers.1.mlp.hidden.0.kernel", rho=rho)
+        logits, targets = predictions(decoder, choice, cut)
+        expected = probability_of(logits, targets).mean()
+        np.testing.assert_allclose(arrays["choice/p_correct"][k], expected, rtol=1e-4)
+
+
+def test_signal_and_noise_are_those_of_gradients_batch_by_batch(arrays, model):
+    decoder, _ = model
+
+    def loss(decoder, batch):
+        logits = decoder(batch.tokens)
+        log_p = logits - jax.nn.logsumexp(logits, axis=-1, keepdims=True)
+        said = jnp.take_along_axis(log_p, batch.targets[..., None], axis=-1)[..., 0]
+        return -(said * batch.weights).sum() / batch.weights.sum()
+
+    with jax.enable_x64(True):
+        law = TASK.law(stream(3, "bigrams")).astype("float32")
+        keys = [jax.random.fold_in(stream(3, "gradients"), k) for k in range(CONFIG.gradients)]
+        batches = [TASK.draw(key, FIT.batch_size, law) for key in keys]
+        gradients = [named_parameters(nnx.grad(loss)(decoder, batch)) for batch in batches]
+    name = "layers.1.attention.W_V"
+    each = np.stack([np.asarray(gradient[name]) for gradient in gradients])
+    noise = each.var(axis=0, ddof=1).sum()
+    signal = (each.mean(axis=0) ** 2).sum() - noise / len(each)
+    np.testing.assert_allclose(arrays[f"noise/{name}"][-1], noise, rtol=1e-3)
+    np.testing.assert_allclose(arrays[f"signal/{name}"][-1], signal, rtol=1e-2)

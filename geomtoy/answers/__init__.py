@@ -1,6 +1,6 @@
-"""What follows from an exact partition, exactly; `docs/answers.md` shows each in use.
+"""What follows from an exact partition, exactly; `docs/howto/answers.md` shows each in use.
 
-- on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`
+- on the cells of a window: `extrema`, `integral`, `lipschitz`, `jacobian`, `jacobians`, `shapes`
 - of two networks: `compare`, and `changes` between checkpoints
 - of properties in a box: `find_point`, `verify`
 - over many slices: `over_slices`, `random_slices`
@@ -14,6 +14,7 @@ from geomtoy.answers.jacobians import jacobian, jacobians
 from geomtoy.answers.lipschitz import Lipschitz, lipschitz
 from geomtoy.answers.neighbourhood import Border, HalfSpace, Region, region_at
 from geomtoy.answers.sampling import SliceCounts, over_slices, random_slices
+from geomtoy.answers.shapes import Shapes, shapes
 from geomtoy.answers.verification import Verification, Witness, find_point, verify
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Integral",
     "Lipschitz",
     "Region",
+    "Shapes",
     "SliceCounts",
     "Verification",
     "Witness",
@@ -40,5 +42,6 @@ __all__ = [
     "over_slices",
     "random_slices",
     "region_at",
+    "shapes",
     "verify",
 ]

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from geomtoy.errors import NetworkError, SettingError, WindowError
-from geomtoy.network import Network
+from geomtoy.network import Network, require_network
 from geomtoy.normed import NormedNetwork
 from geomtoy.regions import CellComplex, Pieces
 
@@ -37,10 +37,11 @@ def without_norm(network: Network | NormedNetwork) -> Network:
     """The network, if its regions are polytopes.
 
     Raises:
-        NetworkError: it is behind a norm.
+        NetworkError: it is behind a norm, or a model of another library.
     """
-    if not isinstance(network, Network):
+    if isinstance(network, NormedNetwork):
         raise NetworkError("behind a norm regions are no polytopes; give a network without one")
+    require_network(network)
     return network
 
 

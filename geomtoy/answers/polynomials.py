@@ -35,7 +35,7 @@ class Polynomial:
                 terms[both] = terms.get(both, Fraction(0)) + a * b
         return Polynomial(terms)
 
-    def __pow__(self, power: int) -> Polynomial:
+    def __pow__(self, power: Any) -> Polynomial:
         if not isinstance(power, int) or power < 0:
             raise TypeError(f"the power {power!r} makes no polynomial; give a whole number >= 0")
         result = self._of(1)

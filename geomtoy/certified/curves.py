@@ -2,8 +2,8 @@
 
 The functions come as series on patches from whoever asks (`Series`), so that nothing here knows of
 transformers. A patch is cut, near the middle but not at it (symmetric functions vanish there), until the
-error of every function with a zero is TOLERANCE of its variation and `boxes.settle` succeeds. Corners of
-patches are multiples of 2^-40, so that centres and radii are exact floats.
+error of every function with a zero is small against its variation and `boxes.settle` succeeds. Corners
+of patches are multiples of 2^-40, so that centres and radii are exact floats.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Budget:
 
     patches: int = 20_000
     order: int = 10
-    tolerance: float = 1e-4
+    tolerance: float = 1e-2
     ratio: float = 0.4881
 
 
@@ -185,11 +185,11 @@ def patch_of(series: Series, box: tuple[float, ...], D: Degree) -> Patch:
     if not fine:
         none = np.empty(0)
         return Patch(none, none, none, none, none, set(), variation, False)
-    c, error, slope, size = scaled_to_box(c, low, tail, D)
-    touched = np.flatnonzero(~(np.abs(c[0]) > (size + error) * SLACK))
-    certain = (np.abs(c[0]) > error).all()
-    pattern = {np.packbits(c[0] > 0).tobytes()} if certain else set()
-    chosen = np.ascontiguousarray(c.T[touched])
+    c, error, slope, size = (part[0] for part in scaled_to_box(c[None], low[None], tail[None], D))
+    middle = np.abs(c[:, 0])
+    touched = np.flatnonzero(~(middle > (size + error) * SLACK))
+    pattern = {np.packbits(c[:, 0] > 0).tobytes()} if (middle > error).all() else set()
+    chosen = c[touched]
     return Patch(
         touched, chosen, error[touched], slope[touched], size[touched], pattern, variation, True
     )

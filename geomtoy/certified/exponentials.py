@@ -17,31 +17,41 @@ from numba import njit
 from geomtoy.certified.bounds import SLACK, TINY, exponential_above
 
 MORE = 24  # degrees of the majorant beyond K that are summed one by one
-NEGLIGIBLE = -46.0  # log of a weight that need not be expanded
+NEGLIGIBLE = -34.0  # log of a weight that need not be expanded: less than 16 u of the greatest
 LEAST = -650.0  # log of the least weight that is expanded: far from underflow
 
 
 @njit(cache=True)
-def weight_series(w, log_w, a, b, A, B, C, D, E, size, tail, dropped):
-    """Fill coefficients E (n, tokens), and norms by token of degrees <= K, > K, and of what was dropped.
+def expanded(log_w, x):
+    """Tokens that are expanded, and for each of the others (else 0) the most that its weight can be.
 
-    w (tokens) is e^log_w up to a relative error that the caller accounts for; a token whose weight is
-    negligible on the whole polydisc, or underflows, is dropped: its series is 0 and its norm an error.
+    A weight e^log_w whose exponent changes by at most x on the polydisc is left out where it is
+    negligible on all of it, or underflows.
     """
-    K, n = D.K, len(w)
-    x1, x2 = np.abs(a) + np.abs(b), np.abs(A) + np.abs(B) + np.abs(C)
-    live = np.empty(n)
-    for j in range(n):
-        top = log_w[j] + x1[j] + x2[j]
-        gone = top < NEGLIGIBLE or log_w[j] < LEAST
-        live[j] = 0.0 if gone else w[j]
-        dropped[j] = exponential_above(top + 1e-9 * (1.0 + abs(top))) if gone else 0.0
-    _majorant(K, live, log_w, x1, x2, size, tail)
-    for j in range(n):
-        if dropped[j] > 0.0:
-            tail[j] = dropped[j]
-    E[0] = live
-    _fill(a, b, 2.0 * A, B, 2.0 * C, K, E)
+    dropped = np.zeros(len(x))
+    live = np.empty(len(x), np.int64)
+    n = 0
+    for j in range(len(x)):
+        top = log_w[j] + x[j]
+        if top < NEGLIGIBLE or log_w[j] < LEAST:
+            dropped[j] = exponential_above(top + 1e-9 * (1.0 + abs(top)))
+        else:
+            live[n] = j
+            n += 1
+    return live[:n].copy(), dropped
+
+
+@njit(cache=True)
+def weight_series(w, log_w, a, b, A, B, C, D):
+    """Coefficients E (n, tokens), and by token bounds on the norms of degrees <= K and > K.
+
+    w (tokens) is e^log_w up to a relative error that the caller accounts for.
+    """
+    E, size, tail = np.empty((len(D.exponents), len(w))), np.empty(len(w)), np.empty(len(w))
+    _majorant(D.K, w, log_w, np.abs(a) + np.abs(b), np.abs(A) + np.abs(B) + np.abs(C), size, tail)
+    E[0] = w
+    _fill(a, b, 2.0 * A, B, 2.0 * C, D.K, E)
+    return E, size, tail
 
 
 @njit(cache=True)

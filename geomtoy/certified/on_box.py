@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from geomtoy.certified.bounds import SLACK, U
 from geomtoy.certified.pairs import WIDER
-from geomtoy.certified.series import Degree
 
 CORE = 0.8  # half width of a box in units of its polydisc; 1.25 times a half width is exact
+REACH = WIDER * CORE * SLACK
 
 
-def scaled_to_box(
-    c: np.ndarray, low: np.ndarray, tail: np.ndarray, D: Degree
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Series (..., terms, n) and errors (..., n) -> coefficients for the box [-1, 1]^k; error of values
-    and of |d/du| + |d/dv| on the box WIDER times as large; and how much the polynomials may vary.
+@njit(cache=True, nogil=True)
+def scaled_to_box(c, low, tail, D):
+    """Series c (boxes, terms, m), low and tail (boxes, m) -> for the box [-1, 1]^k: coefficients
+    (boxes, m, terms); errors (boxes, m) of values and of |d/du| + |d/dv| on the box WIDER times as
+    large; and how much the polynomials may vary (boxes, m).
 
-    A series' part of degree > K is at most tail reach^(K + 1) on the wider box, reach = WIDER CORE < 1,
-    and the derivative of degree k in the box's coordinate at most CORE k reach^(k - 1) times its norm.
+    A series' part of degree > K is at most tail REACH^(K + 1) on the wider box, and the derivative of
+    degree k in the box's coordinate at most CORE k REACH^(k - 1) times its norm.
     """
-    K, reach = D.K, WIDER * CORE * SLACK
-    low = low + 4 * K * U * np.abs(c).sum(axis=-2)  # of the next line
-    c = c * (CORE**D.total)[:, None]
-    size = np.abs(c[..., 1:, :]).sum(axis=-2)
-    error = (tail * reach ** (K + 1) + low) * SLACK
-    k = np.arange(1, 200.0)
-    steep = CORE * k * reach ** (k - 1)  # decreases from k = 10 on, where 0.9 (k + 1) / k < 1
-    slope = (tail * steep[K:].max() + low * steep.max()) * SLACK
-    return c, error, slope, size
+    K, (boxes, n, m) = D.K, c.shape
+    out = np.empty((boxes, m, n))
+    error, slope, size = np.empty((boxes, m)), np.empty((boxes, m)), np.empty((boxes, m))
+    steep, steep_above = 0.0, 0.0
+    for k in range(1, 200):  # k REACH^(k - 1) decreases from k = 10 on
+        this = CORE * k * REACH ** (k - 1)
+        steep = max(steep, this)
+        if k > K:
+            steep_above = max(steep_above, this)
+    above = REACH ** (K + 1)
+    for box in range(boxes):
+        for i in range(m):
+            total, varies = abs(c[box, 0, i]), 0.0
+            out[box, i, 0] = c[box, 0, i]
+            for j in range(1, n):
+                out[box, i, j] = c[box, j, i] * CORE ** D.total[j]
+                total += abs(c[box, j, i])
+                varies += abs(out[box, i, j])
+            known = low[box, i] + 4.0 * K * U * total  # the scaling rounds
+            error[box, i] = (tail[box, i] * above + known) * SLACK
+            slope[box, i] = (tail[box, i] * steep_above + known * steep) * SLACK
+            size[box, i] = varies
+    return out, error, slope, size

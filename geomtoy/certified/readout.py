@@ -34,6 +34,16 @@ class Readout(NamedTuple):
 
 
 @njit(cache=True)
+def affine_series(q, error, cx, cy, rx, ry, n):
+    """q[0] + u q[1] + v q[2] on a polydisc: series (n, columns) and low."""
+    x = np.zeros((n, q.shape[1]))
+    x[0] = q[0] + cx * q[1] + cy * q[2]
+    x[1], x[2] = q[1] * rx, q[2] * ry
+    reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
+    return x, (error[0] + 1.5 * (error[1] + error[2]) + 12.0 * U * reach) * SLACK + TINY
+
+
+@njit(cache=True)
 def divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, start):
     """N times R, with errors, into columns of y, low and tail."""
     n, f = N.shape

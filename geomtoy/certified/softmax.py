@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 
 from geomtoy.certified.bounds import EXP_ERROR, SLACK, TINY, U, exponential, gamma
-from geomtoy.certified.exponentials import weight_series
-from geomtoy.certified.readout import Readout, divide, read_out
+from geomtoy.certified.exponentials import expanded, weight_series
+from geomtoy.certified.readout import Readout, affine_series, divide, read_out
 from geomtoy.certified.series import reciprocal
 
 
@@ -53,57 +53,52 @@ def patch_series(S, cx, cy, rx, ry, D):
     Returns coefficients (n, m), low and tail (m,), how much scores vary along u and along v, and whether
     the polydisc was small enough: if not, the rest means nothing.
     """
-    n, (H, _, T, f) = len(D.exponents), S.values.shape
+    n, (H, _, _, f) = len(D.exponents), S.values.shape
     y = np.zeros((n, H * f))
     low, tail = np.zeros(H * f), np.zeros(H * f)
     spread = np.zeros(2)
-    E = np.empty((n, T))
     for h in range(H):
-        fine = _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread)
+        fine = _head(S, h, cx, cy, rx, ry, D, y, low, tail, spread)
         if not fine:
             return y, low, tail, spread, False
-    q, e = S.query, S.query_error
-    x = np.zeros((n, q.shape[1]))
-    x[0] = q[0] + cx * q[1] + cy * q[2]
-    x[1], x[2] = q[1] * rx, q[2] * ry
-    reach = np.abs(q[0]) + 1.5 * (np.abs(q[1]) + np.abs(q[2]))
-    low_x = (e[0] + 1.5 * (e[1] + e[2]) + 12.0 * U * reach) * SLACK + TINY
+    x, low_x = affine_series(S.query, S.query_error, cx, cy, rx, ry, n)
     z, low, tail, fine = read_out(S.readout, y, low, tail, x, low_x, np.zeros_like(low_x), D)
     return z, low, tail, spread, fine
 
 
 @njit(cache=True)
-def _head(S, h, cx, cy, rx, ry, D, E, y, low, tail, spread):
+def _head(S, h, cx, cy, rx, ry, D, y, low, tail, spread):
     """Averages of one head into its columns of y, low and tail; False if the patch is too large."""
     n, (_, _, T, f) = len(D.exponents), S.values.shape
     w, log_w, a, b, A, B, C, relative = _centred_scores(S.scores[h], cx, cy, rx, ry)
-    size, rest, dropped = np.empty(T), np.empty(T), np.empty(T)
-    weight_series(w, log_w, a, b, A, B, C, D, E, size, rest, dropped)
-    whole = size.sum()
-    spread[0] += ((size + rest) * (np.abs(a) + np.abs(A))).sum()
-    spread[1] += ((size + rest) * (np.abs(b) + np.abs(C))).sum()
+    x = np.abs(a) + np.abs(b) + np.abs(A) + np.abs(B) + np.abs(C)
+    live, dropped = expanded(log_w, x)
+    E, size, rest = weight_series(w[live], log_w[live], a[live], b[live], A[live], B[live], C[live], D)
+    whole, both, lost = size.sum(), size + rest, dropped.sum()
+    spread[0] += (both * (np.abs(a[live]) + np.abs(A[live]))).sum()
+    spread[1] += (both * (np.abs(b[live]) + np.abs(C[live]))).sum()
     relative = 1.01 * (relative + S.score_error[h]) + gamma(7.0 * D.K) + EXP_ERROR + 8.0 * U
     if not relative < 1e-3 or not whole < np.inf:
         return False
     Z = np.empty(n)
     for k in range(n):
         Z[k] = E[k].sum()
-    both = size + rest
-    change = relative * both.sum()
-    R, R_low, R_tail = reciprocal(Z, change + gamma(T) * whole + dropped.sum(), rest.sum() + change, D)
+    change = relative * both.sum() + lost
+    R, R_low, R_tail = reciprocal(Z, change + gamma(T) * whole, rest.sum() + change, D)
     if not R_low < np.inf:
         return False
     V, centre = _centred_values(S, h, cx, cy, w)
-    N = np.dot(E, V)
-    absolute = np.abs(V)
-    by_token = np.empty((3, T))
-    by_token[0], by_token[1], by_token[2] = both, rest, dropped
-    norms = np.dot(by_token, absolute)
+    N = np.dot(E, V[live])
+    by_token = np.zeros((3, T))
+    by_token[2] = dropped
+    for i in range(len(live)):
+        by_token[0, live[i]], by_token[1, live[i]] = both[i], rest[i]
+    norms = np.dot(by_token, np.abs(V))
     if len(S.moving):
-        _add_moving(S, h, rx, ry, E, both, rest, D, N, norms)
+        _add_moving(S, h, rx, ry, E, live, by_token, D, N, norms)
     value_error = S.value_error[h] + gamma(6) * (np.abs(centre).max() + 1.5 * _greatest(S.values[h]))
-    N_low = (relative + gamma(T + 6)) * norms[0] + norms[2] + 1.01 * value_error * both.sum()
-    N_tail = norms[1] + relative * norms[0] + 1.01 * value_error * both.sum()
+    wrong = relative * norms[0] + norms[2] + 1.01 * value_error * (both.sum() + lost)
+    N_low, N_tail = wrong + gamma(T + 6) * norms[0], wrong + norms[1]
     divide(N, N_low, N_tail, R, R_low, R_tail, D, y, low, tail, h * f)
     y[0, h * f : (h + 1) * f] += centre
     low[h * f : (h + 1) * f] += 2.0 * U * np.abs(y[0, h * f : (h + 1) * f]) + TINY
@@ -153,18 +148,21 @@ def _greatest(values):
 
 
 @njit(cache=True)
-def _add_moving(S, h, rx, ry, E, both, rest, D, N, norms):
+def _add_moving(S, h, rx, ry, E, live, by_token, D, N, norms):
     """Add u V_u + v V_v to the numerators; a weight's terms of degree K leave with their factor."""
     k, f = len(S.moving), N.shape[1]
-    weights, V_u, V_v = np.empty((len(E), k)), np.empty((k, f)), np.empty((k, f))
+    weights, V_u, V_v = np.zeros((len(E), k)), np.empty((k, f)), np.empty((k, f))
     for i in range(k):
         j = S.moving[i]
-        weights[:, i] = E[:, j]
         V_u[i], V_v[i] = S.values[h, 1, j] * rx, S.values[h, 2, j] * ry
-        top = np.abs(E[len(E) - D.K - 1 :, j]).sum() * (1.0 + 1e-9)
         absolute = np.abs(V_u[i]) + np.abs(V_v[i])
-        norms[0] += both[j] * absolute
-        norms[1] += (rest[j] + top) * absolute
+        place = np.searchsorted(live, j)
+        if place < len(live) and live[place] == j:
+            weights[:, i] = E[:, place]
+        top = np.abs(weights[len(E) - D.K - 1 :, i]).sum() * (1.0 + 1e-9)
+        norms[0] += by_token[0, j] * absolute
+        norms[1] += (by_token[1, j] + top) * absolute
+        norms[2] += by_token[2, j] * absolute
     along_u, along_v = np.dot(weights, V_u), np.dot(weights, V_v)
     for n in range(len(E)):
         p, q = D.exponents[n, 0], D.exponents[n, 1]

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geomtoy.circles import kernels
 from geomtoy.circles.certify import Certificate, certify
 from geomtoy.circles.enumerate import Subdivision
 from geomtoy.circles.exact import Point
+from geomtoy.circles.filter import SLACK, U
 from geomtoy.circles.locate import locate
 from geomtoy.circles.mesh import Exact, arc_places, successor
 from geomtoy.normed import NormedNetwork
@@ -202,7 +202,7 @@ class CircleComplex:
         pairs = self.edge_cells[(self.edge_cells >= 0).all(axis=1)]
         p, q = pairs.T
         gap = np.abs(rows[p] - rows[q]).max(axis=1)
-        bound = (error[p] + error[q] + gap * kernels.U) * kernels.SLACK
+        bound = (error[p] + error[q] + gap * U) * SLACK
         outputs = len(self.network.after.layers)
         affine = self.subdivision.maps.affine
         same = [

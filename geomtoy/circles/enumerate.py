@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geomtoy.circles.cutting import Cutter, Cutting
+from geomtoy.circles.cutting import Cutting, cut
 from geomtoy.circles.faces import build, window_mesh
 from geomtoy.circles.maps import FaceMaps, Level, Maps
 from geomtoy.circles.mesh import Circles, Mesh, Tally
 from geomtoy.circles.sphere import Sphere
+from geomtoy.circles.subject import Subject
 from geomtoy.errors import BudgetError
 
 Progress = Callable[[int, int], None]
@@ -83,7 +84,7 @@ class Enumeration:
         return mesh, values
 
     def _cut(self, mesh: Mesh, layer: int, values: FaceMaps) -> Cutting:
-        return Cutter(mesh, layer, values, self._maps, self._circles, self.tally).run()
+        return cut(Subject(mesh, layer, values, self._maps, self._circles, self.tally))
 
     def _within_budget(self, layer: int, faces: int) -> None:
         if self._max_regions is not None and faces > self._max_regions:

@@ -16,13 +16,13 @@ from flint import fmpq
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from geomtoy.circles import kernels
+from geomtoy.circles.angles import directions, sort_groups
 from geomtoy.circles.cutting import Cutting
 from geomtoy.circles.exact import Circle
 from geomtoy.circles.maps import Level
 from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally, arc_places, successor
 from geomtoy.circles.probe import in_order, line_crossings, side_after
-from geomtoy.circles.topology import grouped
+from geomtoy.circles.topology import cycles, grouped
 from geomtoy.circles.vertices import Around
 
 
@@ -90,7 +90,7 @@ class _Builder:
         """The new mesh and the old face of each of its faces."""
         edges = self._edges
         leaving, first = self._rotation()
-        cycle = kernels.cycles(successor(leaving, first, len(edges.tail)))
+        cycle = cycles(successor(leaving, first, len(edges.tail)))
         old = np.column_stack([edges.left, edges.right]).ravel()  # of each half-edge
         n = int(cycle.max()) + 1
         outside = np.zeros(n, bool)
@@ -126,8 +126,8 @@ class _Builder:
         first = grouped(vertex, len(self._points))
         circle = edges.circle[half >> 1]
         where = self._points.where if len(self._points) else np.zeros((1, 4))
-        key, error, doubt = kernels.directions(first, half, circle, vertex, where, self._circles.rows)
-        order, clusters = kernels.sort_groups(first, key, error)
+        key, error, doubt = directions(first, half, circle, vertex, where, self._circles.rows)
+        order, clusters = sort_groups(first, key, error)
         vague = np.unique(np.concatenate([vertex[order[clusters[:, 0]]], vertex[doubt > 0]]))
         for v in vague.tolist():
             some = np.arange(first[v], first[v + 1])

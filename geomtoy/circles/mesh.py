@@ -8,8 +8,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
+from geomtoy.circles.angles import axis_of
 from geomtoy.circles.exact import Circle, Geometry, Point, Position, compare
-from geomtoy.circles.kernels import axis_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +128,10 @@ class Tally:
 
     decided: int = 0
     rational: int = 0
+
+    def add(self, decided: int, rational: int) -> None:
+        self.decided += decided
+        self.rational += rational
 
 
 @dataclass(eq=False)

@@ -8,9 +8,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from geomtoy.circles import kernels
+from geomtoy.circles.angles import arc_lengths, axis_of
 from geomtoy.circles.exact import Circle, Geometry, Point, compare
+from geomtoy.circles.filter import UNDECIDED, vertex_signs
 from geomtoy.circles.mesh import Exact, on_arc
+from geomtoy.circles.search import edge_events
 
 
 class Arcs(Protocol):
@@ -48,14 +50,14 @@ def line_crossings(exact: Exact, arcs: Arcs, line: Circle) -> list[Crossing] | N
     n = len(exact.points)
     where = exact.points.where if n else np.zeros((1, 4))
     signs = np.zeros((max(1, n), 1), np.int8)
-    kernels.vertex_signs(where, np.zeros(len(where), np.int64), row, 0, signs)
-    for v in np.flatnonzero(signs[:n, 0] == kernels.UNDECIDED).tolist():
+    vertex_signs(where, np.zeros(len(where), np.int64), row, 0, signs)
+    for v in np.flatnonzero(signs[:n, 0] == UNDECIDED).tolist():
         signs[v, 0] = geometry.side(line, exact.point(v))
     if (signs[:n] == 0).any():
         return None
     owner = np.zeros(len(arcs.tail), np.int64)
-    length = kernels.arc_lengths(arcs.tail, arcs.head, arcs.circle, where, rows)
-    found, _, doubt = kernels.edge_events(
+    length = arc_lengths(arcs.tail, arcs.head, arcs.circle, where, rows)
+    found, _, doubt = edge_events(
         arcs.tail, arcs.head, arcs.circle, owner, length, where, rows, signs, row, kind, 0
     )
     crossed = [
@@ -82,7 +84,7 @@ def inside_arc(exact: Exact, arcs: Arcs, edge: int, k: Circle) -> list[Crossing]
 
 def in_order(geometry: Geometry, line: Circle, crossed: Sequence[Crossing]) -> list[int]:
     """The crossings of a line in cyclic order along it."""
-    axis = int(kernels.axis_of(np.array(geometry.row(line))))
+    axis = int(axis_of(np.array(geometry.row(line))))
     position = [geometry.position(line, axis, one.point) for one in crossed]
 
     def order(i: int, j: int) -> int:

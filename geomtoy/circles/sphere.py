@@ -146,7 +146,8 @@ def make_sphere(network: NormedNetwork, slice: Slice | None, window: Any) -> Sph
     Raises:
         SliceError: the slice does not fit the network.
         WindowError: the window is not convex or has no area.
-        DegenerateSliceError: the deviation depends on less than two coordinates of the slice.
+        DegenerateSliceError: the norm's input does not change along two directions of the slice, or the
+            deviation is 0 at a point of it.
     """
     basis = _basis(network, slice)
     norm = network.norm
@@ -156,6 +157,7 @@ def make_sphere(network: NormedNetwork, slice: Slice | None, window: Any) -> Sph
     form = basis.transpose() * basis / fmpq(d)
     form[2, 2] += rational(norm.epsilon)
     corners = None if window is None else convex_window(window)
+    _refuse_narrow(network, basis)
     D, shear = _diagonal(form)
     gained = fmpq_mat(
         d, 3, [rational(g) * basis[j, k] for j, g in enumerate(norm.gain.tolist()) for k in range(3)]
@@ -169,23 +171,37 @@ class DegenerateSliceError(SettingError):
     """The deviation has no minimum at one point of the slice, or vanishes there."""
 
 
+def _refuse_narrow(network: NormedNetwork, basis: fmpq_mat) -> None:
+    """Refuse planes that the norm sees as a line or a point: there are no circles then."""
+    norm = network.norm
+    directions = fmpq_mat(norm.width, 2, [basis[j, k] for j in range(norm.width) for k in range(2)])
+    rank = directions.rank()
+    if rank == 2:
+        return
+    if norm.centred and norm.width == 2:
+        why = "LayerNorm of two numbers keeps but one direction of any plane; take one of three or more"
+    elif rank == 1:
+        why = "the norm's input changes along one direction of the plane only; choose another u or v"
+    else:
+        why = (
+            "the norm's input does not change on the plane, nor does the output; choose another u and v"
+        )
+    raise DegenerateSliceError(why)
+
+
 def _diagonal(form: fmpq_mat) -> tuple[Triple, tuple[fmpq, fmpq, fmpq]]:
-    """D and U of Q = U^T diag(D) U."""
+    """D and U of Q = U^T diag(D) U, for a form that changes along both directions of the slice."""
     d1 = form[0, 0]
-    if d1 != 0:
-        u12, u13 = form[0, 1] / d1, form[0, 2] / d1
-        d2 = form[1, 1] - u12 * u12 * d1
-        if d2 != 0:
-            u23 = (form[1, 2] - u12 * u13 * d1) / d2
-            d3 = form[2, 2] - u13 * u13 * d1 - u23 * u23 * d2
-            if d3 != 0:
-                return (d1, d2, d3), (u12, u13, u23)
-            raise DegenerateSliceError(
-                "the norm's input is constant at a point of the plane and epsilon is 0; give epsilon > 0"
-            )
-    raise DegenerateSliceError(
-        "the norm sees the slice change in less than two directions; choose another u or v"
-    )
+    u12, u13 = form[0, 1] / d1, form[0, 2] / d1
+    d2 = form[1, 1] - u12 * u12 * d1
+    u23 = (form[1, 2] - u12 * u13 * d1) / d2
+    d3 = form[2, 2] - u13 * u13 * d1 - u23 * u23 * d2
+    if d3 == 0:
+        raise DegenerateSliceError(
+            "the deviation is 0 at a point of the plane and epsilon is 0, so that the norm is not defined "
+            "there; give epsilon > 0"
+        )
+    return (d1, d2, d3), (u12, u13, u23)
 
 
 def _basis(network: NormedNetwork, slice: Slice | None) -> fmpq_mat:

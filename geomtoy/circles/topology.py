@@ -87,3 +87,19 @@ def grouped(group, n):
     for g in range(n):
         start[g + 1] += start[g]
     return start
+
+
+@njit(cache=True, nogil=True)
+def cycles(successor):
+    """Label of the cycle of each half-edge, 0, 1, ... in the order of first members."""
+    label = np.full(successor.shape[0], -1)
+    n = 0
+    for h in range(successor.shape[0]):
+        if label[h] >= 0:
+            continue
+        i = h
+        while label[i] < 0:
+            label[i] = n
+            i = successor[i]
+        n += 1
+    return label

@@ -19,10 +19,10 @@ def from_model(
 
     Args:
         model: a torch module, a Flax module (NNX; linen bound to its variables), an Equinox module, a
-            Keras model (on its jax or torch backend), a fitted scikit-learn MLP or Pipeline, an
+            Keras model (on its jax backend), a fitted scikit-learn MLP or Pipeline, an
             `onnx.ModelProto`; a `Network` is returned as it is.
         input_shape: of one input, without the batch: (channels, height, width) or, in Flax and Keras,
-            (height, width, channels). Needed for models in JAX, and for torch modules whose first layer
+            (height, width, channels). Needed for Flax and Equinox, and for torch if the first layer
             is not Linear.
         logits: drop a last Sigmoid, Softmax or LogSoftmax, with a warning (torch, ONNX, scikit-learn).
     Raises:
@@ -86,7 +86,7 @@ def _linen(model: Any, shape: Any, logits: bool) -> Read:
 def _keras(model: Any, shape: Any, logits: bool) -> Read:
     from geomtoy.importers.keras import from_keras
 
-    return from_keras(model, shape, logits=logits)
+    return from_keras(model, shape)
 
 
 def _given(shape: Any) -> Any:

@@ -144,7 +144,7 @@ MOVES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(
         ("broadcast_in_dim", "concatenate", "copy", "copy_p", "expand_dims", "reshape", "rev"), _moved
     ),
-    **dict.fromkeys(("slice", "split", "squeeze", "stop_gradient", "transpose"), _moved),
+    **dict.fromkeys(("slice", "split", "squeeze", "stack", "stop_gradient", "transpose"), _moved),
     **dict.fromkeys(("dynamic_slice", "gather"), _taken),
     "pad": _padded,
 }

@@ -1,4 +1,4 @@
-"""Networks from Keras models, on its jax or torch backend."""
+"""Networks from Keras models on its jax backend."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
+from geomtoy.importers.jax import from_jax
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 
@@ -14,29 +15,25 @@ with needs("keras"):
     import keras
 
 
-def from_keras(
-    model: Any, input_shape: int | Sequence[int] | None = None, *, logits: bool = False
-) -> Network | NormedNetwork:
+def from_keras(model: Any, input_shape: int | Sequence[int] | None = None) -> Network | NormedNetwork:
     """A Keras model of any composition (sequential, functional, subclassed), in inference.
 
     Args:
         input_shape: of one input, without the batch; None for a model that is built.
-        logits: drop a last Sigmoid, Softmax or LogSoftmax, with a warning (torch backend).
     Raises:
-        NetworkError: the backend is another one, or the shape is not known; else as `from_jax` or
-            `from_torch`.
+        NetworkError: the backend is another one, or the model is not built; else as `from_jax`.
     """
-    if input_shape is None:
-        known = getattr(model, "input_shape", None)
-        if not isinstance(known, tuple) or None in known[1:]:
-            raise NetworkError("the shape of the model's input is open; give input_shape")
-        input_shape = known[1:]
-    if keras.backend.backend() == "jax":
-        from geomtoy.importers.jax import from_jax
-
-        shape = (input_shape,) if isinstance(input_shape, int) else input_shape
-        return from_jax(lambda x: model(x, training=False), (1, *shape))
-    raise NetworkError(
-        f"Keras on its {keras.backend.backend()} backend cannot be traced here; save the model and load "
-        "it where the environment has KERAS_BACKEND=jax"
-    )
+    backend = keras.backend.backend()
+    if backend != "jax":
+        raise NetworkError(
+            f"Keras on its {backend} backend cannot be traced here; save the model and load it where "
+            "the environment has KERAS_BACKEND=jax"
+        )
+    if not model.built:
+        raise NetworkError(f"{type(model).__name__} is not built; call it once on an input")
+    shape = model.input_shape[1:] if input_shape is None else input_shape
+    if isinstance(shape, int):
+        shape = (shape,)
+    if None in shape:
+        raise NetworkError(f"the shape {shape} of the model's input is open; give input_shape")
+    return from_jax(lambda x: model(x, training=False), (1, *shape))

@@ -50,7 +50,8 @@ def count_regions(
         network: CPA network, or one behind a norm, whose regions are cut by arcs of circles
             (`geomtoy.circles`).
         slice: where to look in R^{d_in}; None when d_in is 1 or 2.
-        window: convex polygon (n, 2) in slice units; (low, high) in 1D; None for everything.
+        window: convex polygon (n, 2) in slice units, or (low, high): a square, in 1D an interval; None
+            for everything.
         linear: whether to count linear regions too.
         max_regions: stop rather than build more cells than this.
         full_check: with linear=False, search a layer for concurrent lines however large it is. Excluding

@@ -21,7 +21,10 @@ def save_figure_record(
     self_checks: Iterable[Any] = (),
     made_by: Iterable[Runs | Callable[..., Any]],
 ) -> None:
-    """Write a JSON file with floats to 12 digits: the same bytes whenever the same figure is drawn.
+    """Write a JSON file with floats to 12 digits: the same bytes whenever the same figure is drawn from
+    the same results.
+
+    Besides what is given it has "seconds": what the runs took, each once, on one worker.
 
     Args:
         config: all that was asked for.
@@ -33,6 +36,7 @@ def save_figure_record(
         FileError: the place cannot be written to.
         SettingError: a number has no JSON form.
     """
+    made_by = [*made_by]
     text = to_json(
         {
             "config": config,
@@ -40,6 +44,7 @@ def save_figure_record(
             "verdicts": [asdict(verdict) for verdict in verdicts],
             "self_checks": [asdict(check) for check in self_checks],
             "made_by": [_of(one) for one in made_by],
+            "seconds": round(_seconds([one for one in made_by if isinstance(one, Runs)])),
         },
         digits=12,
     )
@@ -50,3 +55,9 @@ def save_figure_record(
 
 def _of(one: Runs | Callable[..., Any]) -> dict[str, Any]:
     return one.made_by if isinstance(one, Runs) else described(one)
+
+
+def _seconds(asked: Iterable[Runs]) -> float:
+    """Of distinct results."""
+    distinct = {result.path: result for runs in asked for result in runs}
+    return sum(float(result.record["seconds"]) for result in distinct.values())

@@ -136,10 +136,13 @@ def bindings(tree: ast.Module, package: str) -> Iterator[tuple[str, Import]]:
             yield from _from(node, package)
 
 
+NO_CODE = (["__all__"], ["__version__"])
+
+
 def only_hands_on(tree: ast.Module) -> bool:
-    """Whether a module has nothing of its own but `from ... import`, `__all__` and text."""
+    """Whether a module has nothing of its own but `from ... import`, text and names of `NO_CODE`."""
     return all(
-        isinstance(node, ast.ImportFrom) or is_text(node) or _assigned(node) == ["__all__"]
+        isinstance(node, ast.ImportFrom) or is_text(node) or _assigned(node) in NO_CODE
         for node in tree.body
     )
 

@@ -11,6 +11,7 @@ from geomtoy.theory.bounds import (
     serra_lower_bound,
     serra_upper_bound,
 )
+from geomtoy.theory.random_lines import PoissonLineCells
 from geomtoy.theory.random_networks import (
     expected_breakpoints_shallow,
     expected_regions_shallow,
@@ -18,6 +19,7 @@ from geomtoy.theory.random_networks import (
 )
 
 __all__ = [
+    "PoissonLineCells",
     "arrangement_regions",
     "bounded_arrangement_regions",
     "central_arrangement_regions",

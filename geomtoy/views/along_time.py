@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
+from geomtoy.certified.layout import in_rows
 from geomtoy.errors import SettingError, WindowError
 from geomtoy.views.balls import exact_time
 from geomtoy.views.block_readout import block_readout
-from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.hidden_layers import needs_one_relu_layer, needs_plain_attention
 from geomtoy.views.order import inside, is_one_time, is_within, merge, separate
 from geomtoy.views.scan import scan
 from geomtoy.views.soft_path import Bracket, isolate_borders, path_functions
@@ -84,7 +85,7 @@ def count_regions_along(
         )
     _within_reach(block, high - low, max_pieces)
     after = block_readout(block)
-    found = isolate_borders(path_functions(block, after), low, high, max_pieces)
+    found = isolate_borders(in_rows(path_functions(block, after)), low, high, max_pieces)
     if len(found.open_intervals):
         return _not_certified(block, (low, high), found.open_intervals, "zeros are not isolated")
     brackets = [replace(one, unit=int(after.units[one.unit])) for one in found.brackets]
@@ -197,6 +198,7 @@ def _estimate(
 
 def _checked(block: BlockArrays, interval: tuple[float, float], bins: int = 1) -> tuple[float, float]:
     needs_one_relu_layer(block.mlp)
+    needs_plain_attention(block)
     low, high = (float(t) for t in interval)
     if not (np.isfinite([low, high]).all() and low < high):
         raise WindowError(f"the interval is [{low}, {high}]; give two finite increasing times")

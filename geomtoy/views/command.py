@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -46,9 +47,11 @@ def _few_enough(regions: int, options: Namespace) -> None:
 
 def _where(stored: StoredBlock, options: Namespace) -> dict[str, Any]:
     if stored.plane is None:
-        raise SliceError("the block's file names no plane; save it with plane=... and tokens=...")
+        raise SliceError(
+            "the block's file names no plane; save it with plane=..., or give --slice-through"
+        )
     window = options.window
-    if window is None:
+    if window is None or isinstance(window, Path):
         raise WindowError("a block is looked at in a bounded window; give four corners with --window")
     if window is UNIT_SQUARE and stored.window is not None:
         window = stored.window.tolist()

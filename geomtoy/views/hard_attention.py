@@ -23,6 +23,7 @@ from geomtoy.regions import CellComplex, enumerate_regions
 from geomtoy.regions.power_diagram import Polygon, Row, enumerate_power_cells
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.borders import Piecewise
+from geomtoy.views.hidden_layers import needs_plain_attention
 from geomtoy.views.rational_block import constant, mlp_on, moving_token, rational, value_and_output
 from geomtoy.views.result import BlockRegions
 
@@ -133,6 +134,7 @@ def _check(block: BlockArrays, self_key: str) -> None:
         raise SettingError(
             "LayerNorm is not piecewise affine; use a block without it or the frozen view"
         )
+    needs_plain_attention(block)
     if self_key not in SELF_KEYS:
         raise SettingError(f"self_key {self_key!r} is unknown; use one of {', '.join(SELF_KEYS)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geomtoy.activations import RELU
+from geomtoy.block_arrays import BlockArrays
 from geomtoy.errors import NetworkError
 from geomtoy.network import Network
 
@@ -18,6 +19,19 @@ def needs_one_relu_layer(mlp: Network) -> None:
             f"the block's MLP has {len(mlp.widths)} hidden layers; this view reads one of ReLU units"
         )
     _needs_relu(mlp)
+
+
+def needs_plain_attention(block: BlockArrays) -> None:
+    """Refuse a norm before attention, which a view would not see.
+
+    Raises:
+        NetworkError: there is one.
+    """
+    if block.attention_norm:
+        raise NetworkError(
+            "the block has a norm before attention, which this view does not read; "
+            "use count_regions_on_plane"
+        )
 
 
 def _needs_relu(mlp: Network) -> None:

@@ -14,6 +14,7 @@ from geomtoy.network import Network
 from geomtoy.normed import Norm, NormedNetwork
 from geomtoy.regions import enumerate_regions
 from geomtoy.slices import Slice
+from geomtoy.views.hidden_layers import needs_plain_attention
 from geomtoy.views.hull import convex_hull
 from geomtoy.views.result import BlockRegions
 
@@ -88,9 +89,11 @@ def reachable_window(block: BlockArrays, tokens: np.ndarray, plane: Slice) -> li
 
     Raises:
         WindowError: the plane meets it in less than a polygon.
+        NetworkError: the block has a norm before attention.
     Exactness: corners are found by linear programmes in float64, to about 1e-9; counts inside the
         polygon returned are exact.
     """
+    needs_plain_attention(block)
     tokens = np.asarray(tokens, float)
     values = np.einsum("td,hdf,hfe->hte", tokens, block.W_V, block.W_O)
     start = np.array(plane.origin, float) - (tokens[-1] if block.residual else 0.0)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
-from geomtoy.certified import Budget, CurveArrangement, SoftFunctions, arrange
+from geomtoy.certified import Budget, CurveArrangement, arrange
+from geomtoy.certified.curves import Series
+from geomtoy.certified.layout import in_rows
+from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.soft_plane import plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
@@ -73,7 +78,8 @@ def count_regions_on_plane(
     """Count the activation regions of a soft block on a window of a plane and prove the count.
 
     Args:
-        block: softmax attention, with or without residual and a norm before the MLP of one ReLU layer.
+        block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
+            which has one ReLU layer.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
@@ -104,27 +110,18 @@ class Posed:
 
     Args:
         moving: as it was asked.
-        functions: what `patch_series` reads.
+        series: of all functions, on polydiscs.
         after: what follows attention; whose functions they are.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
 
     moving: str
-    functions: SoftFunctions
+    series: Series
     after: BlockReadout
     origin: np.ndarray
     axes: np.ndarray
     frame: Frame
-
-    def series(
-        self, u: float, v: float, ru: float, rv: float, D: Degree
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
-        """Series of all functions on a polydisc; see `geomtoy.certified.softmax`."""
-        if not len(self.after.units):
-            none = np.empty(0)
-            return np.empty((len(D.exponents), 0)), none, none, np.zeros(2), True
-        return patch_series(self.functions, u, v, ru, rv, D)
 
     def to_slice(self, points: np.ndarray) -> np.ndarray:
         """(n, 2) from the square to slice coordinates."""
@@ -145,8 +142,21 @@ def pose(
     frame = _frame(window)
     X = _tokens(block, _seen_from(plane, frame), tokens, moving)
     after = block_readout(block)
-    functions = plane_functions(block, X, after)
-    return Posed(moving, functions, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
+    series = _series(block, X, after) if len(after.units) else _no_series
+    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
+
+
+def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
+    if block.attention_norm:
+        return partial(normed_series, in_rows(normed_functions(block, X, after)))
+    return partial(patch_series, in_rows(plane_functions(block, X, after)))
+
+
+def _no_series(
+    u: float, v: float, ru: float, rv: float, D: Degree
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+    """The series of no functions: those of a block none of whose units is ever on."""
+    return np.empty((len(D.exponents), 0)), np.empty(0), np.empty(0), np.zeros(2), True
 
 
 def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:

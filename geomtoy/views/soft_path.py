@@ -110,7 +110,7 @@ def _one_chunk(functions: PathFunctions, pieces: _Pieces) -> tuple[list[Bracket]
     D = degree(ORDER, variables=1)
     c, low, tail = path_series(functions, centre, radius, D)
     c, error, slope, _ = scaled_to_box(c, low, tail, D)
-    found, opened = simple_zeros(np.ascontiguousarray(np.moveaxis(c, 1, 2)), error, slope)
+    found, opened = simple_zeros(c, error, slope)
     worst = np.zeros(len(pieces))
     np.maximum.at(worst, opened["piece"], error[opened["piece"], opened["function"]])
     is_open = np.isin(np.arange(len(pieces)), opened["piece"])

@@ -24,22 +24,26 @@ def plane_functions(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> S
     """
     scores, score_error = _scores(block, X)
     values, value_error = _values(block, X)
-    added, added_error = _added(X[:, -1], after)
+    added, added_error = known_product(X[:, -1], np.zeros_like(X[:, -1]), after.rows, after.rows_error)
     return SoftFunctions(
         scores,
         score_error,
         values,
         value_error,
-        np.flatnonzero((X[1:] != 0).any(axis=(0, 2))),
+        moving_tokens(X),
         added,
         added_error,
         after.readout,
     )
 
 
-def _added(last: np.ndarray, after: BlockReadout) -> tuple[np.ndarray, np.ndarray]:
-    """What the last token (3, d) adds after attention (3, m + c), and its error."""
-    return known_product(last, np.zeros_like(last), after.rows, after.rows_error)
+def moving_tokens(X: np.ndarray) -> np.ndarray:
+    return np.flatnonzero((X[1:] != 0).any(axis=(0, 2)))
+
+
+def reach(parts: np.ndarray) -> np.ndarray:
+    """At least |parts[0] + u parts[1] + v parts[2]| on all patches' polydiscs."""
+    return np.abs(parts[0]) + REACH * (np.abs(parts[1]) + np.abs(parts[2]))
 
 
 def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -52,8 +56,8 @@ def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         k, k_error = _of_tokens(X, W_K)
         s = scale * np.einsum("af,btf->abt", q, k)
         scores[h] = [s[0, 0], s[0, 1] + s[1, 0], s[0, 2] + s[2, 0], s[1, 1], s[1, 2] + s[2, 1], s[2, 2]]
-        Q, K = _reach(q), _reach(k)
-        Q_error, K_error = _reach(q_error), _reach(k_error)
+        Q, K = reach(q), reach(k)
+        Q_error, K_error = reach(q_error), reach(k_error)
         unknown = K @ (Q_error + gamma(f + 8.0) * Q) + K_error @ (Q + Q_error)
         error[h] = abs(scale) * unknown.max() * SLACK + TINY
     return scores, error
@@ -62,15 +66,10 @@ def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _values(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values (H, 3, T, f) and a bound on their errors (H,)."""
     values, errors = zip(*(_of_tokens(X, W_V) for W_V in np.asarray(block.W_V, float)), strict=True)
-    return np.ascontiguousarray(values), np.array([_reach(error).max() for error in errors])
+    return np.ascontiguousarray(values), np.array([reach(error).max() for error in errors])
 
 
 def _of_tokens(X: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """X (3, T, d) times W (d, f), and its error."""
     product, error = split_product(X.reshape(-1, X.shape[2]), np.asarray(W, float))
     return product.reshape(*X.shape[:2], -1), error.reshape(*X.shape[:2], -1)
-
-
-def _reach(parts: np.ndarray) -> np.ndarray:
-    """At least |parts[0] + u parts[1] + v parts[2]| on all patches' polydiscs."""
-    return np.abs(parts[0]) + REACH * (np.abs(parts[1]) + np.abs(parts[2]))

@@ -9,17 +9,22 @@ from typing import Any
 from figure import Presets
 
 from geomtoy.tasks.chains import ChainTask
+from geomtoy.training.tokens import TokenFitConfig
 from matching.run import ADAMW, ChainRun
 
 SINGLE = ChainTask()
 DOUBLE = ChainTask(chains=(3, 2), questions=2)
-DEEP = ChainTask(chains=(6,), steps=(1, 2, 3))
+
+SLOW = replace(ADAMW, learning_rate=2e-3, weight_decay=0.01, warmup=500)
+"""For deeper models: at the rate and decay of `ADAMW` none learned more steps than two layers do."""
 
 WORKS, LARGE_START, PRE_NORM = "post-LN, γ = 0.8", "post-LN, γ = 0.3", "pre-LN, γ = 0.8"
 """The setting in which the mechanism is said to form, and two in which it is not."""
 
 PLAIN, RANDOM, IDENTITY = "MLP", "MLP, random ++", "MLP, identity ++"
 """With MLPs, in the setting that works: nothing, random matrices or the identity added."""
+NO_MLP, NO_MLP_RANDOM = "no MLP", "no MLP, random ++"
+"""The same without MLPs."""
 
 TWO_CHAINS = "two chains"
 
@@ -41,9 +46,14 @@ class Training:
     d_model: int = 64
     test: int = 256
 
+    @property
+    def recipe(self) -> TokenFitConfig:
+        """Rate, decay and warm-up."""
+        return ADAMW
+
     def run(self, task: ChainTask = SINGLE, **others: Any) -> ChainRun:
         """One run with seed 0; the others are of `ChainRun`."""
-        fit = replace(ADAMW, steps=self.steps, every=self.every, last=task.questions)
+        fit = replace(self.recipe, steps=self.steps, every=self.every, last=task.questions)
         return ChainRun(task, fit, d_model=self.d_model, test=self.test, **others)
 
     def without_mlps(self, norm: str, gamma: float) -> dict[str, ChainRun]:
@@ -85,19 +95,28 @@ class Starts(Training):
 
 @dataclass(frozen=True)
 class Depths(Training):
-    """Models of several numbers of layers that learn several numbers of steps at once.
+    """Models of several numbers of layers, all by one rule: L layers are asked for 1 to L steps, one
+    more than the claim gives them, on chains of L + 3 pairs, and trained by `SLOW`, equally long.
 
     Args:
         depths: numbers of layers.
-        task: what they learn.
     """
 
+    steps: int = 1500
     depths: tuple[int, ...] = (2, 3)
-    task: ChainTask = SINGLE
+
+    @property
+    def recipe(self) -> TokenFitConfig:
+        return SLOW
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
-        return {f"L = {L}": self.run(self.task, n_layers=L) for L in self.depths}
+        return {f"L = {L}": self.run(deep(L), n_layers=L) for L in self.depths}
+
+
+def deep(n_layers: int) -> ChainTask:
+    """What so many layers are asked."""
+    return ChainTask(chains=(n_layers + 3,), steps=tuple(range(1, n_layers + 1)))
 
 
 @dataclass(frozen=True)
@@ -106,18 +125,14 @@ class Orders(Depths):
 
     Args:
         two_chains: whether they are trained.
-        two_chains_steps: of their training.
     """
 
     two_chains: bool = False
-    two_chains_steps: int = 1200
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
-        found = dict(super().settings)
-        if self.two_chains:
-            found[TWO_CHAINS] = replace(self, steps=self.two_chains_steps).run(DOUBLE)
-        return found
+        noise = {TWO_CHAINS: self.run(DOUBLE)} if self.two_chains else {}
+        return {**super().settings, **noise}
 
 
 @dataclass(frozen=True)
@@ -131,52 +146,52 @@ class Mlps(Training):
     hidden: int = 256
     triangles: int = 12
 
-    def with_mlps(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
+    def adding(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
         """One run; signs are those of the trained factors (alpha, beta) of what is added."""
         alpha, beta = (0.0 if added == "none" else 0.5 if s == "+" else -0.5 for s in signs)
-        return self.run(
-            hidden=self.hidden, triangles=self.triangles, added=added, alpha=alpha, beta=beta, **others
-        )
+        return self.run(added=added, alpha=alpha, beta=beta, **others)
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
         keep = tuple(range(0, self.steps + 1, max(self.every, self.steps // 20)))
-        return {
-            RANDOM: self.with_mlps("random", keep=keep),
-            PLAIN: self.with_mlps(keep=keep),
-        }
+        lens: dict[str, Any] = {"hidden": self.hidden, "triangles": self.triangles, "keep": keep}
+        return {RANDOM: self.adding("random", **lens), PLAIN: self.adding(**lens)}
 
 
 @dataclass(frozen=True)
 class Added(Mlps):
-    """What is added, and with which signs.
+    """What is added, and with which signs; without MLPs nothing, or random matrices.
 
     Args:
-        signs: of the factors (alpha, beta) of random matrices; "++" must be among them.
+        signs: of the factors (alpha, beta) of random matrices, besides "++".
     """
 
-    signs: tuple[str, ...] = ("++",)
+    signs: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
         both = super().settings
-        random = {f"MLP, random {signs}": self.with_mlps("random", signs) for signs in self.signs}
-        identity = {IDENTITY: self.with_mlps("identity")}
-        return {PLAIN: both[PLAIN], **random, RANDOM: both[RANDOM], **identity}
+        random = {
+            f"MLP, random {signs}": self.adding("random", signs, hidden=self.hidden)
+            for signs in self.signs
+        }
+        return {
+            PLAIN: both[PLAIN], RANDOM: both[RANDOM], **random,
+            IDENTITY: self.adding("identity", hidden=self.hidden),
+            NO_MLP: self.adding(), NO_MLP_RANDOM: self.adding("random"),
+        }  # fmt: skip
 
 
 SMALL: dict[str, Any] = {"steps": 4, "every": 2, "d_model": 8, "test": 64}
 SMALL_MLPS = {**SMALL, "hidden": 8, "triangles": 2}
 GAMMAS = (0.3, 0.5, 0.8, 1.0)
 
-TRAINING = Presets(Training(**SMALL), Training(), Training(3, 2000))
-FAILING = Presets(Failing(**SMALL), Failing(), Failing(3, 2000))
-STARTS = Presets(Starts(**SMALL), Starts(), Starts(3, 2000, gammas=GAMMAS, pre_gammas=GAMMAS))
-DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(3, 3000, depths=(2, 3, 4), task=DEEP))
-ORDERS = Presets(
-    Orders(**SMALL, depths=(3,)),
-    Orders(),
-    Orders(3, 3000, depths=(2, 3, 4), task=DEEP, two_chains=True, two_chains_steps=2000),
-)
-LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(3, 2500))
-ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(3, 2500, signs=("++", "+-")))
+TRAINING = Presets(Training(**SMALL), Training(), Training(5, 8000))
+FAILING = Presets(Failing(**SMALL), Failing(), Failing(5, 8000))
+STARTS = Presets(Starts(**SMALL), Starts(), Starts(5, 8000, gammas=GAMMAS, pre_gammas=GAMMAS))
+LONG: dict[str, Any] = {"seeds": 5, "steps": 20_000, "every": 250, "depths": (2, 3, 4, 5)}
+DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(**LONG))
+FLOW = Presets(Depths(**SMALL, depths=(3,)), Depths(depths=(3,)), Depths(**{**LONG, "depths": (3, 5)}))
+ORDERS = Presets(Orders(**SMALL, depths=(3,)), Orders(), Orders(**LONG, two_chains=True))
+LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(5, 6000))
+ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(5, 6000, signs=("+-", "-+", "--")))

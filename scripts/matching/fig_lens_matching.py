@@ -11,6 +11,7 @@ from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from geomtoy.models.export import from_flax
 from geomtoy.plots.colours import pattern_colours
@@ -146,7 +147,8 @@ def draw_triangle(ax: Axes, cells: CellComplex, scale: np.ndarray) -> None:
     lines = LineCollection(vertices[cells.edges], colors="black", linewidths=0.15)
     ax.add_collection(lines)
     low, high = vertices.min(axis=0), vertices.max(axis=0)
-    ax.set(xlim=(low[0] - 0.3, high[0] + 0.3), ylim=(low[1] - 0.3, high[1] + 0.3), aspect="equal")
+    ax.set(xlim=(low[0] - 0.3, high[0] + 0.3), ylim=(low[1] - 0.3, high[1] + 0.3))
+    ax.set_aspect("equal", adjustable="datalim")  # all boxes alike, so that titles stand in line
     ax.set_title(f"{len(cells)} regions")
     ax.axis("off")
 
@@ -168,14 +170,17 @@ def draw_curves(axes: Sequence[Axes], result: Result, steps: Sequence[int]) -> N
             ax.plot(at, values, color=COLOURS[layer], label=f"layer {layer}")
         ax.set_ylabel(label)
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
     for ax in axes:
         ax.set_xlabel("training step")
         for step in steps:
             ax.axvline(step, color="black", linewidth=0.4, linestyle=":")
         if jump:
             ax.axvspan(at[jump[0]], at[jump[1]], color=ORANGE, alpha=0.15, linewidth=0)
-    axes[0].legend(fontsize=6, loc="center right")
-    axes[1].legend(fontsize=6, loc="best")
+    for ax in axes[:2]:
+        ax.legend(fontsize=6, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:

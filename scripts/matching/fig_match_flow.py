@@ -2,98 +2,144 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geomtoy.instruments.flow import Edge, main_path, mates
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, new_figure
+from geomtoy.instruments.flow import mates
+from geomtoy.plots.style import DOUBLE, GREY, new_figure
+from geomtoy.store import Runs
+from geomtoy.tasks.chains import ChainTask
 from geomtoy.verdicts import Verdict, difference
-from matching.config import SINGLE, TRAINING, WORKS, Training
-from matching.trained import seen_by, trained
+from matching.config import FLOW, Depths, deep
+from matching.trained import LEARNED, ORDER_COLOURS, final_accuracy, seen_by, trained
 
-PRESETS = TRAINING
-STEPS = 2
+PRESETS = FLOW
 FAINT = 0.05
 """Weights below this are not drawn."""
-EXPECTED = {"mate": 0, "hop 1": 1, "hop 2": 2}
-"""The layer in which each role should be attended to."""
 MOST = 0.8
 """Mean attention from which a role counts as found."""
 
 
-def make(config: Training, machine: Machine) -> Drawn:
-    runs = trained(machine, config)[WORKS]
+class Look(NamedTuple):
+    """One held-out sequence: its tokens (T,), and what attends to what (layers, T, T)."""
+
+    task: ChainTask
+    tokens: np.ndarray
+    pattern: np.ndarray
+
+
+def make(config: Depths, machine: Machine) -> Drawn:
+    runs = dict(zip(config.depths, trained(machine, config).values(), strict=True))
+    looks = {L: look(found, L) for L, found in runs.items()}
+    numbers = {
+        "tokens": {L: one.tokens for L, one in looks.items()},
+        "pattern": {L: one.pattern.round(6) for L, one in looks.items()},
+        "mass": {L: roles_of(found, L) for L, found in runs.items()},
+        "accuracy": {L: final_accuracy(found)[:, asked(L)] for L, found in runs.items()},
+    }
+    return Drawn(draw(looks), numbers)
+
+
+def asked(n_layers: int) -> int:
+    """The place, among 1, 2, ... steps, of L - 1."""
+    return n_layers - 2
+
+
+def expected(n_layers: int) -> dict[str, int]:
+    """The layer in which each role should be attended to when L - 1 steps are asked."""
+    return {"mate": 0, **{f"hop {k}": k for k in range(1, n_layers)}}
+
+
+def roles_of(runs: Runs, n_layers: int) -> dict[str, np.ndarray]:
+    """(seeds,) mean attention on each role in its layer."""
+    return {
+        role: runs.stacked(f"mass/{role}")[:, -1, asked(n_layers), layer]
+        for role, layer in expected(n_layers).items()
+    }
+
+
+def look(runs: Runs, n_layers: int) -> Look:
+    """At the first sequence of the test, with the model of seed 0."""
     probe, seen = seen_by(runs[0])
-    at = SINGLE.steps.index(STEPS)
-    tokens = np.asarray(probe.batches[1].tokens[at])
-    pattern = seen["pattern"][:, at]
-    masses = {role: runs.stacked(f"mass/{role}")[:, -1, at] for role in EXPECTED}
-    numbers = {"tokens": tokens[0], "pattern": pattern[:, 0, 0].round(6), "mass": masses}
-    return Drawn(draw(tokens[0], pattern[:, 0]), numbers)
+    tokens = np.asarray(probe.batches[1].tokens[asked(n_layers)])
+    return Look(deep(n_layers), tokens[0], seen["pattern"][:, asked(n_layers), 0, 0])
 
 
-def draw(tokens: np.ndarray, pattern: np.ndarray) -> Figure:
+def draw(looks: Mapping[int, Look]) -> Figure:
     """Positions from left to right, layers from below; a line is as thick as its weight."""
-    figure = new_figure(DOUBLE, 3.1)
-    ax = figure.subplots()
-    L, T = len(pattern), len(tokens)
-    query = 1 + 2 * SINGLE.pairs
-    for layer in range(L):
-        for q, k in zip(*np.nonzero(pattern[layer, 0] > FAINT), strict=True):
-            line(ax, Edge(layer, int(q), int(k), float(pattern[layer, 0, q, k])), GREY, 0.45)
-    path = main_path(pattern, query, least=0.5)
-    for edge in path:
-        line(ax, edge, ORANGE, 1.0)
-    ax.plot([query] * 2, [0, L], color=ORANGE, linewidth=0.8, linestyle=":", zorder=1)
-    for level in range(L + 1):
-        ax.scatter(
-            range(T), [level] * T, s=14, color="white", edgecolor="black", linewidth=0.6, zorder=4
-        )
-    decorate(ax, tokens, L)
+    figure = new_figure(DOUBLE, 0.3 + sum(0.5 + 0.55 * L for L in looks))
+    axes = figure.subplots(len(looks), 1, height_ratios=[0.5 + L for L in looks], squeeze=False)[:, 0]
+    for ax, one in zip(axes, looks.values(), strict=True):
+        draw_look(ax, one)
+    figure.suptitle(
+        "Attention on held-out pairs; coloured: how the answer comes to the question, hop by hop",
+        fontsize=8,
+    )
     return figure
 
 
-def line(ax: Axes, edge: Edge, colour: str, alpha: float) -> None:
+def draw_look(ax: Axes, one: Look) -> None:
+    L, T, _ = one.pattern.shape
+    query = 1 + 2 * one.task.pairs
+    for layer, q, k in zip(*np.nonzero(one.pattern > FAINT), strict=True):
+        line(ax, layer, q, k, one.pattern[layer, q, k], GREY, 0.35)
+    hops = mates(one.tokens[None], one.task.pairs, L - 1)[0, 0]
+    for n, hop in enumerate(hops, 1):
+        colour = ORDER_COLOURS[(n - 1) % len(ORDER_COLOURS)]
+        for layer, q, k in ((0, hop, hop - 1), (n, query, hop)):
+            line(ax, layer, q, k, one.pattern[layer, q, k], colour, 1.0)
+        # The token waits at its position until its layer.
+        ax.plot([hop] * 2, [1, n], color=colour, linewidth=0.8, linestyle=":", zorder=1)
+    ax.plot([query] * 2, [0, L], color="black", linewidth=0.8, linestyle=":", zorder=1)
+    for level in range(L + 1):
+        ax.plot(range(T), [level] * T, "o", color="white", markeredgecolor="black", markersize=3.5,
+                markeredgewidth=0.6, zorder=4)  # fmt: skip
+    decorate(ax, one, hops)
+
+
+def line(ax: Axes, layer: int, q: int, k: int, weight: float, colour: str, alpha: float) -> None:
     ax.plot(
-        [edge.key, edge.query], [edge.layer, edge.layer + 1], color=colour, alpha=alpha,
-        linewidth=2.6 * edge.weight, solid_capstyle="round", zorder=2 if colour == GREY else 3,
+        [k, q], [layer, layer + 1], color=colour, alpha=alpha, linewidth=2.6 * weight,
+        solid_capstyle="round", zorder=2 if colour == GREY else 3,
     )  # fmt: skip
 
 
-def decorate(ax: Axes, tokens: np.ndarray, n_layers: int) -> None:
-    pairs = SINGLE.pairs
-    names = [f"n={SINGLE.steps[tokens[0] - SINGLE.trained - SINGLE.fresh]}", *map(str, tokens[1:])]
-    ax.set_xticks(range(len(tokens)), names)
-    hops = mates(tokens[None], pairs, STEPS)[0, 0]
-    ax.get_xticklabels()[1 + 2 * pairs].set_color(ORANGE)
-    for hop, colour in zip(hops, (BLUE, GREEN), strict=True):
-        ax.get_xticklabels()[hop].set_color(colour)
+def decorate(ax: Axes, one: Look, hops: np.ndarray) -> None:
+    tokens, pairs, L = one.tokens, one.task.pairs, len(one.pattern)
+    ax.set_xticks(range(len(tokens)), [f"n={L - 1}", *map(str, tokens[1:])])
+    ax.get_xticklabels()[1 + 2 * pairs].set_fontweight("bold")
+    for n, hop in enumerate(hops):
+        ax.get_xticklabels()[hop].set_color(ORDER_COLOURS[n % len(ORDER_COLOURS)])
         ax.get_xticklabels()[hop].set_fontweight("bold")
     for k in range(pairs):
         ax.axvspan(0.6 + 2 * k, 2.4 + 2 * k, color="#EEF3F7", zorder=0)
-    ax.set_yticks(range(n_layers + 1), ["embedding", *(f"after layer {k}" for k in range(n_layers))])
-    ax.set(xlim=(-0.6, len(tokens) - 0.4), ylim=(-0.25, n_layers + 0.25))
-    ax.set_xlabel(
-        f"sequence: order, pairs (shaded), questions; {tokens[11]} → "
-        f"{tokens[hops[0]]} (hop 1) → {tokens[hops[1]]} (hop 2, the answer)"
-    )
-    ax.set_title(f"attention of a trained model ({WORKS}, no MLP) on held-out pairs")
+    ax.set_yticks(np.arange(L) + 0.5, [f"layer {k}" for k in range(L)])
+    ax.set(xlim=(-0.6, len(tokens) - 0.4), ylim=(-0.25, L + 0.25))
+    way = " → ".join(str(tokens[hop]) for hop in hops)
+    ax.set_xlabel(f"sequence: steps asked, pairs (shaded), questions; {tokens[1 + 2 * pairs]} → {way}")
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    """Masses are (seeds, layers)."""
-    masses = {role: np.array(mass) for role, mass in numbers["mass"].items()}
+    """Models that have not learned to answer are no evidence of how it is done."""
+    parts = {}
+    for layers, masses in numbers["mass"].items():
+        learned = np.array(numbers["accuracy"][layers]) >= LEARNED
+        for role, layer in expected(int(layers)).items():
+            parts[f"{layers} layers, {role} in layer {layer}"] = np.where(learned, masses[role], np.nan)
     return [
         difference(
-            "Matching, information flow: layer 0 joins pairs, layer 1 finds the first hop and layer 2 "
-            "the second",
-            {f"{role} in layer {k}": masses[role][:, k] for role, k in EXPECTED.items()},
+            "Matching, information flow: layer 0 joins pairs, and layer k finds hop k",
+            parts,
             above=MOST,
-            note=f"Mean attention on held-out sequences that ask for {STEPS} steps. The sequence drawn "
-            "is the first of the test.",
+            note="Mean attention on held-out sequences that ask L layers for L - 1 steps; runs that "
+            f"have not learned these (accuracy {LEARNED}) are no evidence. The sequence drawn is the "
+            "first of the test.",
         )
     ]

@@ -15,9 +15,14 @@ from matching.trained import LEARNED, final_accuracy, trained
 
 PRESETS = STARTS
 COLOURS = {"post": BLUE, "pre": ORANGE}
-SMALL, LARGE = 0.8, 0.3
+SMALL, LARGE = (0.8, 1.0), 0.3
 """The initial scales that the claim compares: a greater gamma starts smaller."""
-GAP = 0.5
+LOW = 0.5
+"""Accuracy below which nothing like the mechanism is there: most answers are wrong."""
+NOTE = (
+    "Held-out accuracy on 2 steps at the end, all settings trained alike, at one rate: a setting that "
+    "fails here may learn with more steps or at another rate."
+)
 
 Curves = dict[str, np.ndarray]
 """Place of LayerNorm -> values (gammas, seeds)."""
@@ -78,16 +83,24 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     """Accuracies are (gammas, seeds)."""
     accuracy = {norm: np.array(values) for norm, values in numbers["accuracy"].items()}
     post = dict(zip(numbers["gammas"]["post"], accuracy["post"], strict=True))
+    small = {gamma: post[gamma] for gamma in SMALL if gamma in post}
+    pre = {
+        f"pre-LN, γ = {gamma}": values
+        for gamma, values in zip(numbers["gammas"]["pre"], accuracy["pre"], strict=True)
+    }
     return [
         difference(
-            f"Matching (no MLP) forms from a small start with post-LN: accuracy is above {LEARNED} at "
-            f"γ = {SMALL}, {GAP} or more above γ = {LARGE} and above every pre-LN",
-            {
-                f"post-LN, γ = {SMALL}, over {LEARNED}": post[SMALL] - LEARNED,
-                f"over γ = {LARGE} and {GAP}": post[SMALL] - post[LARGE] - GAP,
-                f"over the best pre-LN and {GAP}": post[SMALL] - accuracy["pre"].max(axis=0) - GAP,
-            },
+            f"Matching (no MLP) forms from small starts with post-LN: accuracy is above {LEARNED} at "
+            f"γ = {' and '.join(map(str, small))}",
+            {f"γ = {gamma}": values - LEARNED for gamma, values in small.items()},
             above=0.0,
-            note="Held-out accuracy on 2 steps at the end, all settings trained alike.",
-        )
+            note=NOTE,
+        ),
+        difference(
+            "Matching (no MLP) does not form from a large start or with pre-LN: accuracy is below "
+            f"{LOW} at γ = {LARGE} and with every pre-LN",
+            {f"post-LN, γ = {LARGE}": post[LARGE], **pre},
+            below=LOW,
+            note=NOTE,
+        ),
     ]

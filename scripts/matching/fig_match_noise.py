@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
@@ -10,11 +12,11 @@ from matplotlib.figure import Figure
 from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
 from geomtoy.store import Result, Runs
 from geomtoy.verdicts import Verdict, agreement
-from matching.config import ADDED, IDENTITY, PLAIN, RANDOM, Added
+from matching.config import ADDED, IDENTITY, NO_MLP, NO_MLP_RANDOM, PLAIN, RANDOM, Added
 from matching.trained import LEARNED, steps_to_learn, trained
 
 PRESETS = ADDED
-COLOURS = {PLAIN: GREY, RANDOM: BLUE, IDENTITY: ORANGE}
+COLOURS = {PLAIN: GREY, RANDOM: BLUE, IDENTITY: ORANGE, NO_MLP: "black", NO_MLP_RANDOM: GREEN}
 LAYER_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 
 Steps = dict[str, list[int | None]]
@@ -29,16 +31,16 @@ def make(config: Added, machine: Machine) -> Drawn:
 
 
 def draw(results: dict[str, Runs], learned: Steps, budget: int) -> Figure:
-    figure = new_figure(DOUBLE, 2.6)
+    figure = new_figure(DOUBLE, 2.8)
     curves, bars, factors = figure.subplots(1, 3, width_ratios=[1.1, 1, 1.1])
-    for setting, colour in COLOURS.items():
+    for setting in (PLAIN, RANDOM, IDENTITY):
         for s, result in enumerate(results[setting]):
             curves.plot(
-                result.arrays["at"], result.arrays["held_out_accuracy"][:, -1], color=colour,
+                result.arrays["at"], result.arrays["held_out_accuracy"][:, -1], color=COLOURS[setting],
                 linewidth=1.0, label=short(setting) if s == 0 else None,
             )  # fmt: skip
     curves.set(xlabel="training step", ylabel="held-out accuracy, 2 steps", ylim=(-0.03, 1.05))
-    curves.legend(fontsize=6.5, loc="center right")
+    curves.legend(fontsize=6.5, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     draw_bars(bars, learned, budget)
     draw_factors(factors, results[RANDOM][0])
     figure.suptitle("3 layers with MLPs, post-LN, γ = 0.8, d = 64", fontsize=8)
@@ -46,23 +48,31 @@ def draw(results: dict[str, Runs], learned: Steps, budget: int) -> Figure:
 
 
 def short(setting: str) -> str:
-    """ "nothing added", "random ++", ..."""
+    """With MLPs "nothing added", "random ++", ...; without "no MLP", "no MLP, random ++"."""
     return setting.removeprefix("MLP, ") if setting != PLAIN else "nothing added"
 
 
 def draw_bars(ax: Axes, learned: Steps, budget: int) -> None:
-    """Mean over seeds, each seed a point; hatched to the end where some seed never learned."""
+    """Each seed a point; an arrow to the right is a run that did not learn within the budget."""
     for k, (setting, steps) in enumerate(learned.items()):
-        reached = [budget if step is None else step for step in steps]
-        never = None in steps
-        ax.barh(
-            k, np.mean(reached), color="white" if never else COLOURS.get(setting, BLUE), height=0.7,
-            edgecolor=COLOURS.get(setting, BLUE), hatch="////" if never else None, linewidth=0.7,
-        )  # fmt: skip
-        ax.plot(reached, [k] * len(reached), "o", color="black", markersize=2)
+        colour = COLOURS.get(setting, BLUE)
+        found = [step for step in steps if step is not None]
+        ax.plot(found, spread_out(k, len(found)), "o", color=colour, markersize=3.5)
+        if found:
+            ax.plot([np.median(found)] * 2, [k - 0.35, k + 0.35], color=colour, linewidth=1.5)
+        never = len(steps) - len(found)
+        if never:
+            ax.plot([budget] * never, spread_out(k, never), ">", color=colour, markersize=4)
     ax.set_yticks(range(len(learned)), [short(setting).replace("-", "−") for setting in learned])
     ax.invert_yaxis()
-    ax.set(xlabel=f"steps to {LEARNED:.0%}\n(hatched: not within {budget})", xlim=(0, 1.05 * budget))
+    ax.set(xlabel=f"steps to {LEARNED:.0%}, each seed\n(▸ not within {budget:,})")
+    ax.set_xlim(0, 1.06 * budget)
+    ax.grid(axis="x", linewidth=0.3)
+
+
+def spread_out(at: float, number: int) -> np.ndarray:
+    """Places around one, so that equal values do not cover each other."""
+    return at + 0.14 * (np.arange(number) - (number - 1) / 2)
 
 
 def draw_factors(ax: Axes, result: Result) -> None:
@@ -73,28 +83,60 @@ def draw_factors(ax: Axes, result: Result) -> None:
             letter = {"alpha": "α", "beta": "β"}[which]
             ax.plot(at, values, style, color=LAYER_COLOURS[layer], label=f"{letter}, layer {layer}")
     ax.set(xlabel="training step", ylabel="trained factor (random ++)")
-    ax.legend(fontsize=6, ncols=2, loc="best")
+    ax.legend(fontsize=6, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), columnspacing=1)
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    """A run that never learns counts as learning just after its end."""
     learned, budget = numbers["steps"], numbers["never is more than"]
-    plain, random, identity = (
-        np.array([budget + 1 if step is None else step for step in learned[setting]])
-        for setting in (PLAIN, RANDOM, IDENTITY)
+    halves = {
+        setting: halved(steps, learned[PLAIN], budget)
+        for setting, steps in learned.items()
+        if setting not in (PLAIN, NO_MLP, NO_MLP_RANDOM)
+    }
+    note = (
+        "From the look on from which accuracy stays there; runs of one seed are compared. A run that "
+        f"has not learned within {budget} steps needs more, so that some comparisons are unknown and "
+        "no evidence. Factors start at 0.5 with the signs of (α, β) named."
     )
-    unknown = (identity > budget) & (plain > budget)
     return [
         agreement(
-            f"Random matrices added to the products reach {LEARNED:.0%} in at most half the steps; "
-            "the identity in their place does not",
+            f"With MLPs, random matrices added to the products with signs ++ reach {LEARNED:.0%} in at "
+            "most half the steps; the identity in their place does not",
             {
-                "random ++: at most half": (random <= plain / 2) & (random <= budget),
-                "identity ++: more than half": np.where(unknown, np.nan, identity > plain / 2),
+                "random ++: at most half": halves[RANDOM],
+                "identity ++: more than half": 1 - halves[IDENTITY],
             },
-            note="From the look on from which accuracy stays there. A model to which nothing is added "
-            f"and that has not learned within {budget} steps is known to need more; whether the "
-            "identity halves that is then unknown where it never learns either. Factors start at 0.5 "
-            "with the signs of (α, β) named.",
-        )
+            note=note,
+        ),
+        agreement(
+            f"With MLPs, random matrices with other signs do not reach {LEARNED:.0%} in half the steps",
+            {
+                f"{short(setting)}: more than half": 1 - half
+                for setting, half in halves.items()
+                if setting not in (RANDOM, IDENTITY)
+            },
+            note=note,
+        ),
+        agreement(
+            f"Without MLPs too, random matrices with signs ++ reach {LEARNED:.0%} in at most half the "
+            "steps",
+            {"no MLP, random ++": halved(learned[NO_MLP_RANDOM], learned[NO_MLP], budget)}
+            if NO_MLP in learned
+            else {},
+            note=note,
+        ),
     ]
+
+
+def halved(steps: Sequence[int | None], others: Sequence[int | None], budget: int) -> np.ndarray:
+    """For each seed 1 if at most half the other run's steps were needed, 0 if more; NaN is unknown."""
+    return np.array([is_half(*pair, budget) for pair in zip(steps, others, strict=True)])
+
+
+def is_half(one: int | None, other: int | None, budget: int) -> float:
+    """None is more than the budget, and not known."""
+    if one is None:
+        return np.nan if other is None else 0.0
+    if other is None:
+        return 1.0 if one <= budget / 2 else np.nan
+    return float(one <= other / 2)

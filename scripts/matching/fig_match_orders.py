@@ -8,17 +8,18 @@ import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
-from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.plots.style import DOUBLE, GREY, new_figure
 from geomtoy.store import Result
 from geomtoy.verdicts import Verdict, agreement
 from matching.config import ORDERS, Orders
-from matching.trained import LEARNED, final_accuracy, trained
+from matching.trained import LEARNED, ORDER_COLOURS, final_accuracy, trained
 
 PRESETS = ORDERS
 MOST = 0.5
 """Mean attention from which a layer counts as looking a hop up."""
+FAINT = 0.03
+"""Attention below this is not drawn."""
 
 
 def make(config: Orders, machine: Machine) -> Drawn:
@@ -44,31 +45,42 @@ def draw(
 ) -> Figure:
     """Of seed 0: a row for each model, a column for each number of steps."""
     columns = max(map(len, steps.values()))
-    figure = new_figure(DOUBLE, 0.5 + 1.5 * len(masses))
+    figure = new_figure(DOUBLE, 0.4 + 1.35 * len(masses))
     axes = figure.subplots(len(masses), columns, squeeze=False)
     for row, (setting, found) in zip(axes, masses.items(), strict=True):
         for ax in row[len(steps[setting]) :]:
             ax.axis("off")
         for s, n in enumerate(steps[setting]):
-            title = f"{setting}\n" if s == 0 else "\n"
-            title += f"{n} step{'s' * (n > 1)} asked: accuracy {accuracy[setting][0, s]:.2f}"
-            image = draw_masses(row[s], found[s], n)
-            row[s].set_title(title, fontsize=7, loc="left")
-    figure.colorbar(image, ax=axes, label="mean attention", shrink=0.8, pad=0.01)
+            draw_flow(row[s], found[s], n)
+            row[s].set_title(f"{n} asked: {accuracy[setting][0, s]:.2f} correct", fontsize=7)
+        row[0].set_ylabel(f"{setting}\nlayer", fontsize=7)
+    figure.suptitle(
+        "What questions attend to, layer by layer: lines are as thick as the mean attention (seed 0)",
+        fontsize=8,
+    )
     return figure
 
 
-def draw_masses(ax: Axes, masses: np.ndarray, n: int) -> AxesImage:
-    """Hops (rows) by layers (columns); hops that are not asked for are beyond the answer."""
-    image = ax.imshow(masses, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-    for (hop, layer), value in np.ndenumerate(masses):
-        colour = "white" if value < 0.6 else "black"
-        ax.text(layer, hop, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=6)
-    ax.axhline(n - 0.5, color="white", linewidth=1.2)
-    ax.set_yticks(range(len(masses)), [f"hop {k + 1}" for k in range(len(masses))])
-    ax.set_xticks(range(masses.shape[1]))
-    ax.set_xlabel("layer")
-    return image
+def draw_flow(ax: Axes, masses: np.ndarray, n: int) -> None:
+    """A line from each hop's token (left to right) to the question, layer by layer from below; grey are
+    hops beyond the answer. Numbers are attention that counts as a look-up."""
+    hops, layers = masses.shape
+    for (k, layer), mass in np.ndenumerate(masses):
+        colour = ORDER_COLOURS[k % len(ORDER_COLOURS)] if k < n else GREY
+        if mass > FAINT:
+            ax.plot([k + 1, 0], [layer, layer + 1], color=colour, linewidth=4 * mass, zorder=2,
+                    solid_capstyle="round")  # fmt: skip
+        if mass >= MOST:
+            ax.text(k + 1.12, layer, f"{mass:.2f}", fontsize=6, va="bottom", color=colour)
+    ax.plot([0, 0], [0, layers], color="black", linewidth=0.6, zorder=1)
+    for level in range(layers + 1):
+        ax.plot(range(hops + 1), [level] * (hops + 1), "o", color="white", markeredgecolor="black",
+                markersize=3, markeredgewidth=0.5, zorder=3)  # fmt: skip
+    ax.set(xlim=(-0.4, hops + 0.9), ylim=(-0.25, layers + 0.25))
+    ax.set_xticks(range(hops + 1), ["question", *(f"hop {k + 1}" for k in range(hops))], fontsize=6)
+    ax.set_yticks(np.arange(layers) + 0.5, [*map(str, range(layers))], fontsize=6)
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
 
 
 def in_order(masses: np.ndarray, n: int) -> bool:

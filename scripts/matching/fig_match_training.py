@@ -30,7 +30,7 @@ def make(config: Training, machine: Machine) -> Drawn:
 def draw(result: Result) -> Figure:
     """Of seed 0."""
     arrays = result.arrays
-    figure = new_figure(DOUBLE, 2.5)
+    figure = new_figure(DOUBLE, 2.7)
     loss, accuracy, score = figure.subplots(1, 3)
     loss.plot(np.arange(len(arrays["loss"])), arrays["loss"], color=GREY, linewidth=0.7)
     loss.set(ylabel="training loss, nats", ylim=(0, None))
@@ -44,7 +44,7 @@ def draw(result: Result) -> Figure:
     for ax in (loss, accuracy, score):
         ax.set_xlabel("training step")
     for ax in (accuracy, score):
-        ax.legend(loc="center right", fontsize=6)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=6, ncols=2, columnspacing=1)
     figure.suptitle(f"{WORKS}, 3 layers, d = 64, no MLP, seed 0", fontsize=8)
     return figure
 

@@ -12,7 +12,7 @@ from geomtoy.errors import SettingError
 from geomtoy.tasks.recall import RecallTask
 from truncation.run import SGD, RecallRun
 
-KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500)
+KEEP = (0, 25, 50, 100, 150, 200, 250, 300, 400, 500, 1000, 1500)
 """Steps whose parameters are kept."""
 LAST, BOTH = "MLP in layer 1 only", "MLP in both layers"
 
@@ -25,6 +25,7 @@ class Recall:
         shown: alpha, the share of noise.
         seeds: independent runs of each setting.
         steps, batch: of SGD, and sequences in each.
+        length: of a sequence.
         d_model, test: see `RecallRun`.
     """
 
@@ -32,14 +33,16 @@ class Recall:
     seeds: int = 1
     steps: int = 400
     batch: int = 32
+    length: int = 64
     d_model: int = 64
     test: int = 64
 
     def run(self, alpha: float, mlp_layers: tuple[int, ...] = (1,)) -> RecallRun:
         """One run with seed 0."""
         fit = replace(SGD, steps=self.steps, batch_size=self.batch)
+        task = RecallTask(alpha=alpha, length=self.length)
         return RecallRun(
-            RecallTask(alpha=alpha), fit, d_model=self.d_model, mlp_layers=mlp_layers, test=self.test,
+            task, fit, d_model=self.d_model, mlp_layers=mlp_layers, test=self.test,
             keep=tuple(step for step in KEEP if step < self.steps),
         )  # fmt: skip
 
@@ -106,7 +109,7 @@ class Memory:
 
 
 SMALL: dict[str, Any] = {"steps": 6, "batch": 4, "d_model": 8, "test": 8}
-LARGE: dict[str, Any] = {"steps": 600, "d_model": 128, "test": 256, "seeds": 3}
+LARGE: dict[str, Any] = {"steps": 2000, "d_model": 128, "test": 256, "seeds": 5}
 
 ALPHAS = Presets(
     Alphas(**SMALL, alphas=(0.3, 0.5)), Alphas(), Alphas(**LARGE, alphas=(0.1, 0.3, 0.5, 0.7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
@@ -131,8 +132,9 @@ def draw(
     config: Lens, seen: Seen, triple: np.ndarray, ranks: Sequence[int],
     by_rank: dict[str, np.ndarray], steps: Sequence[int], along: dict[str, np.ndarray],
 ) -> Figure:  # fmt: skip
-    figure = new_figure(DOUBLE, 5.0)
-    above, below = figure.subplots(2, 3, height_ratios=(1.1, 1))
+    figure = new_figure(DOUBLE, 4.8)
+    upper, lower = cast(Sequence[Figure], figure.subfigures(2, 1, height_ratios=(1.1, 1)))
+    above, below = upper.subplots(1, 3), lower.subplots(1, 4)
     whole = seen.mid[triple].astype(float)
     corners = whole.mean(axis=0) + (whole - whole.mean(axis=0)) / ZOOM
     for ax, rank in zip(above, (config.d_model, *DRAWN), strict=True):
@@ -141,8 +143,9 @@ def draw(
     draw_shares(below[0], ranks, by_rank)
     draw_regions(below[1], config, steps, along)
     draw_dimensions(below[2], steps, along)
-    for ax in below:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), borderaxespad=0)
+    draw_recall(below[3], steps, along)
+    for ax in below[:3]:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), borderaxespad=0, fontsize=6.5)
     figure.suptitle(
         "Activation regions of the last MLP, its input matrix truncated; above in the middle "
         f"1/{ZOOM} of the triangle\nbetween three tokens (α = {config.shown:g}, width {config.d_model}, "
@@ -177,7 +180,7 @@ def draw_shares(ax: Axes, ranks: Sequence[int], by_rank: dict[str, np.ndarray]) 
         share = by_rank[key] / by_rank[key][:, :1]
         draw_band(ax, places, share, color=colour, marker=marker, label=label)
     ax.set_xticks(places, [str(rank) for rank in ranks])
-    ax.set(xlabel="rank of the MLP's input matrix", ylabel="share of the full model's", ylim=(0, None))
+    ax.set(xlabel="rank of the input matrix", ylabel="share of the full model's", ylim=(0, None))
 
 
 def draw_regions(ax: Axes, config: Lens, steps: Sequence[int], along: dict[str, np.ndarray]) -> None:
@@ -193,7 +196,8 @@ def draw_dimensions(ax: Axes, steps: Sequence[int], along: dict[str, np.ndarray]
         values = along[f"ID, layer {layer}"]
         draw_band(ax, np.array(steps), values, color=colour, marker="o", label=f"layer {layer}")
     ax.set(xlabel="step", ylabel="intrinsic dimension", ylim=(0, None), xlim=(0, steps[-1]))
-    right = ax.twinx()
-    draw_band(right, np.array(steps), along["p_correct"], color=GREY, linestyle=":")
-    right.spines["right"].set_visible(True)
-    right.set(ylim=(0, 1), ylabel="p(correct), dotted")
+
+
+def draw_recall(ax: Axes, steps: Sequence[int], along: dict[str, np.ndarray]) -> None:
+    draw_band(ax, np.array(steps), along["p_correct"], color=GREY, marker="o")
+    ax.set(xlabel="step", ylabel="p(correct), full rank", ylim=(0, 1), xlim=(0, steps[-1]))

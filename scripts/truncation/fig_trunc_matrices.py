@@ -60,7 +60,7 @@ def draw(config: Places, tables: dict[str, Table]) -> Figure:
         for ax, (key, label) in zip(pair, ANSWERS.items(), strict=True):
             image = draw_table(ax, found, key, rhos_of(config))
             ax.set_title(f"{label}, {setting}")
-    figure.colorbar(image, ax=axes, shrink=0.6, label="probability, clean test")
+    figure.colorbar(image, ax=axes, shrink=0.6, label="change against the whole model, clean test")
     for ax in axes[1]:
         ax.set_xlabel("ρ, share of singular values kept")
     figure.suptitle(
@@ -71,10 +71,12 @@ def draw(config: Places, tables: dict[str, Table]) -> Figure:
 
 
 def draw_table(ax: Axes, scores: Table, key: str, rhos: Sequence[float]) -> AxesImage:
+    """Numbers are probabilities, colours how far they are from the whole model's."""
     values = np.stack([one[key].mean(axis=0) for one in scores.values()])
-    image = ax.imshow(values, vmin=0, vmax=1, cmap="cividis", aspect="auto")
+    change = values - values[:, :1]
+    image = ax.imshow(change, vmin=-1, vmax=1, cmap="PuOr_r", aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        colour = "black" if value > 0.5 else "white"
+        colour = "white" if abs(change[row, column]) > 0.6 else "black"
         ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6, color=colour)
     ax.set_xticks(range(len(rhos)), [f"{rho:g}" for rho in rhos])
     ax.set_yticks(range(len(scores)), [short(name) for name in scores])
@@ -99,7 +101,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
 
 
 def place_verdict(setting: str, scores: Table) -> Verdict:
-    """Which matrices can be truncated so that p(noise) falls tenfold and p(correct) does not fall."""
+    """Which matrices can be truncated so that p(noise) falls and p(correct) does not."""
     cures = {name: cured(one["p_correct"], one["p_noise"]) for name, one in scores.items()}
     last = [name for name in cures if name.startswith("layers.1.mlp")]
     return agreement(
@@ -108,8 +110,8 @@ def place_verdict(setting: str, scores: Table) -> Verdict:
             "a matrix of the last MLP cures": np.any([cures[name] for name in last], axis=0),
             **{f"{short(name)} does not": ~cures[name] for name in cures if name not in last},
         },
-        note="A seed is cured by a matrix if some rho of it lowers p(noise) at least tenfold without "
-        "lowering p(correct). Toy scale.",
+        note="A seed is cured by a matrix if some rho of it lowers p(noise) at least tenfold (our "
+        "threshold) without lowering p(correct). Toy scale.",
     )
 
 

@@ -44,7 +44,7 @@ FORMED = 0.5
 """Attention has formed when this much of it is on the answer."""
 
 
-STEPS = "(the MLP says the noise token, attention has formed) by alpha and seed"
+STEPS = "(the MLP says the noise token, attention has formed) from then on, by alpha and seed"
 ONE_STEP = "one step, MLP margin over attention margin"
 
 
@@ -169,19 +169,24 @@ def order_verdict(steps: Mapping[str, Sequence[Any]]) -> Verdict:
     return agreement(
         "The last MLP stores the noise token before the last layer's attention forms",
         {f"alpha {alpha}": [precedes(*pair) for pair in pairs] for alpha, pairs in steps.items()},
-        note="The margin of the noise token in what the MLP says on a bare trigger is positive at an "
-        "earlier look than that at which half of the attention of counted positions is on the answer; "
-        "if attention never gets there that is later. Looks are 5 steps apart up to step 100, then 50. "
-        "Toy scale.",
+        note="The margin of the noise token in what the MLP says on a bare trigger is positive from an "
+        "earlier look on than that from which on half of the attention of counted positions is on the "
+        "answer, both up to the end; if attention does not get there that is later. Looks are 5 steps "
+        "apart up to step 100, then 50. Toy scale.",
     )
 
 
 def learning_steps(arrays: Mapping[str, np.ndarray]) -> tuple[int | None, int | None]:
-    """(the MLP stores the noise token, attention has formed); None for never."""
+    """From which look on (the MLP stores the noise token, attention has formed)."""
     at = arrays["at"]
-    reached = arrays["margin_mlp"] > 0, arrays["mass_answer"][:, 1] >= FORMED
-    stored, formed = (int(at[mask.argmax()]) if mask.any() else None for mask in reached)
-    return stored, formed
+    return lasting(at, arrays["margin_mlp"] > 0), lasting(at, arrays["mass_answer"][:, 1] >= FORMED)
+
+
+def lasting(at: np.ndarray, mask: np.ndarray) -> int | None:
+    """The look from which on it is so up to the end; None if it is not so at the end."""
+    otherwise = np.flatnonzero(~mask)
+    first = otherwise[-1] + 1 if len(otherwise) else 0
+    return int(at[first]) if first < len(at) else None
 
 
 def precedes(stored: int | None, formed: int | None) -> bool:

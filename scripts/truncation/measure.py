@@ -39,7 +39,7 @@ class Scores(NamedTuple):
 
 
 class Probe:
-    """One test with noise and one without, and the models that are put to them.
+    """Tests with noise and without, and the models that are put to them.
 
     Args:
         task, law: of training; the test without noise has alpha = 0.
@@ -53,12 +53,14 @@ class Probe:
     ) -> None:
         self.task, self.model, self.arrays = task, model, named_arrays(model)
         draw = sequences_of(replace(task, alpha=0.0), size)
-        clean, noisy = (
-            draw(jax.random.fold_in(key, k), law, alpha) for k, alpha in enumerate((0.0, task.alpha))
+        clean, noisy, choice = (
+            draw(jax.random.fold_in(key, k), law, alpha)
+            for k, alpha in enumerate((0.0, task.alpha, 0.0))
         )
         self.clean, self.noisy = clean.tokens, noisy.tokens
         self.counted, self.noisy_counted = (np.asarray(b.weights) > 0 for b in (clean, noisy))
         self.targets = np.asarray(clean.targets)[self.counted]
+        self.choice = choice
         self.test = {
             "tokens": np.asarray(clean.tokens),
             "targets": np.asarray(clean.targets),
@@ -76,15 +78,24 @@ class Probe:
         """
         everything = {**self.arrays, **arrays}
         model = with_arrays(self.model, arrays)
-        mid, _ = trace(model, self.clean)
-        mid = np.asarray(mid)[self.counted]
+        mid = np.asarray(trace(model, self.clean)[0])[self.counted]
         name = f"layers.1.mlp.{matrix}.kernel"
         scores = [self._scores_of(truncate_named(everything, name, rho=rho), mid) for rho in rhos]
         return {
-            **{key: np.array([getattr(s, key) for s in scores]) for key in Scores._fields},
+            **by_field(scores),
             **self._margins(everything),
             **self._masses(np.asarray(trace(model, self.noisy)[1])),
         }
+
+    def choose(self, matrix: str, rhos: Sequence[float]) -> dict[str, np.ndarray]:
+        """`Scores` (rhos,) of the final model on sequences that no other test has, by "choice/NAME": the
+        share of singular values is chosen by these, and judged by the test."""
+        counted = np.asarray(self.choice.weights) > 0
+        mid = np.asarray(trace(self.model, self.choice.tokens)[0])[counted]
+        targets, name = np.asarray(self.choice.targets)[counted], f"layers.1.mlp.{matrix}.kernel"
+        cut = [truncate_named(self.arrays, name, rho=rho) for rho in rhos]
+        found = [scores(mid @ a["W_U"] + mlp_logits(a, 1, mid), targets, self.task) for a in cut]
+        return {f"choice/{key}": values for key, values in by_field(found).items()}
 
     def table(self, names: Sequence[str], rhos: Sequence[float]) -> dict[str, np.ndarray]:
         """The final model with one matrix truncated, each in turn; scores (names, rhos), soft ranks."""
@@ -123,6 +134,10 @@ class Probe:
         masses = {f"mass_{role}": found[role].mean(axis=-1) for role in ROLES}
         share = share_of_positions(self.roles, self.noisy_counted, "answer", "answer", "noise")
         return {**masses, "share_answer": np.array(share)}
+
+
+def by_field(found: Sequence[Scores]) -> dict[str, np.ndarray]:
+    return {key: np.array([getattr(one, key) for one in found]) for key in Scores._fields}
 
 
 def scores(logits: Float[np.ndarray, "n V"], targets: Int[np.ndarray, " n"], task: RecallTask) -> Scores:

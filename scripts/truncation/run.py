@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -14,10 +14,11 @@ from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.decoder import OUTSIDE, Decoder, DecoderConfig
 from geomtoy.models.layer import LayerConfig
 from geomtoy.models.named import named_parameters, with_arrays
-from geomtoy.tasks.batch import Batch
+from geomtoy.tasks.batch import Batch, Draw
 from geomtoy.tasks.recall import RecallTask
 from geomtoy.training.streams import stream
 from geomtoy.training.tokens import TokenFit, TokenFitConfig, fit_tokens
+from truncation.gradients import GradientProbe
 from truncation.measure import Probe, rows_of
 
 Arrays = dict[str, np.ndarray]
@@ -43,6 +44,7 @@ class RecallRun:
         rhos: shares of its singular values that stay.
         early: steps between two looks in the first `2 fit.every`.
         test: sequences of each test, with noise and without.
+        gradients: batches whose gradients are compared at each look, for their signal and noise.
         keep: steps at which parameters are kept, besides the end.
     Raises:
         SettingError: the last layer has no MLP, or the matrix is none of it.
@@ -58,6 +60,7 @@ class RecallRun:
     rhos: tuple[float, ...] = (1.0, 0.5, 0.1, 0.05, 0.02, 0.0)
     early: int = 5
     test: int = 128
+    gradients: int = 8
     keep: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -97,9 +100,10 @@ class RecallRun:
 def run_recall(config: RecallRun) -> Arrays:
     """Losses, what `Probe` measures at the steps `at` and at the end, and parameters.
 
-    Arrays of the final model are named "param/NAME"; those at the steps `kept_at`, where they are
-    trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and "test/counted" are
-    the test without noise.
+    "signal/NAME" and "noise/NAME" (steps,) are those of the gradient of each trained array, see
+    `GradientProbe`. Arrays of the final model are named "param/NAME"; those at the steps `kept_at`,
+    where they are trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and
+    "test/counted" are the test without noise; "choice/NAME" are scores on sequences of their own.
     """
     with jax.enable_x64(True):
         return _run(config)
@@ -129,17 +133,29 @@ def _run(config: RecallRun) -> Arrays:
     early = range(0, 2 * config.fit.every, config.early)
     fit = fit_tokens(config.build, draw, config.fit, measure=_parameters, also_at=(*early, *config.keep))
     probe = Probe(task, law, stream(seed, "test"), config.test, fit.model)
-    looks = [
-        probe.look({name: array[k] for name, array in fit.measured.items()}, config.matrix, config.rhos)
-        for k in range(len(fit.at))
-    ]
+    models = [{name: a[k] for name, a in fit.measured.items()} for k in range(len(fit.at))]
+    looks = [probe.look(model, config.matrix, config.rhos) for model in models]
     histories = {name: np.stack([look[name] for look in looks]) for name in looks[0]}
     table = probe.table([name for name in fit.measured if "layers" in name], config.rhos)
     return {
         "train_loss": fit.loss, "at": fit.at, **histories, **table, **_kept(fit, config),
+        **probe.choose(config.matrix, config.rhos), **_gradients(fit, models, draw, config),
         **{f"param/{name}": array for name, array in probe.arrays.items()},
         **{f"test/{name}": array for name, array in probe.test.items()},
     }  # fmt: skip
+
+
+def _gradients(
+    fit: TokenFit, models: Sequence[Mapping[str, np.ndarray]], draw: Draw, config: RecallRun
+) -> Arrays:
+    key = stream(config.fit.seed, "gradients")
+    probe = GradientProbe(fit.model, draw, config.fit.batch_size, key, config.gradients)
+    powers = [probe.look(model) for model in models]
+    return {
+        f"{which}/{name}": np.array([power[name][k] for power in powers])
+        for k, which in enumerate(("signal", "noise"))
+        for name in fit.measured
+    }
 
 
 def _parameters(model: nnx.Module) -> dict[str, jax.Array]:

@@ -112,6 +112,6 @@ def signs_at(series: Series, u: float, v: float, reach: float = 0.0) -> tuple[np
     with np.errstate(all="ignore"):
         c, low, tail, _, fine = series(u, v, radius, radius, CLOSE)
     part = reach / radius
-    size = np.abs(c) * (part ** CLOSE.exponents.sum(axis=1))[:, None]
+    size = np.abs(c) * (part**CLOSE.total)[:, None]
     error = (size[1:].sum(axis=0) + low + tail * part ** (CLOSE.K + 1)) * (1 + 1e-9)
     return c[0] > 0, fine and bool((np.abs(c[0]) > error).all())

@@ -82,7 +82,8 @@ def cut_layer(
 def _edge_points(subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_line: int) -> EdgePoints:
     """Points on edges where cuts change sign, from tail to head."""
     lines = subject.lines
-    start, member = ch.edge_crossings(*edge_places(mesh.start, mesh.half, len(mesh.tail)), crossings)
+    cell, here, ahead = edge_places(mesh.start, mesh.half, len(mesh.tail))
+    start, member = ch.edge_crossings(cell, here, ahead, crossings)
     unbounded_sides = np.zeros(len(mesh.tail), bool)
     if (mesh.w == 0).any():
         unbounded_sides = mesh.line < lines.n_sides

@@ -13,7 +13,7 @@ import numpy as np
 from geomtoy.errors import BudgetError, SettingError
 from geomtoy.kernels import announce
 from geomtoy.memory import memory
-from geomtoy.network import Network
+from geomtoy.network import Network, require_network
 from geomtoy.regions.engine.building import build_layer
 from geomtoy.regions.engine.crossings import Subject
 from geomtoy.regions.engine.cutting import Cutting, cut_layer
@@ -105,6 +105,7 @@ def resolve_window(
     A 1D window (low, high) becomes the strip [low, high] x [0, high - low]; the default is [-1, 1] for a
     1D input and [0, 1], the whole segment, for a `Segment`.
     """
+    require_network(network)
     flat = isinstance(slice, Segment) or (slice is None and network.d_in == 1)
     if window is None:
         return None, flat

@@ -26,13 +26,14 @@ from geomtoy.regions.numbers.bounds import (
     NO_GRID,
     SECOND_ORDER,
     SUBNORMAL,
-    coarser,
     exactly_summed,
     first_error,
     first_exact,
+    grid,
     grids,
     map_error,
     map_terms,
+    multiple_of,
     nearest,
     powers,
     shift_error,
@@ -415,13 +416,15 @@ def loose_error(E, sums, weights):
 def _limit_of_terms(rows, error, cuts, unit, factor, m):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
     float64 holds all of it exactly; else 0."""
-    least, largest = NO_GRID, 0.0
+    least, unit_of_least, largest = NO_GRID, 0.0, 0.0
     for k in range(m):
         j = unit[k]
         if error[j] != 0.0 or not factor[k, 3] < np.inf:
             return 0.0
         for i in range(3):
-            least = coarser(least, rows[i, j])
+            if not multiple_of(rows[i, j], unit_of_least):
+                least = min(least, grid(rows[i, j]))
+                unit_of_least = 2.0**-least if abs(least) < 1000 else 0.0
         largest = max(largest, factor[k, 3])
     least = min(least + cuts.grid, cuts.offset_grid)
     if least < -900:

@@ -250,8 +250,7 @@ def _step(double):
 
 @njit(cache=True, nogil=True)
 def _along_curve(x, y):
-    place = 0
-    side = 32768
+    place, side = np.int64(0), 32768
     while side > 0:
         right, up = np.int64(x & side > 0), np.int64(y & side > 0)
         place += side * side * ((3 * right) ^ up)

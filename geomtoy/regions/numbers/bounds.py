@@ -201,23 +201,20 @@ def grid(number):
 
 
 @njit(cache=True, inline="always")
-def coarser(exponent, number):
-    """The exponent, lowered if need be until the number is a multiple of its power of two."""
-    if number == 0.0:
-        return exponent
-    if abs(exponent) < 1000:
-        multiple = number * 2.0**-exponent
-        if multiple != 0.0 and multiple == math.floor(multiple):
-            return exponent
-    return min(exponent, grid(number))
+def multiple_of(number, inverse):
+    """Whether a number is certainly a multiple of a power of two, given as its inverse; 0 is one."""
+    multiple = number * inverse
+    return number == 0.0 or (multiple != 0.0 and multiple == math.floor(multiple))
 
 
 @njit(cache=True, nogil=True)
 def grid_of(numbers):
     """Exponent of the largest power of two that all numbers of a flat array are multiples of."""
-    least = NO_GRID
+    least, inverse = NO_GRID, 0.0
     for number in numbers:
-        least = coarser(least, number)
+        if not multiple_of(number, inverse):
+            least = min(least, grid(number))
+            inverse = 2.0**-least if abs(least) < 1000 else 0.0
     return least
 
 

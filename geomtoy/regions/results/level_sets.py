@@ -15,7 +15,8 @@ import numpy as np
 
 from geomtoy.activations import Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
-from geomtoy.network import Network
+from geomtoy.network import Network, require_network
+from geomtoy.normed import NormedNetwork
 from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_class
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
@@ -62,7 +63,7 @@ class LevelSet:
 
 
 def enumerate_level_set(
-    network: Network,
+    network: Network | NormedNetwork,
     *,
     output: int = 0,
     level: Number = 0,
@@ -76,18 +77,20 @@ def enumerate_level_set(
     (-1, -1) where it only touches the level along an edge, 0 next to a flat region.
 
     Args:
-        network: CPA network.
+        network: CPA network; one behind a norm is refused.
         output: which output.
         level: taken as the rational that it is.
         slice, window: as in `count_regions`; the whole plane is not taken, the whole line is.
         max_regions: largest number of cells to build, parts of regions on either side counted.
     Raises:
-        NetworkError: there is no such output, or the level is out of the range of float64.
+        NetworkError: there is no such output, the level is out of the range of float64, or the network
+            stands behind a norm.
         WindowError: the window is not convex, has no area, or is the whole plane.
         SliceError, BudgetError: as `count_regions`.
     Exactness: exact for the stored parameters.
     Cost: that of enumerating the network with one unit as one more hidden layer.
     """
+    network = _without_norm(network)
     if not 0 <= output < network.d_out:
         raise NetworkError(f"there is no output {output}; the network has {network.d_out}, from 0")
     W, b = network.layers[-1]
@@ -102,7 +105,7 @@ def enumerate_level_set(
 
 
 def enumerate_decision_boundary(
-    network: Network,
+    network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
     window: Any = UNIT_SQUARE,
@@ -118,12 +121,23 @@ def enumerate_decision_boundary(
         its polylines and points; `flat` is empty.
     Cost: that of enumerating the network and a maximum of its outputs, ceil(log2 d_out) hidden layers.
     """
+    network = _without_norm(network)
     refined = refine_by_class(network, slice, window, max_regions)
     label = refined.winner
     every, none = np.arange(refined.complex.n_edges), np.empty(0, np.int64)
     sides = beside(refined.complex, every, label, OUTSIDE)
     edges = np.flatnonzero((sides[:, 0] != sides[:, 1]) & (sides != OUTSIDE).all(axis=1))
     return _collect(refined, label, edges, edges, none, none)
+
+
+def _without_norm(network: Network | NormedNetwork) -> Network:
+    if isinstance(network, NormedNetwork):
+        raise NetworkError(
+            "behind a norm a level set is made of arcs, not of polylines; enumerate_regions gives the "
+            "arcs of the units, level sets are for networks without a norm"
+        )
+    require_network(network)
+    return network
 
 
 def _level(level: Number) -> Fraction:

@@ -7,13 +7,15 @@ from flint import fmpq
 
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.numbers.bounds import values_bound
-from geomtoy.regions.topology.mesh import owners
+from geomtoy.regions.topology.mesh import corner_vertices
 
 
 def cells_at_vertices(subdivision: Subdivision) -> np.ndarray:
     """(V,) a cell that has each vertex as a corner."""
     mesh = subdivision.mesh
-    found: np.ndarray = owners(mesh.start, mesh.half, mesh.tail, mesh.head, len(mesh.x))[0]
+    found = np.empty(len(mesh.x), np.int64)
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    found[corner] = np.repeat(np.arange(mesh.n_cells), np.diff(mesh.start))
     return found
 
 
