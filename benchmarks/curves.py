@@ -5,7 +5,7 @@
     python benchmarks/curves.py --blocks 500 --trained results/blocks-*/*.npz
 
 The first measures the sizes of `CASES`, each on a block that was counted once before (kernels compiled).
---blocks counts random blocks of eight kinds in turn, --trained the first block of each stored file and
+--blocks counts random blocks of ten kinds in turn, --trained the first block of each stored file and
 the same untrained, on a plane of the query and on one through three times; exceptions are named.
 """
 
@@ -28,6 +28,7 @@ from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
 CASES: dict[str, dict[str, Any]] = {
     "context 100, 10 heads, d 64, 64 units": {"T": 100, "H": 10, "d": 64, "units": 64},
     "the same, scores x 10": {"T": 100, "H": 10, "d": 64, "units": 64, "sharp": 10.0},
+    "the same, a norm before attention": {"T": 100, "H": 10, "d": 64, "units": 64, "before": True},
     "context 30, 3 heads, d 16, scores x 100": {"T": 30, "H": 3, "units": 64, "sharp": 100.0},
     "context 1000, 32 heads, d 512, 1024 units": {"T": 1000, "H": 32, "d": 512, "units": 1024},
 }
@@ -40,13 +41,15 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"sharp": 10.0},
     {"residual": False, "sharp": 5.0},
     {"spread": 3.0},
+    {"before": True},
+    {"before": True, "norm": True, "moving": "context"},
 )
 
 
 def random_case(
     seed: int, *, T: int = 10, H: int = 2, d: int = 16, units: int = 48, sharp: float = 1.0,
     norm: bool = False, centred: bool = True, residual: bool = True, moving: str = "query",
-    spread: float = 1.0,
+    spread: float = 1.0, before: bool = False,
 ) -> tuple[BlockArrays, Slice, np.ndarray | None, str]:  # fmt: skip
     """A block with Gaussian weights, a plane, the tokens that stand still, and what moves."""
     rng = np.random.default_rng(seed)
@@ -59,6 +62,8 @@ def random_case(
         norm_gain=1 + rng.normal(size=d) / 10 if norm else None,
         norm_bias=rng.normal(size=d) / 10 if norm else None,
         scale=sharp / np.sqrt(f), residual=residual, centred_norm=centred,
+        attention_norm_gain=1 + rng.normal(size=d) / 10 if before else None,
+        attention_norm_bias=rng.normal(size=d) / 10 if before else None,
     )  # fmt: skip
     n = d if moving == "query" else T * d
     plane = Slice(rng.normal(size=n), *(spread * rng.normal(size=(2, n))))
@@ -93,7 +98,8 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=0, help="count so many random blocks")
     parser.add_argument("--trained", nargs="*", default=[], help="files of stored blocks")
     given = parser.parse_args()
-    measured(random_case(0, norm=True)), measured(random_case(0, moving="context"))
+    for kind in ({"norm": True}, {"moving": "context"}, {"before": True}):
+        measured(random_case(0, **kind))
     if given.blocks or given.trained:
         seeds = zip(count(), cycle(KINDS))
         random = (random_case(seed, **kind) for seed, kind in islice(seeds, given.blocks))

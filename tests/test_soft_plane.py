@@ -9,19 +9,27 @@ from functools import partial
 import numpy as np
 import pytest
 from flint import arb, arb_mat, ctx
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import geomtoy
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange
 from geomtoy.certified.bounds import EXP_ERROR, exponential
 from geomtoy.certified.layout import in_rows
+from geomtoy.certified.matrices import product, product_transposed
 from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import degree, multiply, reciprocal, square_root
 from geomtoy.certified.softmax import patch_series
+from geomtoy.certified.split import split_product
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.network import Network
 from geomtoy.slices import Slice
+from geomtoy.views.along_time import count_regions_along
 from geomtoy.views.block_readout import block_readout
+from geomtoy.views.frozen import enumerate_frozen
+from geomtoy.views.hard_attention import enumerate_hard_attention
+from geomtoy.views.mlp_input import reachable_window
 from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.plane import count_regions_on_plane
 from geomtoy.views.soft_plane import plane_functions
@@ -147,6 +155,43 @@ def test_products_of_series():
     out = np.zeros((6, 1))
     multiply(np.array([1.0, 2, 3, 0, 0, 0]), np.array([[5.0], [7], [11], [0], [0], [0]]), D, out)
     assert out[:, 0].tolist() == [5, 17, 26, 14, 43, 33]  # (1 + 2u + 3v) (5 + 7u + 11v)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 99), k=st.sampled_from([1, 2, 7, 64, 300]), spread=st.sampled_from([0, 8, 60])
+)
+def test_split_products_are_within_their_errors(seed, k, spread):
+    """In rational arithmetic, entries of one row differing by up to 2^spread; and the error is small."""
+    rng = np.random.default_rng(seed)
+    A, B = (rng.normal(size=s) * 2.0 ** rng.integers(-spread, 1, s) for s in ((2, k), (k, 3)))
+    C, error = split_product(A, B)
+    for i in range(2):
+        for j in range(3):
+            true = sum(Fraction(x) * Fraction(y) for x, y in zip(A[i], B[:, j], strict=True))
+            assert abs(true - Fraction(C[i, j])) <= error[i, j]
+    assert (error <= 2**-51 * np.abs(C) + 2**-66 * k**2 * np.abs(A).max() * np.abs(B).max()).all()
+
+
+def test_products_of_matrices_of_series_are_those_of_entries():
+    D, rng = degree(4), np.random.default_rng(0)
+    n, none = len(D.exponents), np.zeros
+    A, B = rng.normal(size=(n, 2)), rng.normal(size=(n, 1, 2, 3))
+    expected = np.zeros((n, 3))
+    for m in range(2):
+        part = np.empty((n, 3))
+        multiply(A[:, m].copy(), np.ascontiguousarray(B[:, 0, m]), D, part)
+        expected += part
+    errors = none(2), none(2)
+    out, low, tail = product(A, *errors, B, none((1, 2, 3)), none((1, 2, 3)), 0, D)
+    turned = np.ascontiguousarray(B.transpose(0, 1, 3, 2))
+    again = product_transposed(A, *errors, turned, none((1, 3, 2)), none((1, 3, 2)), 0, D)
+    np.testing.assert_allclose(out, expected, atol=1e-13)
+    np.testing.assert_allclose(out, again[0], atol=1e-13)
+    np.testing.assert_allclose([low, tail], again[1:], rtol=1e-12)
+    size = np.abs(A).sum(0) @ np.abs(B).sum(0)[0]
+    assert (low < 1e-13 * size).all()
+    assert (tail <= size).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -314,7 +359,7 @@ def test_counts_do_not_depend_on_how_they_are_found(kind, moving):
     budgets = [
         Budget(),
         Budget(order=6),
-        Budget(tolerance=1e-2),
+        Budget(tolerance=1e-4),
         Budget(ratio=0.55),
         Budget(order=12, ratio=0.43),
     ]
@@ -427,3 +472,32 @@ def test_what_is_not_soft_or_does_not_fit_is_refused():
     tanh = replace(one, mlp=Network(one.mlp.layers, "hard_tanh"))
     with pytest.raises(NetworkError, match="hard_tanh"):
         count_regions_on_plane(tanh, plane, tokens=still)
+
+
+def test_views_that_do_not_read_a_norm_before_attention_refuse_it(tmp_path):
+    one = block(0, before=True)
+    one.save(tmp_path / "block.npz")
+    stored = BlockArrays.load(tmp_path / "block.npz")
+    points = np.random.default_rng(0).normal(size=(3, 5, 6))
+    assert (stored.mlp_input(points) == one.mlp_input(points)).all()
+    assert (stored.mlp_input(points) != block(0).mlp_input(points)).all()
+    plane, still = place(one, 0, "query")
+    tokens = np.vstack([still, [plane.origin]])
+    for view in (
+        lambda: count_regions_along(one, (0, 1)),
+        lambda: enumerate_hard_attention(replace(one, hard=True), still, plane),
+        lambda: enumerate_frozen(one, tokens, -1, plane),
+        lambda: reachable_window(one, tokens, plane),
+    ):
+        with pytest.raises(NetworkError, match="norm before attention"):
+            view()
+
+
+def test_a_norm_before_attention_undoes_a_common_scale_of_still_tokens():
+    """RMSNorm without epsilon gives 2 x and x the same keys and values; only the residual moves."""
+    one = replace(block(2, before=True, centred=False), norm_epsilon=0.0)
+    plane, still = place(one, 2, "query")
+    found = [count_regions_on_plane(one, plane, tokens=c * still) for c in (1.0, 2.0, 0.3)]
+    assert all(each.certified for each in found)
+    assert len({each.regions for each in found}) == 1
+    np.testing.assert_allclose(found[0].crossings[0], found[1].crossings[0], atol=1e-9)

@@ -2,8 +2,8 @@
 
 The functions come as series on patches from whoever asks (`Series`), so that nothing here knows of
 transformers. A patch is cut, near the middle but not at it (symmetric functions vanish there), until the
-error of every function with a zero is TOLERANCE of its variation and `boxes.settle` succeeds. Corners of
-patches are multiples of 2^-40, so that centres and radii are exact floats.
+error of every function with a zero is small against its variation and `boxes.settle` succeeds. Corners
+of patches are multiples of 2^-40, so that centres and radii are exact floats.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Budget:
 
     patches: int = 20_000
     order: int = 10
-    tolerance: float = 1e-4
+    tolerance: float = 1e-2
     ratio: float = 0.4881
 
 
