@@ -55,9 +55,8 @@ def test_a_line_leaves_as_much_ink_as_it_is_large(thickness, end):
     ink = np.zeros((64, 64, 4), np.float32)
     ends = np.array([[(10, 12), end]], float)
     stroke_segments(ink, ends, np.zeros((1, 3)), thickness)
-    assert ink[:, :, 3].sum() == pytest.approx(
-        thickness * np.hypot(*(ends[0, 1] - ends[0, 0])), rel=1e-5
-    )
+    length = np.hypot(*(ends[0, 1] - ends[0, 0]))
+    assert ink[:, :, 3].sum() == pytest.approx(thickness * length, rel=1e-5)
     y, x = np.nonzero(ink[:, :, 3])
     gap = shapely.distance(shapely.LineString(ends[0]), shapely.points(x + 0.5, y + 0.5))
     assert gap.max() < thickness + 1
@@ -78,6 +77,7 @@ def test_the_image_looks_like_the_paths(monkeypatch, by_layer):
         monkeypatch.setattr(partition, "MANY", many)
         with paper_style():
             figure = new_figure(3.0, 3.0)
+            figure.set_layout_engine("none")
             draw_partition(figure.add_axes((0, 0, 1, 1)), cells, by_layer=by_layer, linewidth=0.2)
             canvas = FigureCanvasAgg(figure)
             canvas.draw()

@@ -17,9 +17,10 @@ from geomtoy.circles.filter import SLACK, U
 from geomtoy.circles.locate import locate
 from geomtoy.circles.mesh import Exact, arc_places, successor
 from geomtoy.normed import NormedNetwork
+from geomtoy.picture import Picture
 
 
-class CircleComplex:
+class CircleComplex(Picture):
     """The exact subdivision of a window into activation regions, behind a norm.
 
     Borders are arcs of circles of the sphere in `sphere`: on the slice, arcs of conics (straight where a

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from geomtoy.circles import CircleComplex
 from geomtoy.plots.circles import draw_circles
 from geomtoy.plots.curved import draw_curved
-from geomtoy.plots.functions import draw_joints
+from geomtoy.plots.functions import draw_pieces
 from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.marks import draw_marks
 from geomtoy.plots.partition import draw_partition
@@ -54,7 +53,7 @@ def plot_regions(
     """
     with _one_picture(path, wide=isinstance(found, Pieces)) as ax:
         if isinstance(found, Pieces):
-            _draw_pieces(ax, found)
+            draw_pieces(ax, found)
         else:
             if isinstance(found, CircleComplex):
                 draw_circles(ax, found)
@@ -96,17 +95,3 @@ def _draw_level(ax: Axes, found: CellComplex | CircleComplex | Pieces, level: Le
         draw_level_points(ax, level.found, level.level)
     else:
         draw_level_set(ax, level.found)
-
-
-def _draw_pieces(ax: Axes, pieces: Pieces) -> None:
-    low, high = pieces.complex.vertices[:, 0].min(), pieces.complex.vertices[:, 0].max()
-    ends = np.concatenate([[low], pieces.breakpoints, [high]])
-    left, right = ends[:-1, None], ends[1:, None]
-    values = np.stack(
-        [pieces.slopes * left + pieces.offsets, pieces.slopes * right + pieces.offsets], axis=1
-    )
-    where = np.stack([ends[:-1], ends[1:]], axis=1).ravel()
-    for output in range(values.shape[2]):
-        ax.plot(where, values[:, :, output].ravel(), linewidth=0.9)
-    draw_joints(ax, pieces.breakpoints)
-    ax.set(xlabel="t", ylabel="output", xlim=(low, high))

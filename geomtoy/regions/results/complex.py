@@ -11,6 +11,7 @@ from flint import fmpq
 
 from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
+from geomtoy.picture import Picture
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.levels import piece_sums, pieces_on
@@ -31,7 +32,7 @@ VAGUE = 2.0**-30
 exact ones."""
 
 
-class CellComplex:
+class CellComplex(Picture):
     """The exact subdivision of a window into activation regions.
 
     All coordinates are slice coordinates (s, t), which are the inputs themselves for a 2D network.
