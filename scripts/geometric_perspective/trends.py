@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from geomtoy.verdicts import Verdict, difference, trend
 
@@ -88,3 +90,10 @@ def growth_rate(
         note=f"Slope of the logarithm of counts on that of {WORDS[along]}, the other held fixed, by "
         f"least squares in each seed: doubling multiplies counts by 2 to this power. {note}",
     )
+
+
+def readable(ax: Axes) -> None:
+    """Plain numbers at 1, 2 and 5 on a logarithmic axis of counts, and none between those of x."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.minorticks_off()
