@@ -13,7 +13,7 @@ from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
-from geomtoy.regions.maps.levels import pieces_on
+from geomtoy.regions.maps.levels import piece_sums, pieces_on
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.areas import By, float_areas
@@ -236,6 +236,13 @@ class CellComplex:
     def patterns_on(self, cells: np.ndarray) -> np.ndarray:
         """(k, n_units): the patterns of some cells (k,)."""
         return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
+
+    def pattern_sums(self, weights: np.ndarray) -> np.ndarray:
+        """(k, F) sums over hidden units of weights (k, n_units), integers, times the unit's piece.
+
+        Cost: O(k) a cell and changed bit, so patterns of a million cells are not unpacked.
+        """
+        return piece_sums(self.network, self.subdivision.levels, weights)
 
     @property
     def A_omega(self) -> np.ndarray:
