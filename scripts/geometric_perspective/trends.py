@@ -61,7 +61,9 @@ def exponents(numbers: Mapping[str, Any], counts: Any) -> dict[str, np.ndarray]:
 
 def listed(counts: np.ndarray) -> Any:
     """Counts as JSON keeps them: None where there is none."""
-    return np.where(np.isnan(counts), None, counts).tolist()
+    kept = counts.astype(object)
+    kept[np.isnan(counts)] = None
+    return kept.tolist()
 
 
 def _slopes(design: np.ndarray, counts: np.ndarray) -> np.ndarray:
