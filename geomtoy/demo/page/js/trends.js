@@ -21,13 +21,13 @@ export function rankCorrelation(values) {
 export function trendSentences({ heads, contexts }, count) {
   const columns = contexts.map((C) => rankCorrelation(heads.map((H) => count(H, C))));
   const rows = heads.map((H) => rankCorrelation(contexts.map((C) => count(H, C))));
-  return `${sentence("heads", columns, "columns", contexts)} ${sentence("context", rows, "rows", heads)}`;
+  return `${sentence("More heads", columns, "columns", contexts)} ${sentence("Longer context", rows, "rows", heads)}`;
 }
 
 function sentence(more, correlations, lines, names) {
   const up = correlations.filter((r) => r > 0).length;
   const listed = correlations.map((r, k) => `${signed(r)} (${names[k]})`).join(", ");
-  return `More ${more}, more regions by rank in ${up} of ${correlations.length} ${lines}; correlations ${listed}.`;
+  return `${more}, more regions by rank in ${up} of ${correlations.length} ${lines}; correlations ${listed}.`;
 }
 
 const signed = (r) => r.toFixed(2).replace("-", "−");
