@@ -43,6 +43,7 @@ from geomtoy.regions import (
     enumerate_level_set,
     enumerate_regions,
 )
+from geomtoy.regions.results.geojson import write_geojson
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, interval
 from geomtoy.writing import written_aside
 
@@ -272,10 +273,6 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _regions(options: argparse.Namespace) -> None:
-    from geomtoy.regions.results import (
-        export,  # loads shapely and networkx, which counting does not need
-    )
-
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
@@ -285,13 +282,14 @@ def _regions(options: argparse.Namespace) -> None:
         return
     found = _enumerate(options)
     if out.suffix == ".npz":
-        arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
-        write_npz(out, arrays)
+        from geomtoy.regions.results.export import to_arrays  # loads shapely and networkx
+
+        write_npz(out, to_arrays(found))
         return
     if isinstance(found, Pieces):
         raise WindowError("pieces of a line are no polygons; write them to a name ending in .npz")
-    with written_aside(out) as aside:
-        aside.write_text(json.dumps(export.to_geojson(found)))
+    with written_aside(out) as aside, open(aside, "w", encoding="utf-8") as file:
+        write_geojson(found, file)
 
 
 def _write_curved(found: CurvedComplex, out: Path) -> None:

@@ -129,6 +129,11 @@ class CircleComplex:
         return np.array(self.subdivision.sphere.corners or (), float).reshape(-1, 2)
 
     @property
+    def unbounded(self) -> bool:
+        """Whether the window is the whole plane."""
+        return self.subdivision.sphere.corners is None
+
+    @property
     def vertex_error(self) -> np.ndarray:
         """(V,) proven bound on the distance between each vertex on the unit sphere and the true one."""
         return self._mesh.points.where[:, 3]
