@@ -55,12 +55,24 @@ def save(
         WindowError: the window is not convex or has no area.
         FileError: the place cannot be written to.
     """
+    arrays = network_arrays(network)
+    if slice is not None:
+        for name in ("origin", "u", "v"):
+            arrays[name] = plain(np.array(getattr(slice, name), dtype=object))
+    if window is not None:
+        check = interval if np.ndim(window) == 1 else convex_window
+        arrays["window"] = plain(np.array(check(window), dtype=object))
+    write_npz(path, arrays)
+
+
+def network_arrays(network: Network | NormedNetwork) -> dict[str, np.ndarray]:
+    """A network under the keys of `save`."""
     arrays: dict[str, np.ndarray] = {}
     if isinstance(network, NormedNetwork):
         arrays |= _norm_arrays(network)
         network = network.after
     for k, (W, b) in enumerate(network.layers, start=1):
-        arrays[f"W{k}"], arrays[f"b{k}"] = _plain(W), _plain(b)
+        arrays[f"W{k}"], arrays[f"b{k}"] = plain(W), plain(b)
     for k, act in enumerate(network.activations, start=1):
         if isinstance(act, PiecewiseLinear):
             arrays |= {} if act == NAMED["relu"] else _activation_arrays(f"act{k}", act)
@@ -72,33 +84,27 @@ def save(
     if network.maxima:
         arrays["max_matches"] = np.array([len(units) for units in network.maxima])
         arrays["max_unit"] = np.concatenate(network.maxima)
-    if slice is not None:
-        for name in ("origin", "u", "v"):
-            arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
-    if window is not None:
-        check = interval if np.ndim(window) == 1 else convex_window
-        arrays["window"] = _plain(np.array(check(window), dtype=object))
-    write_npz(path, arrays)
+    return arrays
 
 
 def _norm_arrays(network: NormedNetwork) -> dict[str, np.ndarray]:
     norm = network.norm
     arrays = {
-        "norm_gain": _plain(norm.gain),
-        "norm_bias": _plain(norm.bias),
-        "norm_epsilon": _plain(np.array([norm.epsilon], dtype=object)),
+        "norm_gain": plain(norm.gain),
+        "norm_bias": plain(norm.bias),
+        "norm_epsilon": plain(np.array([norm.epsilon], dtype=object)),
         "norm_centred": np.array(norm.centred),
     }
     if network.before is not None:
-        arrays |= dict(zip(("norm_W", "norm_b"), map(_plain, network.before), strict=True))
+        arrays |= dict(zip(("norm_W", "norm_b"), map(plain, network.before), strict=True))
     return arrays
 
 
 def _activation_arrays(prefix: str, act: PiecewiseLinear) -> dict[str, np.ndarray]:
     return {
-        f"{prefix}_breakpoints": _plain(np.array(act.breakpoints, dtype=object)),
-        f"{prefix}_slopes": _plain(np.array(act.slopes, dtype=object)),
-        f"{prefix}_value": _plain(np.array([act.value], dtype=object)),
+        f"{prefix}_breakpoints": plain(np.array(act.breakpoints, dtype=object)),
+        f"{prefix}_slopes": plain(np.array(act.slopes, dtype=object)),
+        f"{prefix}_value": plain(np.array([act.value], dtype=object)),
         f"{prefix}_name": np.array(act.name),
     }
 
@@ -121,29 +127,41 @@ def load(path: str | Path) -> Stored:
         NetworkError, SliceError, WindowError: what it holds is no network, slice or window.
         Every message names the file.
     """
-    arrays = read_npz(Path(path))
+    return stored_of(read_npz(Path(path)), path)
+
+
+def stored_of(arrays: dict[str, np.ndarray], path: str | Path) -> Stored:
+    """What the arrays of a network file hold; errors name the file."""
     try:
-        depth = _depth(arrays)
-        _no_idle_keys(arrays, depth)
-        layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
-        activations = [_layer_activation(arrays, k) for k in range(1, depth)]
-        network = _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
-        return Stored(network, _slice(arrays), _window(arrays))
+        return Stored(network_of(arrays), _slice(arrays), _window(arrays))
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
 
 
+def network_of(arrays: dict[str, np.ndarray]) -> Network | NormedNetwork:
+    """The network that arrays hold under the keys of `save`, beside a slice and a window.
+
+    Raises:
+        FileError, NetworkError: they hold none, or more than that.
+    """
+    depth = _depth(arrays)
+    _no_idle_keys(arrays, depth)
+    layers = [(numbers(arrays, f"W{k}"), numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
+    activations = [_layer_activation(arrays, k) for k in range(1, depth)]
+    return _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
+
+
 def _depth(arrays: dict[str, np.ndarray]) -> int:
     """Number of layers; W1, b1, W2, ... are there without a gap."""
-    numbers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
-    for k in range(1, max(numbers, default=1) + 1):
+    layers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
+    for k in range(1, max(layers, default=1) + 1):
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
                 counted = ", counted from 1 and not from 0" if "W0" in arrays or "b0" in arrays else ""
                 raise FileError(
                     f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...{counted}"
                 )
-    return max(numbers)
+    return max(layers)
 
 
 PARTS = ("breakpoints", "slopes", "value", "name")
@@ -205,7 +223,7 @@ def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
         missing = next(key for key in parts.values() if key not in arrays)
         raise NetworkError(f"the key {missing} is missing; save the network again")
     breakpoints, slopes, value = (
-        _numbers(arrays, parts[part]).ravel().tolist() for part in ("breakpoints", "slopes", "value")
+        numbers(arrays, parts[part]).ravel().tolist() for part in ("breakpoints", "slopes", "value")
     )
     if len(value) != 1:
         raise NetworkError(f"{parts['value']} holds {len(value)} numbers; give one")
@@ -246,11 +264,11 @@ def _behind_norm(arrays: dict[str, np.ndarray], network: Network) -> Network | N
     for key in needed:
         if key not in arrays:
             raise FileError(f"the key {key} is missing; a norm is {', '.join(needed)}")
-    epsilon, centred = _numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
+    epsilon, centred = numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
     if len(epsilon) != 1 or centred.ndim or centred.dtype.kind != "b":
         raise FileError("norm_epsilon is not one number or norm_centred not a bool; save it again")
-    gain, bias = (_numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
-    before = (_numbers(arrays, "norm_W"), _numbers(arrays, "norm_b")) if len(needed) > 4 else None
+    gain, bias = (numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
+    before = (numbers(arrays, "norm_W"), numbers(arrays, "norm_b")) if len(needed) > 4 else None
     return NormedNetwork(before, Norm(gain, bias, epsilon[0], bool(centred)), network)
 
 
@@ -260,13 +278,13 @@ def _slice(arrays: dict[str, np.ndarray]) -> Slice | None:
         return None
     if len(present) < 3:
         raise FileError(f"there is {' and '.join(present)} only; a slice needs origin, u and v")
-    return Slice(*(_numbers(arrays, name).tolist() for name in ("origin", "u", "v")))
+    return Slice(*(numbers(arrays, name).tolist() for name in ("origin", "u", "v")))
 
 
 def _window(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
     if "window" not in arrays:
         return None
-    window = _numbers(arrays, "window")
+    window = numbers(arrays, "window")
     if window.dtype.kind in "iu":
         window = window.astype(object)
     check = interval if window.ndim == 1 else convex_window
@@ -274,7 +292,7 @@ def _window(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
     return window
 
 
-def _plain(array: np.ndarray) -> np.ndarray:
+def plain(array: np.ndarray) -> np.ndarray:
     """Fractions as floats where that changes nothing, else as text; floats as they are."""
     if array.dtype != object:
         return array
@@ -292,7 +310,7 @@ def _written(number: Fraction) -> str:
     return text
 
 
-def _numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
+def numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
     """Text as Fractions, anything else as it is."""
     array = arrays[key]
     if array.dtype.kind != "U":
