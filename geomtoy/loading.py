@@ -6,61 +6,63 @@ from pathlib import Path
 from typing import Any
 
 from geomtoy import files
-from geomtoy.errors import FileError, GeomtoyError, NetworkError, SettingError
-from geomtoy.files import Stored, write_npz
+from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_files import StoredBlock
+from geomtoy.errors import GeomtoyError, NetworkError, SettingError
+from geomtoy.files import RESULT, Stored
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
-from geomtoy.npz import read_npz
+from geomtoy.npz import read_npz, write_npz
 from geomtoy.regions import CellComplex, LevelSet, Pieces
-from geomtoy.regions.results.stored import KIND, result_arrays, result_of
-from geomtoy.slices import Slice
+from geomtoy.regions.results.stored import result_arrays, result_of
+
+Model = Network | NormedNetwork | BlockArrays
 
 
-def save(
-    path: str | Path,
-    what: Network | NormedNetwork | CellComplex | Pieces | LevelSet,
-    *,
-    slice: Slice | None = None,
-    window: Any = None,
-) -> None:
-    """Write a network or a result as npz, so that `load` gives it again, exactly.
+def save(path: str | Path, what: Model | CellComplex | Pieces | LevelSet, **where: Any) -> None:
+    """Write a network, a block or a result as npz, so that it is read back exactly.
 
-    Networks have the keys W1, b1, W2, ... of `geomtoy.files.save`. A result holds its network, mesh and
-    lines, rationals as text: everything that it can be asked follows, `certify` too.
+    Networks and blocks have the keys of `geomtoy.files.save`. A result holds its network, mesh and
+    lines, rationals as text, no pickle: all that it can be asked follows from these, `certify` too.
 
     Args:
-        slice, window: of a network; a result has its own.
+        where: slice and window of a network; plane, tokens, moving and window of a block; a result has
+            its own.
     Raises:
-        SettingError: it is no network and no result that is stored, or a result with a slice or window.
+        SettingError: it is nothing that is stored, or a result with a slice or window.
         WindowError: the window is not convex or has no area.
+        SliceError: tokens or plane do not fit the block.
         FileError: the place cannot be written to.
     """
-    if isinstance(what, Network | NormedNetwork):
-        files.save(path, what, slice=slice, window=window)
+    if isinstance(what, Model):
+        files.save(path, what, **where)
         return
     if not isinstance(what, CellComplex | Pieces | LevelSet):
         raise SettingError(f"a {type(what).__name__} is not stored; save its network")
-    if slice is not None or window is not None:
-        raise SettingError("a result has its own slice and window; leave both out")
+    if where:
+        raise SettingError(f"a result has its own slice and window; leave {', '.join(where)} out")
     write_npz(path, result_arrays(what))
 
 
 def load(path: str | Path) -> Any:
-    """What `save` wrote: `Stored` for a network (npz or ONNX, see `load_network`), or the result.
+    """What `save` wrote: `Stored` for a network (npz or ONNX, see `load_network`), or the result itself.
 
     Raises:
         FileError: the file is missing, or what it holds does not fit together.
         NetworkError, SliceError, WindowError: as `load_network`.
     """
-    if Path(path).suffix == ".onnx":
-        return load_network(path)
-    arrays = read_npz(Path(path))
-    if KIND not in arrays:
+    arrays = {} if Path(path).suffix == ".onnx" else read_npz(Path(path))
+    if RESULT not in arrays:
         return load_network(path)
     try:
         return result_of(arrays)
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
+
+
+def load_any(path: str | Path) -> Stored | StoredBlock:
+    """A network as `load_network` reads it, or a transformer block that `save` has written."""
+    return load_network(path) if Path(path).suffix == ".onnx" else files.load_any(path)
 
 
 def load_network(path: str | Path) -> Stored:
@@ -72,11 +74,7 @@ def load_network(path: str | Path) -> Stored:
             window; an operator of ONNX is named with its node. Every message names the file.
     """
     if Path(path).suffix != ".onnx":
-        arrays = read_npz(Path(path))
-        if KIND in arrays:
-            kind = str(arrays[KIND])[:40]
-            raise FileError(f"{path} holds a {kind} and no network; save the network itself")
-        return files.stored_of(arrays, path)
+        return files.load(path)
     try:
         from geomtoy.importers.onnx import from_onnx
     except ImportError as error:

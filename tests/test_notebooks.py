@@ -72,7 +72,7 @@ def answered(name: str, answers: list[str], folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_short_and_open_exercises_do_not_fail(name, as_shipped):
-    assert len((NOTEBOOKS / f"{name}.py").read_text().splitlines()) < 100
+    assert len((NOTEBOOKS / f"{name}.py").read_text().splitlines()) < 120
     text, names = as_shipped[name]
     assert "You will see" in text
     assert text.count(OPEN) == len(right_answers(name, names))
@@ -174,7 +174,11 @@ def refused(exercises, as_shipped):
     yield exercises.unread_unit, layer, {(1, 1, 1): "Linear regions: 7", (1, 1): "shapes chain"}
     yield exercises.ten_folds, {"sawtooth": folding.sawtooth}, {20: "twice"}
     yield exercises.one_layer_instead, {"net": folding.sawtooth(5)}, {32: "n points"}
-    yield exercises.fold_in_three, {"zigzag": folding.zigzag}, {(3, -3, 3): "slopes", "up": "slopes"}
+    yield (
+        exercises.fold_in_three,
+        {"zigzag": folding.zigzag},
+        {(30, -60, 60): "slopes", (3, -3, 3): "slopes", "up": "slopes"},
+    )
     yield exercises.even_attention, {"heads": 2, "context": 20}, {40: "compared"}
     yield exercises.greatest_dimension, {"heads": 2}, {20: "sum to 1"}
     yield exercises.without_queries, hard, {10: "of equals"}

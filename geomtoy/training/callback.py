@@ -10,10 +10,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from geomtoy.errors import SettingError
-from geomtoy.files import write_npz
 from geomtoy.models.export import from_flax
 from geomtoy.models.stack import stack_networks
 from geomtoy.network import Network
+from geomtoy.npz import write_npz
 from geomtoy.regions import count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 

@@ -10,6 +10,7 @@ import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from geometric_perspective.config import D_HEAD, PANELS, Panels
 from geometric_perspective.run_blocks import BlockRun, count_blocks
@@ -84,7 +85,7 @@ def draw(numbers: dict[str, Found], results: Runs, config: BlockRun) -> Figure:
     axes[2, 0].set_ylabel("greatest |error|\nin each bin")
     figure.align_ylabels(axes[:, 0])
     handles = [h for ax in axes[:, 0] for h in ax.get_legend_handles_labels()[0]]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.2)
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, columnspacing=1.2)
     return figure
 
 
@@ -101,6 +102,7 @@ def draw_column(axes: Iterable[Axes], found: Found, result: Result, config: Bloc
     worst = [np.abs(y - goal)[(t >= a) & (t <= b)].max() for a, b in pairwise(edges)]
     error.stairs(worst, edges, color=ORANGE, linewidth=0.9, label="greatest error")
     error.set_yscale("log")
+    error.yaxis.set_minor_formatter(NullFormatter())
     error.axhline(found["rmse"][0], color="black", linewidth=0.9, linestyle="--", label="RMSE")
     least, most = min(found["rmse"]), max(found["rmse"])
     error.axhspan(least, most, color=GREY, alpha=0.3, linewidth=0, label="its range over seeds")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from geometric_perspective.config import GRID, Grid
 from geometric_perspective.run_blocks import count_blocks, counts_of
-from geometric_perspective.trends import WORDS, exponents, growth_rate, listed
+from geometric_perspective.trends import WORDS, exponents, growth_rate, listed, readable
 from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure
 from geomtoy.verdicts import Verdict, interval
 
@@ -57,12 +57,14 @@ def described(slopes: np.ndarray) -> str:
 def draw_image(figure: Figure, ax: Axes, config: Grid, means: np.ndarray) -> None:
     """One cell a pair, at equal distances, with its number."""
     image = ax.imshow(means, origin="lower", cmap="cividis", aspect="auto")
-    figure.colorbar(
-        image, ax=ax, location="bottom", shrink=0.9, label="regions, trained: mean over seeds"
-    )
+    figure.colorbar(image, ax=ax, label="mean over seeds")
     ax.set_xticks(range(len(config.contexts)), [*map(str, config.contexts)])
     ax.set_yticks(range(len(config.heads)), [*map(str, config.heads)])
-    ax.set(xlabel="context length", ylabel="heads", title="regions along time,\neach count proven")
+    ax.set(
+        xlabel="context length",
+        ylabel="heads",
+        title="regions along time of trained\nblocks, each count proven",
+    )
     middle = (np.nanmin(means) + np.nanmax(means)) / 2
     for (row, column), mean in np.ndenumerate(means):
         colour = "white" if mean < middle else "black"
@@ -84,7 +86,7 @@ def draw_rows(ax: Axes, config: Grid, counts: np.ndarray) -> None:
         )  # fmt: skip
     ax.set(xscale="log", yscale="log")
     ax.set_xticks(config.contexts, [*map(str, config.contexts)])
-    ax.minorticks_off()
+    readable(ax)
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from geometric_perspective.config import SLICES, Slices
 from geometric_perspective.run_blocks import count_blocks
-from geometric_perspective.trends import WORDS, exponents, growth_rate, listed
+from geometric_perspective.trends import WORDS, exponents, growth_rate, listed, readable
 from geomtoy import Slice
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
 from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure
@@ -68,7 +68,7 @@ def draw(config: Slices, numbers: Numbers) -> Figure:
         told = ", ".join(f"{along} {described(values)}" for along, values in slopes.items())
         ax.set(title=f"{name}; exponents:\n{told}", xlabel="context length", xscale="log", yscale="log")
         ax.set_xticks(config.contexts, [*map(str, config.contexts)])
-        ax.minorticks_off()
+        readable(ax)
     axes[0].set_ylabel("regions on a plane, proven:\nmean and range")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

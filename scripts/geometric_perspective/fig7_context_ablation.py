@@ -103,8 +103,8 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
                 above=0.0,
                 note="Rise with examples minus rise with as many other tokens, mean over 1 to 10 "
                 "shots. The contexts are as long as the examples to the token; the relative rule has no "
-                "cap, so length alone can raise it. Where the paper's random text holds fewer tokens, or "
-                f"tokens that its model ignores, that alone makes its rise smaller. {LEARNED_NOTE}",
+                "cap, so length alone can raise it. Where the paper's random text holds fewer tokens, "
+                f"or tokens that its model ignores, that alone makes its rise smaller. {LEARNED_NOTE}",
             )
             for task in by_task
             for rule in RULE_LABELS

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from geomtoy.verdicts import Verdict, difference, trend
 
@@ -59,7 +61,9 @@ def exponents(numbers: Mapping[str, Any], counts: Any) -> dict[str, np.ndarray]:
 
 def listed(counts: np.ndarray) -> Any:
     """Counts as JSON keeps them: None where there is none."""
-    return np.where(np.isnan(counts), None, counts).tolist()
+    kept = counts.astype(object)
+    kept[np.isnan(counts)] = None
+    return kept.tolist()
 
 
 def _slopes(design: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -88,3 +92,10 @@ def growth_rate(
         note=f"Slope of the logarithm of counts on that of {WORDS[along]}, the other held fixed, by "
         f"least squares in each seed: doubling multiplies counts by 2 to this power. {note}",
     )
+
+
+def readable(ax: Axes) -> None:
+    """Plain numbers at 1, 2 and 5 on a logarithmic axis of counts, and none between those of x."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.minorticks_off()

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import FileError
-from geomtoy.files import network_arrays, network_of, numbers, plain
+from geomtoy.files import RESULT, network_arrays, read_network
 from geomtoy.network import Network
+from geomtoy.npz_numbers import numbers, plain
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.lines import Lines
@@ -30,9 +31,6 @@ from geomtoy.regions.topology.mesh import Mesh
 
 Arrays = dict[str, np.ndarray]
 
-KIND = "geomtoy_result"
-"""The key that says which result a file holds."""
-
 NETWORK = "network_"
 FRAME = ("origin", "u", "v", "centre", "scale", "corners")
 MESH = Mesh._fields[:-1]
@@ -43,7 +41,7 @@ OUTSIDE = np.iinfo(np.int64).min
 
 def result_arrays(result: CellComplex | Pieces | LevelSet) -> Arrays:
     """A result under the keys that `result_of` reads."""
-    kind = {KIND: np.array(type(result).__name__)}
+    kind = {RESULT: np.array(type(result).__name__)}
     match result:
         case LevelSet():
             return kind | _level_set_arrays(result)
@@ -60,7 +58,7 @@ def result_of(arrays: Arrays) -> CellComplex | Pieces | LevelSet:
         FileError: something is missing or does not fit together.
         NetworkError: the network in it is none.
     """
-    kind = str(arrays[KIND])
+    kind = str(arrays[RESULT])
     try:
         match kind:
             case "CellComplex":
@@ -93,9 +91,9 @@ def _subdivision_arrays(sub: Subdivision) -> Arrays:
 
 
 def _subdivision(arrays: Arrays) -> Subdivision:
-    network = network_of(
+    network = read_network(
         {key.removeprefix(NETWORK): array for key, array in arrays.items() if key.startswith(NETWORK)}
-    )
+    ).network
     if not isinstance(network, Network):
         raise FileError("this complex is of a network behind a norm; save it again")
     frame = _frame(arrays, network.d_in)
