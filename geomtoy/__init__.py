@@ -19,9 +19,9 @@ from geomtoy.answers import (
 from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, load_block, save
+from geomtoy.files import Stored, load_block
 from geomtoy.importers.any_model import from_model
-from geomtoy.loading import load
+from geomtoy.loading import load, save
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,

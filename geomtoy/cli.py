@@ -33,7 +33,7 @@ from geomtoy.errors import (
 )
 from geomtoy.files import Stored
 from geomtoy.importers.vnnlib import read_vnnlib
-from geomtoy.loading import load, load_any
+from geomtoy.loading import load_any, load_network
 from geomtoy.normed import NormedNetwork
 from geomtoy.npz import read_npz, write_npz
 from geomtoy.regions import (
@@ -322,7 +322,7 @@ def _plot(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    one, other = (load(net) for net in options.nets)
+    one, other = (load_network(net) for net in options.nets)
     where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
     start = perf_counter()
     with _named(" and ".join(options.nets)):
@@ -333,7 +333,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    stored = load(options.net)
+    stored = load_network(options.net)
     start = perf_counter()
     with _named(options.net):
         found = verify(stored.network, options.spec, max_regions=options.max_regions)
@@ -346,7 +346,7 @@ def _level(options: argparse.Namespace) -> Level | None:
         return None
     from geomtoy.plots.quick import Level
 
-    stored = load(options.net)
+    stored = load_network(options.net)
     with _named(options.net):
         if isinstance(stored.network, NormedNetwork):
             raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
@@ -377,7 +377,7 @@ def _moved(stored: StoredBlock, options: argparse.Namespace) -> StoredBlock:
 
 
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
-    stored = load(options.net)
+    stored = load_network(options.net)
     with _named(options.net), _Layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress

@@ -22,6 +22,9 @@ from geomtoy.slices import Slice, convex_window, interval
 
 LONGEST_NAME = 100
 
+RESULT = "geomtoy_result"
+"""The key that says which result a file holds, instead of a network; see `regions.results.stored`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stored:
@@ -74,12 +77,13 @@ def save(path: str | Path, model: Network | NormedNetwork | BlockArrays, **where
     if isinstance(model, BlockArrays):
         write_npz(path, block_arrays(model, **where))
     else:
-        write_npz(path, _network_arrays(model, **where))
+        write_npz(path, network_arrays(model, **where))
 
 
-def _network_arrays(
+def network_arrays(
     network: Network | NormedNetwork, slice: Slice | None = None, window: Any = None
 ) -> dict[str, np.ndarray]:
+    """A network, and where to look at it, under the keys of `save`."""
     arrays: dict[str, np.ndarray] = {}
     if isinstance(network, NormedNetwork):
         arrays |= _norm_arrays(network)
@@ -152,13 +156,21 @@ def load_block(path: str | Path) -> StoredBlock:
 def load_any(path: str | Path) -> Stored | StoredBlock:
     """Read what `save` has written, a network or a block; raises as `load` does."""
     arrays = read_npz(Path(path))
+    if RESULT in arrays:
+        kind = str(arrays[RESULT])[:LONGEST_NAME]
+        raise FileError(f"{path} holds a {kind} and no network; save the network itself")
     try:
-        return read_block(arrays) if is_block(arrays) else _read_network(arrays)
+        return read_block(arrays) if is_block(arrays) else read_network(arrays)
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
 
 
-def _read_network(arrays: dict[str, np.ndarray]) -> Stored:
+def read_network(arrays: dict[str, np.ndarray]) -> Stored:
+    """What `network_arrays` gave.
+
+    Raises:
+        FileError, NetworkError, SliceError, WindowError: they hold no network, or more than that.
+    """
     depth = _depth(arrays)
     _no_idle_keys(arrays, depth)
     layers = [(numbers(arrays, f"W{k}"), numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
@@ -169,15 +181,15 @@ def _read_network(arrays: dict[str, np.ndarray]) -> Stored:
 
 def _depth(arrays: dict[str, np.ndarray]) -> int:
     """Number of layers; W1, b1, W2, ... are there without a gap."""
-    numbers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
-    for k in range(1, max(numbers, default=1) + 1):
+    layers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
+    for k in range(1, max(layers, default=1) + 1):
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
                 counted = ", counted from 1 and not from 0" if "W0" in arrays or "b0" in arrays else ""
                 raise FileError(
                     f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...{counted}"
                 )
-    return max(numbers)
+    return max(layers)
 
 
 PARTS = ("breakpoints", "slopes", "value", "name")
