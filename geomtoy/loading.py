@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from geomtoy import files
+from geomtoy.block_files import StoredBlock
 from geomtoy.errors import NetworkError
 from geomtoy.files import Stored
+
+
+def load_any(path: str | Path) -> Stored | StoredBlock:
+    """A network as `load` reads it, or a transformer block that `save` has written."""
+    return load(path) if Path(path).suffix == ".onnx" else files.load_any(path)
 
 
 def load(path: str | Path) -> Stored:

@@ -102,7 +102,7 @@ def _trainer(
 ) -> Callable[[Any, Any, Any], Any]:
     """(run, (x, y), steps) -> run."""
 
-    def loss_of(params: nnx.State, points: Any) -> jax.Array:
+    def loss_of(params: nnx.State[Any, Any], points: Any) -> jax.Array:
         logits = nnx.merge(graphdef, params)(points[0])
         return optax.softmax_cross_entropy_with_integer_labels(logits, points[1]).mean()
 
