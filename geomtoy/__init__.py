@@ -16,11 +16,12 @@ from geomtoy.answers import (
     shapes,
     verify,
 )
+from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
 from geomtoy.errors import GeomtoyError
-from geomtoy.files import Stored, save
+from geomtoy.files import Stored, load_block
 from geomtoy.importers.any_model import from_model
-from geomtoy.loading import load
+from geomtoy.loading import load, save
 from geomtoy.network import Network
 from geomtoy.regions import (
     CellComplex,
@@ -48,6 +49,7 @@ __all__ = [
     "Segment",
     "Slice",
     "Stored",
+    "StoredBlock",
     "__version__",
     "changes",
     "compare",
@@ -65,6 +67,7 @@ __all__ = [
     "leaky_relu",
     "lipschitz",
     "load",
+    "load_block",
     "over_slices",
     "random_slices",
     "region_at",

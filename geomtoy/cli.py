@@ -1,4 +1,4 @@
-"""The command line: count, list and draw the regions of networks stored as npz files."""
+"""The command line: count, list and draw the regions of networks and blocks stored as files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,22 @@ from tqdm import tqdm
 
 from geomtoy.answers import compare, verify
 from geomtoy.answers.records import comparison_record, verdict_record
+from geomtoy.block_files import StoredBlock
 from geomtoy.checkpoints import command as checkpoints
 from geomtoy.demo import command as demo
-from geomtoy.errors import FileError, GeomtoyError, NetworkError, SliceError, WindowError
-from geomtoy.files import Stored, write_npz
+from geomtoy.errors import (
+    FileError,
+    GeomtoyError,
+    NetworkError,
+    SettingError,
+    SliceError,
+    WindowError,
+)
+from geomtoy.files import Stored
 from geomtoy.importers.vnnlib import read_vnnlib
-from geomtoy.loading import load
+from geomtoy.loading import load_any, load_network
 from geomtoy.normed import NormedNetwork
-from geomtoy.npz import read_npz
+from geomtoy.npz import read_npz, write_npz
 from geomtoy.regions import (
     CellComplex,
     Pieces,
@@ -34,11 +43,13 @@ from geomtoy.regions import (
     enumerate_level_set,
     enumerate_regions,
 )
+from geomtoy.regions.results.geojson import write_geojson
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, interval
 from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
     from geomtoy.plots.quick import Level
+    from geomtoy.views import CurvedComplex
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -125,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="geomtoy", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    count = _command(commands, "count", _count, "print one JSON object a network with its exact counts")
+    count = _command(
+        commands, "count", _count, "print one JSON object a network, or soft block, with its counts"
+    )
     count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
@@ -134,11 +147,11 @@ def _parser() -> argparse.ArgumentParser:
         help="with --no-linear, look for concurrent lines in layers of any size (quadratic time)",
     )
 
-    regions = _command(commands, "regions", _regions, "write the cells of a network")
+    regions = _command(commands, "regions", _regions, "write the cells of a network or block")
     regions.add_argument("net", metavar="NET.npz|NET.onnx")
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
 
-    plot = _command(commands, "plot", _plot, "draw the partition of a network")
+    plot = _command(commands, "plot", _plot, "draw the partition of a network or block")
     plot.add_argument("net", metavar="NET.npz|NET.onnx")
     plot.add_argument("--out", "-o", required=True, metavar="OUT.png|OUT.pdf")
     plot.add_argument(
@@ -167,6 +180,12 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     parser.add_argument("--window", type=_window, default=UNIT_SQUARE, help=WINDOW_HELP)
     parser.add_argument("--slice-through", metavar="DATA.npz[:NAME]:I,J,K", help=THROUGH_HELP)
     parser.add_argument("--max-regions", type=int, metavar="N", help=MOST_HELP)
+    parser.add_argument(
+        "--max-patches", type=int, default=20_000, metavar="N", help="of a block: budget of the proof"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-3, help="of a block: how far polylines may be from borders"
+    )
     return parser
 
 
@@ -226,8 +245,13 @@ def _count(options: argparse.Namespace) -> None:
 
 
 def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
-    """What is printed about a network."""
-    stored = load(net)
+    """What is printed about a network or a block."""
+    stored = load_any(net)
+    if isinstance(stored, StoredBlock):
+        from geomtoy.views.command import count_block  # loads kernels that networks do not need
+
+        with _named(net):
+            return count_block(net, _moved(stored, options), options)
     start = perf_counter()
     with _named(net), _Layers(stored) as progress:
         count = count_regions(
@@ -249,38 +273,56 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _regions(options: argparse.Namespace) -> None:
-    from geomtoy.regions.results import (
-        export,  # loads shapely and networkx, which counting does not need
-    )
-
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
+    curved = _curved(options)
+    if curved is not None:
+        _write_curved(curved, out)
+        return
     found = _enumerate(options)
     if out.suffix == ".npz":
-        arrays = export.pieces_to_arrays(found) if isinstance(found, Pieces) else export.to_arrays(found)
-        write_npz(out, arrays)
+        from geomtoy.regions.results.export import to_arrays  # loads shapely and networkx
+
+        write_npz(out, to_arrays(found))
         return
     if isinstance(found, Pieces):
         raise WindowError("pieces of a line are no polygons; write them to a name ending in .npz")
+    with written_aside(out) as aside, open(aside, "w", encoding="utf-8") as file:
+        write_geojson(found, file)
+
+
+def _write_curved(found: CurvedComplex, out: Path) -> None:
+    from geomtoy.views import curved_export
+
+    if out.suffix == ".npz":
+        write_npz(out, curved_export.to_arrays(found))
+        return
     with written_aside(out) as aside:
-        aside.write_text(json.dumps(export.to_geojson(found)))
+        aside.write_text(json.dumps(curved_export.to_geojson(found)))
 
 
 def _plot(options: argparse.Namespace) -> None:
-    from geomtoy.plots.quick import plot_regions  # loads matplotlib, which counting does not need
+    from geomtoy.plots.quick import (  # loads matplotlib, which counting does not need
+        plot_curved,
+        plot_regions,
+    )
 
     out = Path(options.out)
     if out.suffix not in (".png", ".pdf"):
         raise FileError(f"cannot write {out}: the name must end in .png or .pdf")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
+    curved = _curved(options)
+    if curved is not None:
+        plot_curved(curved, out)
+        return
     marks = () if options.slice_through is None else _through(options.slice_through).marks
     plot_regions(_enumerate(options), out, _level(options), marks)
 
 
 def _compare(options: argparse.Namespace) -> None:
-    one, other = (load(net) for net in options.nets)
+    one, other = (load_network(net) for net in options.nets)
     where = _where(one, options) if one.slice or one.window is not None else _where(other, options)
     start = perf_counter()
     with _named(" and ".join(options.nets)):
@@ -291,7 +333,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> None:
-    stored = load(options.net)
+    stored = load_network(options.net)
     start = perf_counter()
     with _named(options.net):
         found = verify(stored.network, options.spec, max_regions=options.max_regions)
@@ -304,7 +346,7 @@ def _level(options: argparse.Namespace) -> Level | None:
         return None
     from geomtoy.plots.quick import Level
 
-    stored = load(options.net)
+    stored = load_network(options.net)
     with _named(options.net):
         if isinstance(stored.network, NormedNetwork):
             raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
@@ -314,8 +356,28 @@ def _level(options: argparse.Namespace) -> Level | None:
     return Level(options.level_of, options.level_set, found)
 
 
+def _curved(options: argparse.Namespace) -> CurvedComplex | None:
+    """The regions of a stored block; None where the file holds a network."""
+    stored = load_any(options.net)
+    if not isinstance(stored, StoredBlock):
+        return None
+    from geomtoy.views.command import enumerate_block
+
+    if getattr(options, "level_set", None) is not None:
+        raise SettingError("a soft block has no polyline as level set; leave --level-set out")
+    with _named(options.net):
+        return enumerate_block(_moved(stored, options), options)
+
+
+def _moved(stored: StoredBlock, options: argparse.Namespace) -> StoredBlock:
+    """A block on the plane that an option asks for, if one does."""
+    if options.slice_through is None:
+        return stored
+    return replace(stored, plane=_through(options.slice_through))
+
+
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
-    stored = load(options.net)
+    stored = load_network(options.net)
     with _named(options.net), _Layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress

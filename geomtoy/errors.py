@@ -29,3 +29,7 @@ class BudgetError(GeomtoyError):
 
 class SettingError(GeomtoyError):
     """A configuration value outside its range."""
+
+
+class ProofError(GeomtoyError):
+    """A structure that is not proven to be right, so that it is not handed out."""

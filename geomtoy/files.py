@@ -1,29 +1,29 @@
-"""Networks as npz files, with where to look at them."""
+"""Networks and blocks as npz files, with where to look at them."""
 
 from __future__ import annotations
 
 import re
 import reprlib
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
-from flint import fmpq, fmpz
 
 from geomtoy.activations import NAMED, PiecewiseLinear, activation
+from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_files import StoredBlock, block_arrays, is_block, read_block
 from geomtoy.errors import FileError, GeomtoyError, NetworkError
 from geomtoy.network import Network
 from geomtoy.normed import Norm, NormedNetwork
-from geomtoy.npz import read_npz
+from geomtoy.npz import read_npz, write_npz
+from geomtoy.npz_numbers import numbers, plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window, interval
-from geomtoy.writing import written_aside
-
-LONGEST_NUMBER = 10_000
-"""Characters of a number written as text; Fractions of millions of digits take minutes to read."""
 
 LONGEST_NAME = 100
+
+RESULT = "geomtoy_result"
+"""The key that says which result a file holds, instead of a network; see `regions.results.stored`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +35,29 @@ class Stored:
     window: np.ndarray | None = None
 
 
+@overload
+def save(
+    path: str | Path, model: Network | NormedNetwork, *, slice: Slice | None = None, window: Any = None
+) -> None: ...
+
+
+@overload
 def save(
     path: str | Path,
-    network: Network | NormedNetwork,
+    model: BlockArrays,
     *,
-    slice: Slice | None = None,
+    plane: Slice | None = None,
+    tokens: Any = None,
+    moving: str = "query",
     window: Any = None,
-) -> None:
+) -> None: ...
+
+
+def save(path: str | Path, model: Network | NormedNetwork | BlockArrays, **where: Any) -> None:
     """Write a network as npz: W1, b1, W2, ..., and optionally window (n, 2), origin, u, v.
+
+    Or a transformer block, with the plane, tokens and window that `views.count_regions_on_plane` and the
+    command line look at; see `geomtoy.block_files`.
 
     Fractions are written as text ("1/3"), so the file holds exactly the network. Activations other
     than ReLU are written as act1_breakpoints, act1_slopes, act1_value, act1_name, ...; where units of a
@@ -51,16 +66,30 @@ def save(
     norm_gain, norm_bias, norm_epsilon and norm_centred, the affine map before it norm_W and norm_b. The
     file appears under its name only when it is whole. For a 1D input, the window is (low, high).
 
+    Args:
+        slice: of a network; plane, tokens, moving: of a block.
+        window: of either.
     Raises:
         WindowError: the window is not convex or has no area.
+        SliceError: tokens or plane do not fit the block.
         FileError: the place cannot be written to.
     """
+    if isinstance(model, BlockArrays):
+        write_npz(path, block_arrays(model, **where))
+    else:
+        write_npz(path, network_arrays(model, **where))
+
+
+def network_arrays(
+    network: Network | NormedNetwork, slice: Slice | None = None, window: Any = None
+) -> dict[str, np.ndarray]:
+    """A network, and where to look at it, under the keys of `save`."""
     arrays: dict[str, np.ndarray] = {}
     if isinstance(network, NormedNetwork):
         arrays |= _norm_arrays(network)
         network = network.after
     for k, (W, b) in enumerate(network.layers, start=1):
-        arrays[f"W{k}"], arrays[f"b{k}"] = _plain(W), _plain(b)
+        arrays[f"W{k}"], arrays[f"b{k}"] = plain(W), plain(b)
     for k, act in enumerate(network.activations, start=1):
         if isinstance(act, PiecewiseLinear):
             arrays |= {} if act == NAMED["relu"] else _activation_arrays(f"act{k}", act)
@@ -73,77 +102,94 @@ def save(
         arrays["max_matches"] = np.array([len(units) for units in network.maxima])
         arrays["max_unit"] = np.concatenate(network.maxima)
     if slice is not None:
-        for name in ("origin", "u", "v"):
-            arrays[name] = _plain(np.array(getattr(slice, name), dtype=object))
+        arrays |= slice_arrays(slice)
     if window is not None:
         check = interval if np.ndim(window) == 1 else convex_window
-        arrays["window"] = _plain(np.array(check(window), dtype=object))
-    write_npz(path, arrays)
+        arrays["window"] = plain(np.array(check(window), dtype=object))
+    return arrays
 
 
 def _norm_arrays(network: NormedNetwork) -> dict[str, np.ndarray]:
     norm = network.norm
     arrays = {
-        "norm_gain": _plain(norm.gain),
-        "norm_bias": _plain(norm.bias),
-        "norm_epsilon": _plain(np.array([norm.epsilon], dtype=object)),
+        "norm_gain": plain(norm.gain),
+        "norm_bias": plain(norm.bias),
+        "norm_epsilon": plain(np.array([norm.epsilon], dtype=object)),
         "norm_centred": np.array(norm.centred),
     }
     if network.before is not None:
-        arrays |= dict(zip(("norm_W", "norm_b"), map(_plain, network.before), strict=True))
+        arrays |= dict(zip(("norm_W", "norm_b"), map(plain, network.before), strict=True))
     return arrays
 
 
 def _activation_arrays(prefix: str, act: PiecewiseLinear) -> dict[str, np.ndarray]:
     return {
-        f"{prefix}_breakpoints": _plain(np.array(act.breakpoints, dtype=object)),
-        f"{prefix}_slopes": _plain(np.array(act.slopes, dtype=object)),
-        f"{prefix}_value": _plain(np.array([act.value], dtype=object)),
+        f"{prefix}_breakpoints": plain(np.array(act.breakpoints, dtype=object)),
+        f"{prefix}_slopes": plain(np.array(act.slopes, dtype=object)),
+        f"{prefix}_value": plain(np.array([act.value], dtype=object)),
         f"{prefix}_name": np.array(act.name),
     }
-
-
-def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
-    """Write arrays as npz; the file appears under its name only when it is whole.
-
-    Raises:
-        FileError: the place cannot be written to.
-    """
-    with written_aside(Path(path)) as aside, open(aside, "wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load(path: str | Path) -> Stored:
     """Read a network that `save` (or numpy.savez with the same keys) has written.
 
     Raises:
-        FileError: the file is missing or not an npz, or a key is missing.
+        FileError: the file is missing or not an npz, a key is missing, or it holds a block.
         NetworkError, SliceError, WindowError: what it holds is no network, slice or window.
         Every message names the file.
     """
+    stored = load_any(path)
+    if isinstance(stored, StoredBlock):
+        raise FileError(f"{path} holds a transformer block and no network; read it with load_block")
+    return stored
+
+
+def load_block(path: str | Path) -> StoredBlock:
+    """Read a transformer block that `save` or `BlockArrays.save` has written; raises as `load` does."""
+    stored = load_any(path)
+    if isinstance(stored, Stored):
+        raise FileError(f"{path} holds a network and no transformer block; read it with load")
+    return stored
+
+
+def load_any(path: str | Path) -> Stored | StoredBlock:
+    """Read what `save` has written, a network or a block; raises as `load` does."""
     arrays = read_npz(Path(path))
+    if RESULT in arrays:
+        kind = str(arrays[RESULT])[:LONGEST_NAME]
+        raise FileError(f"{path} holds a {kind} and no network; save the network itself")
     try:
-        depth = _depth(arrays)
-        _no_idle_keys(arrays, depth)
-        layers = [(_numbers(arrays, f"W{k}"), _numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
-        activations = [_layer_activation(arrays, k) for k in range(1, depth)]
-        network = _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
-        return Stored(network, _slice(arrays), _window(arrays))
+        return read_block(arrays) if is_block(arrays) else read_network(arrays)
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
 
 
+def read_network(arrays: dict[str, np.ndarray]) -> Stored:
+    """What `network_arrays` gave.
+
+    Raises:
+        FileError, NetworkError, SliceError, WindowError: they hold no network, or more than that.
+    """
+    depth = _depth(arrays)
+    _no_idle_keys(arrays, depth)
+    layers = [(numbers(arrays, f"W{k}"), numbers(arrays, f"b{k}")) for k in range(1, depth + 1)]
+    activations = [_layer_activation(arrays, k) for k in range(1, depth)]
+    network = _behind_norm(arrays, Network(layers, activations, _maxima(arrays)))
+    return Stored(network, stored_slice(arrays), stored_window(arrays))
+
+
 def _depth(arrays: dict[str, np.ndarray]) -> int:
     """Number of layers; W1, b1, W2, ... are there without a gap."""
-    numbers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
-    for k in range(1, max(numbers, default=1) + 1):
+    layers = [int(key[1:]) for key in arrays if re.fullmatch(r"[Wb][1-9][0-9]{0,8}", key)]
+    for k in range(1, max(layers, default=1) + 1):
         for key in (f"W{k}", f"b{k}"):
             if key not in arrays:
                 counted = ", counted from 1 and not from 0" if "W0" in arrays or "b0" in arrays else ""
                 raise FileError(
                     f"the key {key} is missing; a network file holds W1, b1, W2, b2, ...{counted}"
                 )
-    return max(numbers)
+    return max(layers)
 
 
 PARTS = ("breakpoints", "slopes", "value", "name")
@@ -205,7 +251,7 @@ def _activation(arrays: dict[str, np.ndarray], prefix: str) -> PiecewiseLinear:
         missing = next(key for key in parts.values() if key not in arrays)
         raise NetworkError(f"the key {missing} is missing; save the network again")
     breakpoints, slopes, value = (
-        _numbers(arrays, parts[part]).ravel().tolist() for part in ("breakpoints", "slopes", "value")
+        numbers(arrays, parts[part]).ravel().tolist() for part in ("breakpoints", "slopes", "value")
     )
     if len(value) != 1:
         raise NetworkError(f"{parts['value']} holds {len(value)} numbers; give one")
@@ -246,78 +292,9 @@ def _behind_norm(arrays: dict[str, np.ndarray], network: Network) -> Network | N
     for key in needed:
         if key not in arrays:
             raise FileError(f"the key {key} is missing; a norm is {', '.join(needed)}")
-    epsilon, centred = _numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
+    epsilon, centred = numbers(arrays, "norm_epsilon").ravel().tolist(), arrays["norm_centred"]
     if len(epsilon) != 1 or centred.ndim or centred.dtype.kind != "b":
         raise FileError("norm_epsilon is not one number or norm_centred not a bool; save it again")
-    gain, bias = (_numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
-    before = (_numbers(arrays, "norm_W"), _numbers(arrays, "norm_b")) if len(needed) > 4 else None
+    gain, bias = (numbers(arrays, key) for key in ("norm_gain", "norm_bias"))
+    before = (numbers(arrays, "norm_W"), numbers(arrays, "norm_b")) if len(needed) > 4 else None
     return NormedNetwork(before, Norm(gain, bias, epsilon[0], bool(centred)), network)
-
-
-def _slice(arrays: dict[str, np.ndarray]) -> Slice | None:
-    present = [name for name in ("origin", "u", "v") if name in arrays]
-    if not present:
-        return None
-    if len(present) < 3:
-        raise FileError(f"there is {' and '.join(present)} only; a slice needs origin, u and v")
-    return Slice(*(_numbers(arrays, name).tolist() for name in ("origin", "u", "v")))
-
-
-def _window(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
-    if "window" not in arrays:
-        return None
-    window = _numbers(arrays, "window")
-    if window.dtype.kind in "iu":
-        window = window.astype(object)
-    check = interval if window.ndim == 1 else convex_window
-    check(window.tolist())
-    return window
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    """Fractions as floats where that changes nothing, else as text; floats as they are."""
-    if array.dtype != object:
-        return array
-    floats = array.astype(float)
-    if all(Fraction(x) == y for x, y in zip(floats.ravel().tolist(), array.ravel(), strict=True)):
-        return floats
-    return np.vectorize(_written, otypes=[str])(array)
-
-
-def _written(number: Fraction) -> str:
-    """A Fraction as text, also beyond the number of digits that Python writes."""
-    text = str(fmpq(number.numerator, number.denominator))
-    if len(text) > LONGEST_NUMBER:
-        raise FileError(f"a Fraction has more than {LONGEST_NUMBER} digits; round it before it is saved")
-    return text
-
-
-def _numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
-    """Text as Fractions, anything else as it is."""
-    array = arrays[key]
-    if array.dtype.kind != "U":
-        return array
-    try:
-        fractions: np.ndarray = np.vectorize(_read, otypes=[object])(array)
-        return fractions
-    except (ValueError, ZeroDivisionError):
-        raise FileError(
-            f"{key} holds text that is no fraction such as '1/3'; save the network again"
-        ) from None
-
-
-def _read(text: str) -> Fraction:
-    """'1/3', '-2', '0.1' or '1e-3' as the rational that it is.
-
-    Raises:
-        ValueError: it is none of them, or so large or long that reading it takes more than a moment.
-    """
-    if len(text) > LONGEST_NUMBER:
-        raise ValueError("too long")
-    if ratio := re.fullmatch(r"\s*([-+]?[0-9]+)(?:/([0-9]+))?\s*", text):
-        numerator, denominator = (fmpz(part.lstrip("+")) for part in ratio.groups("1"))
-        return Fraction(int(numerator), int(denominator))
-    exponent = re.search(r"[eE]([-+]?[0-9]+)\s*$", text)
-    if exponent and abs(int(exponent[1])) > LONGEST_NUMBER:
-        raise ValueError("out of the range of float64")
-    return Fraction(text)

@@ -15,13 +15,14 @@ import numpy as np
 from geomtoy.activations import PiecewiseLinear, activation
 from geomtoy.errors import NetworkError
 from geomtoy.maxima import Maximum, pattern_units, reduced
+from geomtoy.picture import Picture
 
 Layer = tuple[np.ndarray, np.ndarray]
 Activation = str | PiecewiseLinear
 
 
-@dataclass(frozen=True, eq=False)
-class Network:
+@dataclass(frozen=True, eq=False, repr=False)
+class Network(Picture):
     """A continuous piecewise-affine (CPA) network R^{d_in} -> R^{d_out}.
 
     `Network([(W1, b1), ..., (Wk, bk)])` computes Wk a(... a(W1 x + b1) ...) + bk; the last layer is
@@ -67,6 +68,11 @@ class Network:
         widths = [len(W) for W, _ in checked[:-1]]
         object.__setattr__(self, "activations", _checked_activations(activation, widths))
         object.__setattr__(self, "maxima", self._checked_maxima(maxima))
+
+    def __repr__(self) -> str:
+        names = {act.name for k in range(len(self.activations)) for act in self.units(k + 1)}
+        shape = "-".join(map(str, (self.d_in, *self.widths, self.d_out)))
+        return f"Network({', '.join([shape, *sorted(names)])})"
 
     @property
     def d_in(self) -> int:

@@ -54,7 +54,7 @@ class Norm:
         return normed
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NormedNetwork:
     """x -> after(norm(W x + b)): regions of it are cut by arcs of circles; see `geomtoy.circles`.
 
@@ -84,6 +84,10 @@ class NormedNetwork:
                 f"the network behind the norm takes {self.after.d_in} inputs; the norm gives "
                 f"{self.norm.width}"
             )
+
+    def __repr__(self) -> str:
+        kind = "LayerNorm" if self.norm.centred else "RMSNorm"
+        return f"NormedNetwork({self.d_in} inputs, {kind} of {self.norm.width}, {self.after!r})"
 
     @property
     def d_in(self) -> int:

@@ -9,11 +9,13 @@ import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
+from typing import Any
 
 import numpy as np
 
 from geomtoy.errors import FileError
 from geomtoy.memory import memory
+from geomtoy.writing import written_aside
 
 UNREADABLE = (
     OSError, ValueError, EOFError, RuntimeError, KeyError, IndexError, OverflowError, MemoryError,
@@ -79,3 +81,13 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
             raise ValueError("not the array that its header promises")
         numbers = np.frombuffer(packed.read(), dtype, math.prod(shape)) if room else np.empty(0, dtype)
     return numbers.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
+    """Write arrays as npz; the file appears under its name only when it is whole.
+
+    Raises:
+        FileError: the place cannot be written to.
+    """
+    with written_aside(Path(path)) as aside, open(aside, "wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

@@ -34,7 +34,16 @@ def _():
     that is (the *intrinsic dimension*), the proven number of intervals of time on which its MLP keeps
     one pattern, and how *hard* attention cuts a plane on which the query moves. Four exercises at the
     end check themselves. A new setting trains anew, for some seconds.""")
-    mo.vstack([text, heads, context])
+    bridge = mo.md("""
+    **From a plane to time.** In the first notebook a point moved on a plane, and a unit switched on a
+    line. Here one number moves, the time t, and a unit switches at some *times*: the intervals between
+    are the regions. The block reads t and the times before it as **tokens**, vectors of sines and
+    cosines. A **head** compares the last token, the **query**, with all of them; softmax turns these
+    scores into positive weights that sum to 1. What it passes on to a layer of ReLU units is the mean of
+    the (linearly mapped) tokens by these weights. Softmax is smooth, so between two switches the curve
+    is not straight as it was before; a switch is still a sharp event.
+    """)
+    mo.vstack([text, bridge, heads, context])
     return context, heads
 
 

@@ -10,7 +10,7 @@ with app.setup:
     import marimo as mo
     import numpy as np
 
-    from geomtoy import enumerate_regions
+    from geomtoy import count_regions, enumerate_regions
     from geomtoy.models.gaussian import gaussian_network
     from geomtoy.plots.colours import pattern_colours
     from geomtoy.plots.partition import draw_partition
@@ -44,20 +44,20 @@ def _():
 def _(biases, depth, seed, width):
     widths = (2, *[width.value] * depth.value, 1)
     net = gaussian_network(widths, seed=seed.value, bias_scale=biases.value)
-    cells = enumerate_regions(net)
+    cells, whole = enumerate_regions(net), count_regions(net, window=None)
     chosen = mo.ui.slider(0, len(cells) - 1, label="look at cell", show_value=True)
     mo.vstack([mo.md("## One cell, one affine map"), chosen])
-    return cells, chosen, net
+    return cells, chosen, net, whole
 
 
 @app.cell
-def _(cells, chosen, net):
+def _(cells, chosen, net, whole):
     k = chosen.value
     colours = pattern_colours(cells.activation_patterns)
     colours[k] = 0.35
     with paper_style():
         figure = new_figure(4, 4)
-        ax = figure.add_subplot(title=f"exactly {len(cells)} regions; cell {k} is dark")
+        ax = figure.add_subplot(title=f"{len(cells)} regions in the square; cell {k} is dark")
         draw_partition(ax, cells, colours=colours, by_layer=True, linewidth=0.9)
     middle, (a, b), c = cells.polygon(k).mean(axis=0), cells.A_omega[k, 0], cells.b_omega[k, 0]
     by_map, by_network = cells.A_omega[k] @ middle + cells.b_omega[k], net(middle[None])[0]
@@ -66,7 +66,8 @@ def _(cells, chosen, net):
     {cells.cell_areas[k]:.4g} and neighbours {cells.neighbours(k).tolist()}. On it the network is
     {a:.4g} x {b:+.4g} y {c:+.4g}: that makes {by_map[0]:.12g} in its middle, and the network gives
     {by_network[0]:.12g}. Neighbours whose maps agree form one **linear region**: here
-    {cells.n_linear_regions} linear regions of {len(cells)} activation regions.
+    {cells.n_linear_regions} linear regions of {len(cells)} activation regions. The picture is the square
+    [-1, 1]²; some borders cross beyond it. On the *whole plane* there are {whole.regions} regions.
     """)
     mo.vstack([figure, words])
     return by_map, by_network

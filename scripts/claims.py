@@ -99,7 +99,7 @@ def with_claims(readme: str, found: Mapping[str, Record], figures: str) -> str:
 
 
 def readmes() -> dict[Path, tuple[list[str], str]]:
-    """README -> figures that it tells of, and the way from it to the folder of figures."""
+    """Page -> figures that it tells of, and the way from it to the folder of figures."""
     papers = {Path(__file__).parent / module.split(".")[0] for module in MODULES.values()}
     of_papers = {
         paper / "README.md": (
@@ -108,7 +108,7 @@ def readmes() -> dict[Path, tuple[list[str], str]]:
         )
         for paper in sorted(papers)
     }
-    return {ROOT / "README.md": ([*MODULES], "figures"), **of_papers}
+    return {ROOT / "docs" / "verdicts.md": ([*MODULES], "../figures"), **of_papers}
 
 
 def main() -> None:

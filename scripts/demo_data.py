@@ -28,6 +28,7 @@ from geomtoy.writing import written_aside
 HEADS = 1, 2, 3, 4, 6, 8
 CONTEXTS = 2, 4, 8, 16, 32, 64
 FIT_HEADS, FIT_CONTEXT = (1, 2, 4), 8
+SEED = 0
 STEPS = 0, 10, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1000
 LOW, HIGH = -2 * np.pi, 2 * np.pi
 BINS = np.linspace(LOW, HIGH, 17)
@@ -50,6 +51,8 @@ def main(out: Path = ROOT / "geomtoy/demo/page/data.json") -> None:
         "steps": STEPS,
         "heads": HEADS,
         "contexts": CONTEXTS,
+        "seed": SEED,
+        "trained": {"along": STEPS[-1], "hard": 0},
         "along": {f"{H},{C}": snapshots(H, C, STEPS[-1:])[-1] for H, C in tqdm(grid, unit="block")},
         "hard": {f"{H},{C}": hard_record(H, C) for H, C in tqdm(grid, unit="partition")},
         "reach": REACH,
@@ -86,7 +89,7 @@ class Snapshots:
 
 
 def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str, Any]]:
-    """A block fitted to sin(t), at those steps, seed 0: its proven regions along time and its curve."""
+    """A block fitted to sin(t), at those steps, one seed: proven regions along time and its curve."""
     import jax.numpy as jnp
 
     from geomtoy.models.block import Block, BlockConfig
@@ -95,7 +98,7 @@ def snapshots(n_heads: int, context: int, steps: Sequence[int]) -> list[dict[str
     config = BlockConfig(n_heads=n_heads, context_length=context, d_head=D_HEAD, hidden=HIDDEN)
     t = np.linspace(LOW, HIGH, POINTS)
     x, watch = np.asarray(config.tokens(jnp.asarray(t))), Snapshots(steps)
-    training = FitConfig(steps=STEPS[-1], learning_rate=3e-3, batch_size=100, seeds=1)
+    training = FitConfig(steps=STEPS[-1], learning_rate=3e-3, batch_size=100, seed=SEED, seeds=1)
     fit(lambda rngs: Block(config, rngs=rngs), x, np.sin(t)[:, None], training, callback=watch)
     return [along_record(block) for block in watch.kept]
 
@@ -133,8 +136,8 @@ def regions_per_bin(found: TimeRegions) -> list[int]:
 
 
 def hard_record(n_heads: int, context: int) -> dict[str, Any]:
-    """The partition of the query's plane by an untrained hard-attention block, seed 0."""
-    cells = partition(random_case(0, n_heads, context))
+    """The partition of the query's plane by an untrained hard-attention block of one seed."""
+    cells = partition(random_case(SEED, n_heads, context))
     corners = [piece.polygon(k) for piece in cells.pieces for k in range(len(piece))]
     patterns = np.concatenate([piece.activation_patterns for piece in cells.pieces])
     outlines = [np.array([[float(x) for x in corner] for corner in one]) for one in cells.polygons]

@@ -69,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     configs = {name: config_of(name, options.preset, rest) for name in names}
     pool = pool_for(options.workers, options.dask)
     begin = perf_counter()
+    if len(names) > 1:
+        print(f"{len(names)} figures into {options.out}, the first at once:", *names, flush=True)
     for name, config in configs.items():
         start = perf_counter()
         machine = Machine(options.results, pool, progress=True)

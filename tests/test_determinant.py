@@ -79,7 +79,7 @@ def test_a_grid_is_the_largest_power_of_two_that_divides(x, exponent):
         return
     assert Fraction(x) / Fraction(2) ** grid(x) % 2 == 1
     assert not multiple_of(x, 2.0**-exponent) or exponent <= grid(x)
-    assert multiple_of(x, 2.0 ** -grid(x)) or abs(grid(x)) > 950
+    assert abs(grid(x)) > 950 or multiple_of(x, 2.0 ** -grid(x))
     assert grid_of(np.array([x, 0.0, 2.0])) == min(grid(x), 1)
 
 

@@ -15,7 +15,7 @@ from zoo import ZOO, random_net
 from geomtoy import UNIT_SQUARE, GeomtoyError, Network, PiecewiseLinear, Slice, load, save
 from geomtoy.activations import NAMED
 from geomtoy.errors import FileError, NetworkError, SliceError, WindowError
-from geomtoy.files import write_npz
+from geomtoy.npz import write_npz
 from geomtoy.writing import written_aside
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)

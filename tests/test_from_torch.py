@@ -1,7 +1,9 @@
 """PyTorch modules and their networks compute the same."""
 
 import copy
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm  # noqa: E402
 
+import geomtoy  # noqa: E402
 from geomtoy import Slice, count_regions, enumerate_regions  # noqa: E402
 from geomtoy.errors import NetworkError  # noqa: E402
 from geomtoy.importers.state_dict import from_state_dict  # noqa: E402
@@ -292,3 +295,12 @@ IMAGE = (1, 3, 4)
 def test_what_is_not_known_is_named(module, shape, message):
     with pytest.raises(NetworkError, match=message):
         from_torch(module, shape)
+
+
+def test_what_the_guide_shows_runs():
+    page = (Path(__file__).parent.parent / "docs" / "howto" / "importing.md").read_text()
+    (code,) = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    names = {"geomtoy": geomtoy}
+    with pytest.warns(UserWarning, match="the last Softmax is dropped"):
+        exec(code, names)
+    assert names["net"].d_out == 3

@@ -10,11 +10,12 @@ import pytest
 from flint import fmpq
 from geometric_perspective.fig1_partition import self_checks as cones
 from geometric_perspective.fig3_region_bounds import arrangement_count, self_checks
+from geometric_perspective.fig4_block_sin import given_panel_and_bin
 from geometric_perspective.fig5b_encodings import growth_factors
 from geometric_perspective.fig_hard_attention import soft_patterns
 from geometric_perspective.planes import partition, random_case
 from geometric_perspective.run_blocks import BlockRun, count_blocks, initial_blocks
-from geometric_perspective.trends import growth
+from geometric_perspective.trends import exponents, growth, growth_rate
 
 from geomtoy.block_arrays import unstack_blocks
 from geomtoy.models.block import BlockConfig
@@ -63,7 +64,7 @@ def test_a_cone_too_few_is_seen():
 @pytest.mark.parametrize("layer_norm", ["none", "mlp"])
 def test_counts_are_those_of_the_blocks_kept_with_them(layer_norm):
     block = BlockConfig(d_model=6, d_head=2, context_length=3, hidden=5, layer_norm=layer_norm)
-    config = BlockRun(BlockFitConfig(block, FitConfig(steps=3, seeds=2), bins=30), certify=1)
+    config = BlockRun(BlockFitConfig(block, FitConfig(steps=3, seeds=2), bins=30))
     arrays = count_blocks(config)
     blocks = unstack_blocks(arrays)
     for s, one in enumerate(blocks):
@@ -71,7 +72,7 @@ def test_counts_are_those_of_the_blocks_kept_with_them(layer_norm):
         assert arrays["regions"][s] == found.regions
         borders = arrays["borders"][s]
         np.testing.assert_allclose(borders[np.isfinite(borders)], found.borders, atol=1e-9)
-    assert arrays["certified"].tolist() == [True, False]
+    assert arrays["certified"].tolist() == [True, True]
     changes = [estimate_pattern_changes(one, config.interval, bins=30) for one in initial_blocks(arrays)]
     assert arrays["initial_pattern_changes"].tolist() == [one.regions for one in changes]
 
@@ -92,6 +93,40 @@ def test_two_places_are_compared():
     numbers = {"heads": [1, 2], "contexts": [10, 20], "n": counts}
     assert growth("n grows", numbers, ["n"], "heads").outcome == "holds"
     assert growth("n grows", numbers, ["n"], "contexts").outcome == "fails"
+
+
+def test_exponents_are_those_of_a_power_law_and_leave_out_what_is_not_proven():
+    H, C = np.meshgrid([1, 2, 4], [10, 30, 100], indexing="ij")
+    counts = np.stack([H**0.5 * C**0.25, 3 * H**-0.1 * C**1.0], axis=2)
+    counts[1, 2, 0] = np.nan
+    numbers = {"heads": [1, 2, 4], "contexts": [10, 30, 100]}
+    found = exponents(numbers, counts)
+    np.testing.assert_allclose(found["heads"], [0.5, -0.1])
+    np.testing.assert_allclose(found["contexts"], [0.25, 1.0])
+    counts[:, :, 1] = np.nan
+    assert np.isnan(exponents(numbers, counts)["heads"][1])
+
+
+def test_slopes_decide_growth():
+    noise = np.random.default_rng(0).normal(size=(3, 3, 16))
+    counts = np.exp(0.3 * np.log([1, 2, 4])[:, None, None] + 0.1 * noise)
+    numbers = {"heads": [1, 2, 4], "contexts": [10, 30, 100]}
+    assert growth_rate("n grows", numbers, {"n": counts}, "heads").outcome == "holds"
+    assert growth_rate("n grows", numbers, {"n": 1 / counts}, "heads").outcome == "fails"
+
+
+def test_regions_that_lower_the_error_are_told_from_those_that_only_go_with_it():
+    """Panels and bins move both; only what is left within them counts."""
+    rng = np.random.default_rng(0)
+    panels, bins, own = rng.normal(size=4), rng.normal(size=32), rng.normal(size=(4, 8, 32))
+    shared = panels[:, None, None] + bins + np.zeros_like(own)
+
+    def found(error: np.ndarray) -> np.ndarray:
+        both = zip(np.exp(shared + own), np.exp(error), strict=True)
+        return given_panel_and_bin([{"regions_per_bin": r, "rmse_per_bin": e} for r, e in both])
+
+    assert np.abs(found(-shared + rng.normal(size=own.shape))).mean() < 0.2
+    assert (found(shared - own) < -0.99).all()
 
 
 def test_growth_factors_compare_the_right_corners():

@@ -171,16 +171,25 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
     def by_own(figure) -> list[list[str]]:
         return [outcomes(figure, monkeypatch, own) for own in (0.0, 6.0)]
 
-    assert by_own(fig6_reasoning_id) == [["holds"], ["holds"]]
-    assert by_own(fig7_context_ablation) == [["holds"] * 4] * 2
-    assert [told[1] for told in by_own(fig8_id_by_layer)] == ["fails", "fails"]  # the first does tell
+    by_task_and_rule = 2 * len(TASKS)
+    for told in by_own(fig8_id_by_layer):  # the first layer does tell
+        assert told[by_task_and_rule:] == ["fails"] * by_task_and_rule
     without, with_own = by_own(fig8b_given_shots)
-    assert "holds" not in without
-    assert with_own == ["holds", "holds"]
+    left = slice(by_task_and_rule, 2 * by_task_and_rule)
+    assert "holds" not in without[:by_task_and_rule] + without[2 * by_task_and_rule :]
+    assert with_own[:by_task_and_rule] == ["holds"] * by_task_and_rule
+    assert "holds" not in with_own[left]
     without, with_own = by_own(fig8c_regions)
-    assert without[0] == "holds"
-    assert "holds" not in without[1:]
-    assert with_own == ["holds"] * 4
+    assert [without[0], without[3]] == ["holds", "holds"]
+    assert "holds" not in without[1:3] + without[4:]
+    assert with_own == ["holds"] * 8
+
+
+def test_a_run_that_has_not_learned_does_not_count(monkeypatch):
+    for figure in (fig6_reasoning_id, fig7_context_ablation):
+        assert set(outcomes(figure, monkeypatch, 0.0)) == {"holds"}
+        monkeypatch.setattr(figure, "LEARNED", 1.1)
+        assert set(outcomes(figure, monkeypatch, 0.0)) == {"untested"}
 
 
 def test_gains_and_accuracy_are_those_of_a_loop():

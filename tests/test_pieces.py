@@ -7,7 +7,7 @@ import pytest
 from zoo import random_net, tent
 
 from geomtoy import Network, Segment, enumerate_regions
-from geomtoy.regions.results.export import pieces_to_arrays
+from geomtoy.regions.results.export import to_arrays
 
 
 def test_breakpoints_pieces_and_slopes_of_a_tent():
@@ -73,7 +73,7 @@ def test_a_network_without_units_is_one_piece():
 
 def test_arrays_of_pieces_can_be_saved(tmp_path):
     pieces = enumerate_regions(random_net(1, 4, 4, 1, seed=5))
-    np.savez(tmp_path / "pieces.npz", **pieces_to_arrays(pieces))
+    np.savez(tmp_path / "pieces.npz", **to_arrays(pieces))
     with np.load(tmp_path / "pieces.npz", allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["breakpoints"], pieces.breakpoints)
         assert len(arrays["slopes"]) == len(pieces)

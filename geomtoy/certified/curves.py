@@ -71,6 +71,7 @@ class CurveArrangement:
         at_least: proven lower bound of `regions`: distinct sign vectors proven at points, or the formula
             less what points of three curves, where nothing else is open, could take away.
         patches: number of patches looked at.
+        patch_boxes: (patches, 4) u0, u1, v0, v1 of each; arcs of number k lie in row k - 1.
     """
 
     proven: bool
@@ -85,6 +86,7 @@ class CurveArrangement:
     open_boxes: np.ndarray
     at_least: int
     patches: int
+    patch_boxes: np.ndarray
 
 
 @dataclass(eq=False)
@@ -111,13 +113,15 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
     """
     D, found = degree(budget.order), _Found()
     pending, open_boxes, patterns, used = _start(budget.ratio), [], set(), 0
+    looked: list[tuple[float, ...]] = []
     while pending:
         if used >= budget.patches:
             open_boxes += pending
             break
         box = pending.pop()
         used += 1
-        patch = _patch(series, box, D)
+        looked.append(box)
+        patch = patch_of(series, box, D)
         patterns |= patch.pattern
         if patch.precise(budget.tolerance) and _settled(patch, box, used, D, found):
             continue
@@ -130,7 +134,7 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
         why = f"{len(open_boxes)} boxes are open"
         junctions = Junctions.nothing(arcs, crossings, why)
     else:
-        sharp = separated(crossings, lambda box: _patch(series, box, D).shown(D))
+        sharp = separated(crossings, lambda box: patch_of(series, box, D).shown(D))
         junctions = join(arcs, *sharp)
     regions = 1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands
     at_least = 1 if junctions.doubtful is None else regions - junctions.doubtful
@@ -147,11 +151,12 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
         np.array(open_boxes).reshape(-1, 4),
         max(at_least, len(patterns)),
         used,
+        np.array(looked).reshape(-1, 4),
     )
 
 
 @dataclass(frozen=True, eq=False)
-class _Patch:
+class Patch:
     """Functions on a patch, in its own coordinates: coefficients (n, terms), errors of both kinds."""
 
     functions: np.ndarray
@@ -170,7 +175,7 @@ class _Patch:
         return (self.functions, self.c, self.error, self.slope, D) if self.fine else None
 
 
-def _patch(series: Series, box: tuple[float, ...], D: Degree) -> _Patch:
+def patch_of(series: Series, box: tuple[float, ...], D: Degree) -> Patch:
     """The functions that may vanish on a box, from series on the polydisc 1.25 times as large."""
     u0, u1, v0, v1 = box
     with np.errstate(all="ignore"):
@@ -179,18 +184,18 @@ def _patch(series: Series, box: tuple[float, ...], D: Degree) -> _Patch:
         )
     if not fine:
         none = np.empty(0)
-        return _Patch(none, none, none, none, none, set(), variation, False)
+        return Patch(none, none, none, none, none, set(), variation, False)
     c, error, slope, size = (part[0] for part in scaled_to_box(c[None], low[None], tail[None], D))
     middle = np.abs(c[:, 0])
     touched = np.flatnonzero(~(middle > (size + error) * SLACK))
     pattern = {np.packbits(c[:, 0] > 0).tobytes()} if (middle > error).all() else set()
     chosen = c[touched]
-    return _Patch(
+    return Patch(
         touched, chosen, error[touched], slope[touched], size[touched], pattern, variation, True
     )
 
 
-def _settled(patch: _Patch, box: tuple[float, ...], number: int, D: Degree, found: _Found) -> bool:
+def _settled(patch: Patch, box: tuple[float, ...], number: int, D: Degree, found: _Found) -> bool:
     """Add a patch's arcs and crossings, or none if not all are proven."""
     if not len(patch.functions):
         return True

@@ -45,12 +45,12 @@ class Junctions:
 
 def join(arcs: np.ndarray, crossings: np.ndarray, clashes: int) -> Junctions:
     """Join arcs that meet, count each crossing once, and say why the count is not proven, if so."""
-    links, boundary, matched = _links(arcs)
+    meeting, boundary, matched = joints(arcs)
     if not matched:
         return Junctions.nothing(arcs, crossings, "zeros on a line differ from its two sides")
-    n_curves, curve = _components(len(arcs), links)
+    n_curves, curve = components(len(arcs), meeting % max(len(arcs), 1))
     touches = np.zeros(n_curves, bool)
-    touches[curve[boundary]] = True
+    touches[curve[boundary % max(len(arcs), 1)]] = True
     crossings, clear = _once(crossings)
     why = "" if clear else "a crossing is too close to the window's boundary to tell"
     islands = 0
@@ -58,7 +58,7 @@ def join(arcs: np.ndarray, crossings: np.ndarray, clashes: int) -> Junctions:
         ends = curves_of_crossings(crossings, arcs, curve)
         if (ends < 0).any():
             why = "a crossing is not told to lie on one curve"
-        _, component = _components(n_curves, ends)
+        _, component = components(n_curves, ends)
         grounded = np.zeros(component.max(initial=-1) + 1, bool)
         np.logical_or.at(grounded, component, touches)
         islands = int((~grounded).sum())
@@ -68,13 +68,16 @@ def join(arcs: np.ndarray, crossings: np.ndarray, clashes: int) -> Junctions:
     return Junctions(crossings, curve, len(boundary), int((~touches).sum()), islands, why, doubtful)
 
 
-def _links(arcs: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Pairs of arcs that meet (k, 2), arcs with an end on the boundary, and whether all ends match."""
+def joints(arcs: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Pairs of ends that meet (k, 2), ends on the boundary, and whether all others match.
+
+    End a of arc k has the number k, its end b the number k + len(arcs).
+    """
     names = ("fixed", "line", "at", "radius", "side")
     fixed, line, at, radius, side = (
         np.concatenate([arcs[f"{name}_a"], arcs[f"{name}_b"]]) for name in names
     )
-    function, arc = np.tile(arcs["function"], 2), np.tile(np.arange(len(arcs)), 2)
+    function = np.tile(arcs["function"], 2)
     outer = np.abs(line) == SIDE
     sides = []
     for wanted in (1, -1):
@@ -87,11 +90,12 @@ def _links(arcs: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     if matched:
         apart = np.abs(at[low] - at[high]) > (radius[low] + radius[high]) * 1.001 + 1e-14
         matched = not apart.any()
-    links = np.column_stack([arc[low], arc[high]]) if matched else np.empty((0, 2), int)
-    return links, arc[outer], matched
+    meeting = np.column_stack([low, high]) if matched else np.empty((0, 2), int)
+    return meeting, np.flatnonzero(outer), matched
 
 
-def _components(n: int, links: np.ndarray) -> tuple[int, np.ndarray]:
+def components(n: int, links: np.ndarray) -> tuple[int, np.ndarray]:
+    """Number of connected components of a graph, and the one of each node."""
     graph = coo_matrix((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(n, n))
     count, label = connected_components(graph, directed=False) if n else (0, np.empty(0, int))
     return int(count), label
@@ -134,7 +138,7 @@ def _curves_at(crossings, arcs, curve, first):
         for which in range(2):
             function = one.f if which == 0 else one.g
             for a in range(first[function], first[function + 1]):
-                if _may_lie_on(arcs[a], one.u, one.v, one.radius):
+                if may_lie_on(arcs[a], one.u, one.v, one.radius):
                     if result[k, which] >= 0 and result[k, which] != curve[a]:
                         result[k, which] = -2
                         break
@@ -143,7 +147,7 @@ def _curves_at(crossings, arcs, curve, first):
 
 
 @njit(cache=True)
-def _may_lie_on(arc, u, v, radius):
+def may_lie_on(arc, u, v, radius):
     """Whether a point known up to radius may lie on an arc: in its box, and between its ends."""
     box = arc.box
     if not (box[0] - radius <= u <= box[1] + radius and box[2] - radius <= v <= box[3] + radius):

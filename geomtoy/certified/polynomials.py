@@ -115,7 +115,7 @@ def zeros_on_edge(g, error, slope_error, least_slope, zeros, radius):
         if (first > 0.0) == (last > 0.0):
             return 0
         zeros[0] = zero_between(g, -1.0, 1.0)
-        radius[0] = (abs(horner(g, zeros[0])) + error) / least_slope * SLACK
+        radius[0] = _radius(g, zeros[0], error, slope_error, least_slope)
         return 1
     lows, highs, local = np.empty(64), np.empty(64), np.empty(len(g))
     lows[0], highs[0] = -1.0, 1.0
@@ -146,6 +146,20 @@ def zeros_on_edge(g, error, slope_error, least_slope, zeros, radius):
         lows[top + 1], highs[top + 1] = low, middle
         top += 2
     return n
+
+
+@njit(cache=True)
+def _radius(g, x, error, slope_error, least_slope):
+    """How far from x the only zero may be: where g is steeper near x than least_slope, less far."""
+    value, slope, bend = 0.0, 0.0, 0.0
+    for k in range(len(g) - 1, -1, -1):
+        slope = slope * x + value
+        value = value * x + g[k]
+        bend += k * (k - 1) * abs(g[k])
+    near = 2.0 * (abs(value) + error) / abs(slope) if slope != 0.0 else np.inf
+    if not 0.5 * abs(slope) > (near * bend + slope_error) * SLACK:
+        near = np.inf
+    return min(near, (abs(value) + error) / least_slope) * SLACK
 
 
 @njit(cache=True)

@@ -26,7 +26,7 @@ def separated(crossings: np.ndarray, patch: Callable[[Box], Shown | None]) -> tu
     clashing = _clashing(crossings)
     for size in SIZES:
         for k in np.unique(clashing):
-            _sharpen(crossings[k : k + 1], size, patch)
+            sharpen(crossings[k : k + 1], size, patch)
         if not len(clashing):
             break
         clashing = _clashing(crossings)
@@ -59,7 +59,7 @@ def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(pairs), axis=0)
 
 
-def _sharpen(crossing: np.ndarray, size: float, patch: Callable[[Box], Shown | None]) -> None:
+def sharpen(crossing: np.ndarray, size: float, patch: Callable[[Box], Shown | None]) -> None:
     """Find one crossing again on a patch around it, as small as it may be, if it is proven alone there.
 
     The old bracket lies in the patch WIDER times as large, so that it holds the same point.

@@ -17,9 +17,10 @@ from geomtoy.circles.filter import SLACK, U
 from geomtoy.circles.locate import locate
 from geomtoy.circles.mesh import Exact, arc_places, successor
 from geomtoy.normed import NormedNetwork
+from geomtoy.picture import Picture
 
 
-class CircleComplex:
+class CircleComplex(Picture):
     """The exact subdivision of a window into activation regions, behind a norm.
 
     Borders are arcs of circles of the sphere in `sphere`: on the slice, arcs of conics (straight where a
@@ -127,6 +128,11 @@ class CircleComplex:
     def window(self) -> np.ndarray:
         """(n, 2) corners of the window; none for the whole plane."""
         return np.array(self.subdivision.sphere.corners or (), float).reshape(-1, 2)
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether the window is the whole plane."""
+        return self.subdivision.sphere.corners is None
 
     @property
     def vertex_error(self) -> np.ndarray:

@@ -183,7 +183,7 @@ def _refuse_narrow(network: NormedNetwork, basis: fmpq_mat) -> None:
     elif rank == 1:
         why = "the norm's input changes along one direction of the plane only; choose another u or v"
     else:
-        why = "the norm's input does not change on the plane, nor does the output; choose another u and v"
+        why = "the norm's input does not change on the plane, nor the output; choose another u and v"
     raise DegenerateSliceError(why)
 
 
@@ -196,8 +196,8 @@ def _diagonal(form: fmpq_mat) -> tuple[Triple, tuple[fmpq, fmpq, fmpq]]:
     d3 = form[2, 2] - u13 * u13 * d1 - u23 * u23 * d2
     if d3 == 0:
         raise DegenerateSliceError(
-            "the deviation is 0 at a point of the plane and epsilon is 0, so that the norm is not defined "
-            "there; give epsilon > 0"
+            "the deviation and epsilon are 0 at a point of the plane, where the norm is not defined; "
+            "give epsilon > 0"
         )
     return (d1, d2, d3), (u12, u13, u23)
 

@@ -19,12 +19,16 @@ def from_state_dict(
 ) -> Network:
     """The MLP whose affine layers a state dict holds, in its order, with activations between them.
 
+    It assumes what the dict does not say: that the layers follow each other in that order, each is used
+    once, the activation stands between all of them and nothing else does. Where that is wrong and the
+    shapes fit, the network is another function, unless `source` is given. `geomtoy.from_model` takes
+    whole modules and assumes nothing.
+
     Args:
         state: '0.weight' (out, in) and '0.bias' (out,), '2.weight', ...; any names before the dot;
             arrays or tensors. A layer without a bias has none.
-        activation: as for `Network`; the dict does not say.
-        source: what the dict is of, (n, d_in) -> (n, d_out) in float64. The order of use, reuse of a
-            layer and the activation are not in the dict; where this is given, it is compared.
+        activation: as for `Network`.
+        source: what the dict is of, (n, d_in) -> (n, d_out) in float64, to compare with.
     Raises:
         NetworkError: an entry is neither a matrix nor its bias, named, the shapes do not chain, or the
             network and its source differ at random points.

@@ -32,6 +32,7 @@ class AttentionConfig:
         gamma: every weight starts as N(0, d_in^(-2 gamma)); None is the law of `Attention`.
         identity_query: W_Q is the identity and stays so; needs d_head = d_model.
         alpha, beta: where matrices Z are added (see `Attention`), what their trained factors start as.
+        per_head: W_O starts as if its head were the only one, so that the output grows with heads.
     Raises:
         SettingError: a size is not positive, the kind is unknown, or W_Q cannot be the identity.
     """
@@ -45,6 +46,7 @@ class AttentionConfig:
     identity_query: bool = False
     alpha: float = 0.0
     beta: float = 0.0
+    per_head: bool = False
 
     def __post_init__(self) -> None:
         if min(self.d_model, self.n_heads, self.d_head) < 1:
@@ -70,7 +72,7 @@ class Attention(nnx.Module):
     """MHA(X) = sum_h softmax_causal(X W_Q_h (X W_K_h)^T) X W_V_h W_O_h; float64 parameters.
 
     W_Q, W_K, W_V start as N(0, 1 / d_model), W_O as N(0, 1 / (n_heads d_head)), so that the output
-    keeps its size as heads are added.
+    keeps its size as heads are added (unless `per_head`).
 
     Args:
         config: sizes, kind and initial law.
@@ -90,7 +92,8 @@ class Attention(nnx.Module):
         d, H, f = config.d_model, config.n_heads, config.d_head
         Q, K, V, out = jax.random.normal(rngs.params(), (4, H, d, f), jnp.float64)
         scale_in = 1 / sqrt(d) if config.gamma is None else d**-config.gamma
-        scale_out = 1 / sqrt(H * f) if config.gamma is None else f**-config.gamma
+        shared = 1 if config.per_head else H
+        scale_out = 1 / sqrt(shared * f) if config.gamma is None else f**-config.gamma
         identity = Fixed(jnp.broadcast_to(jnp.eye(d), (H, d, d))) if config.identity_query else None
         self.W_Q = nnx.Param(Q * scale_in) if identity is None else identity
         self.W_K, self.W_V = nnx.Param(K * scale_in), nnx.Param(V * scale_in)

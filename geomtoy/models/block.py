@@ -23,7 +23,7 @@ class BlockConfig:
         d_head: None divides d_model among the heads.
         n_layers: all but the last map tokens to tokens.
         layer_norm, residual, bias_scale: see `LayerConfig`.
-        attention, scaled: see `AttentionConfig`.
+        attention, scaled, per_head: see `AttentionConfig`.
         encoding, base: see `frequencies`.
     Raises:
         SettingError: a value is out of range, or d_model is not divisible by n_heads.
@@ -42,6 +42,7 @@ class BlockConfig:
     encoding: str = "from_query"
     base: float = 10_000.0
     bias_scale: float = 0.5
+    per_head: bool = False
 
     def __post_init__(self) -> None:
         for name in ("d_model", "n_heads", "context_length", "hidden", "n_layers"):
@@ -57,7 +58,9 @@ class BlockConfig:
     def layer(self) -> LayerConfig:
         """What all layers are."""
         d_head = self.d_model // self.n_heads if self.d_head is None else self.d_head
-        attention = AttentionConfig(self.d_model, self.n_heads, d_head, self.attention, self.scaled)
+        attention = AttentionConfig(
+            self.d_model, self.n_heads, d_head, self.attention, self.scaled, per_head=self.per_head
+        )
         return LayerConfig(
             attention, self.hidden, self.layer_norm, self.residual, bias_scale=self.bias_scale
         )

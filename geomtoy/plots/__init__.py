@@ -2,7 +2,8 @@
 
 - `partition`: cells and their borders: `draw_borders`, `draw_partition`
 - `level_set`: zero sets: `draw_level_points`, `draw_level_set`
-- `functions`: fits of functions of one variable: `draw_bins`, `draw_fit`, `draw_joints`, `ticks_in_pi`
+- `functions`: fits of functions of one variable: `draw_bins`, `draw_fit`, `draw_joints`, `draw_pieces`,
+  `ticks_in_pi`
 - `distributions`: histograms: `draw_areas`, `draw_counts`, `draw_edge_lengths`
 - `marks`: points that a slice goes through: `draw_marks`
 - `colours`: a colour a pattern: `pattern_colours`
@@ -12,7 +13,7 @@
 
 from geomtoy.plots.colours import pattern_colours
 from geomtoy.plots.distributions import draw_areas, draw_counts, draw_edge_lengths
-from geomtoy.plots.functions import draw_bins, draw_fit, draw_joints, ticks_in_pi
+from geomtoy.plots.functions import draw_bins, draw_fit, draw_joints, draw_pieces, ticks_in_pi
 from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.marks import draw_marks
 from geomtoy.plots.partition import draw_borders, draw_partition
@@ -31,6 +32,7 @@ __all__ = [
     "draw_level_set",
     "draw_marks",
     "draw_partition",
+    "draw_pieces",
     "new_figure",
     "paper_style",
     "pattern_colours",

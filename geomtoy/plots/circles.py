@@ -35,7 +35,7 @@ def draw_circles(
     """
     if colours is None:
         colours = pattern_colours(cells.activation_patterns)
-    paths = [_path(cells.boundary(k, STEPS, on_sphere=on_sphere)) for k in range(len(cells))]
+    paths = [path_around(cells.boundary(k, STEPS, on_sphere=on_sphere)) for k in range(len(cells))]
     fills = PathCollection(paths, facecolors=colours, linewidths=0, antialiased=False, rasterized=True)
     ax.add_collection(fills, autolim=False)
     order = np.argsort(-cells.edge_layer, kind="stable")
@@ -49,7 +49,7 @@ def draw_circles(
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
 
 
-def _path(polylines: list[np.ndarray]) -> Path:
+def path_around(polylines: list[np.ndarray]) -> Path:
     """One path around a face and its holes."""
     points = [np.concatenate([line, line[:1]]) for line in polylines]
     codes = [

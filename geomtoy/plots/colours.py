@@ -24,10 +24,19 @@ def pattern_colours(activation_patterns: np.ndarray) -> np.ndarray:
         (F, 3) sRGB in [0, 1], all light enough for black borders and text.
     """
     patterns = np.asarray(activation_patterns, np.int64)
-    hashes = np.array([crc32(f"unit {i}".encode()) for i in range(patterns.shape[1])], np.int64)
-    hue = (patterns @ (90 + hashes % 181)) % 360
-    level = (patterns @ (1 + hashes // 181 % 2)) % len(LIGHTNESS)
-    return oklch_to_srgb(LIGHTNESS[level], np.full(len(patterns), CHROMA), np.radians(hue))
+    return colours_of_sums(*(patterns @ hash_weights(patterns.shape[1]).T).T)
+
+
+def hash_weights(n_units: int) -> np.ndarray:
+    """(2, n_units) what a step of each unit adds to hue, in degrees, and to the level of lightness."""
+    hashes = np.array([crc32(f"unit {i}".encode()) for i in range(n_units)], np.int64)
+    return np.stack([90 + hashes % 181, 1 + hashes // 181 % 2])
+
+
+def colours_of_sums(hue: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """(F, 3) sRGB from sums over the units of each cell, (F,) each."""
+    lightness = LIGHTNESS[level % len(LIGHTNESS)]
+    return oklch_to_srgb(lightness, np.full(len(hue), CHROMA), np.radians(hue % 360))
 
 
 def oklch_to_srgb(lightness: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:

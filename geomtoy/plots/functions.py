@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from geomtoy.plots.style import BLUE, GREY, ORANGE
+
+if TYPE_CHECKING:
+    from geomtoy.regions import Pieces
 
 
 def draw_fit(ax: Axes, x: np.ndarray, truth: np.ndarray, fit: np.ndarray) -> None:
@@ -37,3 +42,18 @@ def ticks_in_pi(ax: Axes, low: int, high: int) -> None:
     names = {0: "0", 1: "π", -1: "−π"}
     labels = [names.get(k, f"{k}π".replace("-", "−")) for k in multiples]
     ax.set_xticks([np.pi * k for k in multiples], labels)
+
+
+def draw_pieces(ax: Axes, pieces: Pieces) -> None:
+    """The outputs of a network of one variable, and where its pieces meet."""
+    low, high = pieces.complex.vertices[:, 0].min(), pieces.complex.vertices[:, 0].max()
+    ends = np.concatenate([[low], pieces.breakpoints, [high]])
+    left, right = ends[:-1, None], ends[1:, None]
+    values = np.stack(
+        [pieces.slopes * left + pieces.offsets, pieces.slopes * right + pieces.offsets], axis=1
+    )
+    where = np.stack([ends[:-1], ends[1:]], axis=1).ravel()
+    for output in range(values.shape[2]):
+        ax.plot(where, values[:, :, output].ravel(), linewidth=0.9)
+    draw_joints(ax, pieces.breakpoints)
+    ax.set(xlabel="t", ylabel="output", xlim=(low, high))

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
 from geomtoy.errors import WindowError
-from geomtoy.plots.colours import pattern_colours
+from geomtoy.plots.colours import colours_of_sums, hash_weights, pattern_colours
+from geomtoy.plots.many_cells import MANY, draw_image, rgb, thin
 from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def draw_partition(
 ) -> None:
     """Draw the cells of a bounded window, one colour each, and their borders.
 
+    More than `many_cells.MANY` cells become one image, with borders thin enough to leave room for cells.
+
     Args:
         ax: gets the window's limits and equal scales.
         cells: the exact partition.
@@ -42,12 +45,16 @@ def draw_partition(
         WindowError: the window is the whole plane.
     """
     _bounded(cells)
-    # Smoothed against the background, neighbours would show a white seam between them.
-    polygons = np.split(cells.vertices[cells.cell_corners], cells.cell_start[1:-1])
     colours = _colours(cells) if colours is None else colours
-    fills = PolyCollection(polygons, facecolors=colours, antialiased=False, rasterized=True)
-    ax.add_collection(fills, autolim=False)
-    draw_borders(ax, cells, by_layer=by_layer, linewidth=linewidth)
+    if len(cells) > MANY:
+        borders = rgb([layer_colour(layer if by_layer else 0) for layer in cells.edge_layer.tolist()])
+        draw_image(ax, cells, colours, borders, thin(len(cells), linewidth))
+    else:
+        # Smoothed against the background, neighbours would show a white seam between them.
+        polygons = np.split(cells.vertices[cells.cell_corners], cells.cell_start[1:-1])
+        fills = PolyCollection(polygons, facecolors=colours, antialiased=False, rasterized=True)
+        ax.add_collection(fills, autolim=False)
+        draw_borders(ax, cells, by_layer=by_layer, linewidth=linewidth)
     low, high = cells.vertices.min(axis=0), cells.vertices.max(axis=0)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
 
@@ -70,6 +77,8 @@ def draw_borders(
 
 def _colours(cells: CellComplex) -> np.ndarray:
     """Colours of all cells; patterns of many cells and units are not held at once."""
+    if not cells.network.maxima:
+        return colours_of_sums(*cells.pattern_sums(hash_weights(sum(cells.network.widths))))
     blocks = np.array_split(np.arange(cells.n_cells), 1 + cells.n_cells // BLOCK)
     return np.concatenate([pattern_colours(cells.patterns_on(block)) for block in blocks])
 

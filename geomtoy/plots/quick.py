@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from geomtoy.circles import CircleComplex
 from geomtoy.plots.circles import draw_circles
-from geomtoy.plots.functions import draw_joints
+from geomtoy.plots.curved import draw_curved
+from geomtoy.plots.functions import draw_pieces
 from geomtoy.plots.level_set import draw_level_points, draw_level_set
 from geomtoy.plots.marks import draw_marks
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import DOUBLE, SINGLE, new_figure, paper_style
 from geomtoy.regions import CellComplex, LevelSet, Pieces
 from geomtoy.slices import Point
+from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.writing import written_aside
 
 
@@ -49,11 +51,9 @@ def plot_regions(
     Raises:
         FileError: the place cannot be written to.
     """
-    with paper_style():
-        figure = new_figure(*((DOUBLE, 2.4) if isinstance(found, Pieces) else (SINGLE, 3.5)))
-        ax = figure.add_subplot()
+    with _one_picture(path, wide=isinstance(found, Pieces)) as ax:
         if isinstance(found, Pieces):
-            _draw_pieces(ax, found)
+            draw_pieces(ax, found)
         else:
             if isinstance(found, CircleComplex):
                 draw_circles(ax, found)
@@ -66,6 +66,25 @@ def plot_regions(
             _draw_level(ax, found, level)
             title += f"\n{level}"
         ax.set_title(title)
+
+
+def plot_curved(found: CurvedComplex, path: Path) -> None:
+    """Write the regions of a soft block on a plane to a PNG or PDF.
+
+    Raises:
+        FileError: the place cannot be written to.
+    """
+    with _one_picture(path) as ax:
+        draw_curved(ax, found)
+        ax.set(xlabel="s", ylabel="t", title=f"{len(found)} activation regions, certified")
+
+
+@contextmanager
+def _one_picture(path: Path, *, wide: bool = False) -> Iterator[Axes]:
+    """A picture to draw in, written at the end under its name."""
+    with paper_style():
+        figure = new_figure(*((DOUBLE, 2.4) if wide else (SINGLE, 3.5)))
+        yield figure.add_subplot()
         metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
         with written_aside(path) as aside:
             figure.savefig(aside, metadata=metadata)
@@ -76,17 +95,3 @@ def _draw_level(ax: Axes, found: CellComplex | CircleComplex | Pieces, level: Le
         draw_level_points(ax, level.found, level.level)
     else:
         draw_level_set(ax, level.found)
-
-
-def _draw_pieces(ax: Axes, pieces: Pieces) -> None:
-    low, high = pieces.complex.vertices[:, 0].min(), pieces.complex.vertices[:, 0].max()
-    ends = np.concatenate([[low], pieces.breakpoints, [high]])
-    left, right = ends[:-1, None], ends[1:, None]
-    values = np.stack(
-        [pieces.slopes * left + pieces.offsets, pieces.slopes * right + pieces.offsets], axis=1
-    )
-    where = np.stack([ends[:-1], ends[1:]], axis=1).ravel()
-    for output in range(values.shape[2]):
-        ax.plot(where, values[:, :, output].ravel(), linewidth=0.9)
-    draw_joints(ax, pieces.breakpoints)
-    ax.set(xlabel="t", ylabel="output", xlim=(low, high))

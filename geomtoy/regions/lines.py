@@ -94,8 +94,19 @@ class Lines:
         other.__setstate__(self.__getstate__())
         return other
 
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (n, 4) and sources (n, 3) of all lines: what `of` makes the book of again."""
+        return self.rows.copy(), self._source[: self._count].copy()
+
+    @classmethod
+    def of(cls, maps: RationalMaps, frame: Frame, rows: np.ndarray, source: np.ndarray) -> Lines:
+        """The book that `arrays` was asked of."""
+        book: Lines = cls.__new__(cls)
+        book.__setstate__((maps, frame, rows, source))
+        return book
+
     def __getstate__(self) -> tuple[RationalMaps, Frame, np.ndarray, np.ndarray]:
-        return self.maps.fresh(), self._frame, self.rows.copy(), self._source[: self._count].copy()
+        return self.maps.fresh(), self._frame, *self.arrays()
 
     def __setstate__(self, state: tuple[RationalMaps, Frame, np.ndarray, np.ndarray]) -> None:
         self.maps, self._frame, self._rows, self._source = state

@@ -10,11 +10,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from geomtoy.errors import SettingError
-from geomtoy.files import write_npz
 from geomtoy.models.export import from_flax
 from geomtoy.models.stack import stack_networks
 from geomtoy.network import Network
-from geomtoy.regions import Pieces, count_regions, enumerate_regions
+from geomtoy.npz import write_npz
+from geomtoy.regions import count_regions, enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 
@@ -106,15 +106,11 @@ class RegionCallback:
         if self.save is None:
             count = count_regions(network, slice=self.slice, window=self.window, linear=self.linear)
             return count.regions, count.linear_regions or 0
-        from geomtoy.regions.results.export import (  # loads shapely and networkx
-            pieces_to_arrays,
-            to_arrays,
-        )
+        from geomtoy.regions.results.export import to_arrays  # loads shapely and networkx
 
         found = enumerate_regions(network, slice=self.slice, window=self.window)
         self.save.mkdir(parents=True, exist_ok=True)
-        arrays = pieces_to_arrays(found) if isinstance(found, Pieces) else to_arrays(found)
-        write_npz(self.save / f"step{step:06d}-seed{seed}.npz", arrays)
+        write_npz(self.save / f"step{step:06d}-seed{seed}.npz", to_arrays(found))
         return len(found), found.n_linear_regions if self.linear else 0
 
 

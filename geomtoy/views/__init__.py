@@ -3,7 +3,8 @@
 - `along_time`: along a path of one number: `count_regions_along`, `estimate_pattern_changes`,
   `estimate_regions_along`
 - `plane`: softmax attention while the query or the whole context moves on a plane: `PlaneRegions`,
-  `count_regions_on_plane`
+  `count_regions_on_plane`; `plane_cells`: the regions themselves: `enumerate_regions_on_plane`, a
+  `CurvedComplex`
 - `mlp_input`: the MLP's input space, on a plane: `enumerate_mlp_input`
 - `hard_attention`: hard attention while the query moves on a plane: `HardCells`,
   `enumerate_hard_attention`
@@ -20,11 +21,13 @@ from geomtoy.views.along_time import (
     estimate_pattern_changes,
     estimate_regions_along,
 )
+from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.views.frozen import enumerate_frozen
 from geomtoy.views.hard_attention import HardCells, enumerate_hard_attention
 from geomtoy.views.low_rank import count_low_rank_triangle, enumerate_low_rank_triangle
 from geomtoy.views.mlp_input import enumerate_mlp_input
 from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
+from geomtoy.views.plane_cells import enumerate_regions_on_plane
 from geomtoy.views.result import BlockRegions
 from geomtoy.views.token_lens import (
     count_on_segments,
@@ -35,6 +38,7 @@ from geomtoy.views.token_lens import (
 
 __all__ = [
     "BlockRegions",
+    "CurvedComplex",
     "HardCells",
     "PlaneRegions",
     "count_low_rank_triangle",
@@ -46,6 +50,7 @@ __all__ = [
     "enumerate_hard_attention",
     "enumerate_low_rank_triangle",
     "enumerate_mlp_input",
+    "enumerate_regions_on_plane",
     "enumerate_triangle",
     "estimate_pattern_changes",
     "estimate_patterns",

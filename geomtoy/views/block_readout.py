@@ -27,17 +27,22 @@ class BlockReadout:
         units: (m,) the block's unit that each function is the first of. Units with proportional
             parameters switch together and have one function; units that are zero everywhere are never
             on, and have none.
+        function: (n,) the function of each unit of the block, -1 for none.
+        alike: (n,) whether a unit is on where its function is > 0, and not where it is < 0.
     """
 
     readout: Readout
     rows: np.ndarray
     rows_error: np.ndarray
     units: np.ndarray
+    function: np.ndarray
+    alike: np.ndarray
 
 
 def block_readout(block: BlockArrays) -> BlockReadout:
     """Cost: O(H d f) for each unit, and rational arithmetic for twin units only."""
-    units = distinct_units(block)
+    first, alike = _first_units(block)
+    units = np.unique(first[first >= 0])
     R, R_error = _rows(block, units)
     W_O = np.concatenate(np.asarray(block.W_O, float))
     out, out_error = known_product(W_O, np.zeros_like(W_O), R, R_error)
@@ -52,7 +57,8 @@ def block_readout(block: BlockArrays) -> BlockReadout:
         float(block.norm_epsilon) if block.layer_norm else -1.0,
     )
     kept = float(block.residual)
-    return BlockReadout(readout, np.ascontiguousarray(kept * R), kept * R_error, units)
+    function = np.where(first >= 0, np.searchsorted(units, first), -1)
+    return BlockReadout(readout, np.ascontiguousarray(kept * R), kept * R_error, units, function, alike)
 
 
 def _rows(block: BlockArrays, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +78,9 @@ def _rows(block: BlockArrays, units: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return rows.T, gamma(d + 8.0) * size.T * SLACK
 
 
-def distinct_units(block: BlockArrays) -> np.ndarray:
-    """The first unit of each direction of (row, bias), up to sign; none that is zero everywhere.
+def _first_units(block: BlockArrays) -> tuple[np.ndarray, np.ndarray]:
+    """For each unit the first one of its direction of (row, bias) up to sign, -1 for one that is zero
+    everywhere, and whether both have the same sign.
 
     Floats choose which units may be alike; rational numbers decide.
     """
@@ -87,20 +94,24 @@ def distinct_units(block: BlockArrays) -> np.ndarray:
         largest = one[np.argmax(np.abs(one) > 0.5 * np.abs(one).max())]
         tiny = not np.abs(one).max() > 1e-9 * size[i]
         suspects[() if tiny else tuple(np.round(one / largest, 6) + 0.0)].append(i)
-    chosen: list[int] = []
+    first, alike = np.arange(len(W)), np.ones(len(W), bool)
     for key, group in suspects.items():
-        chosen += group if len(group) == 1 and key else _first_of_each(block, group)
-    return np.array(sorted(chosen), int)
+        if len(group) > 1 or not key:
+            _compare(block, group, first, alike)
+    return first, alike
 
 
-def _first_of_each(block: BlockArrays, group: list[int]) -> list[int]:
-    first: dict[tuple[Fraction, ...], int] = {}
+def _compare(block: BlockArrays, group: list[int], first: np.ndarray, alike: np.ndarray) -> None:
+    """Fill in `first` and `alike` for a group of units, by rational numbers."""
+    found: dict[tuple[Fraction, ...], tuple[int, bool]] = {}
     for i in group:
         row = _exact_parameters(block, i)
         lead = next((x for x in row if x), None)
-        if lead is not None:
-            first.setdefault(tuple(x / lead for x in row), i)
-    return list(first.values())
+        if lead is None:
+            first[i] = -1
+            continue
+        first[i], positive = found.setdefault(tuple(x / lead for x in row), (i, lead > 0))
+        alike[i] = positive == (lead > 0)
 
 
 def _exact_parameters(block: BlockArrays, unit: int) -> list[Fraction]:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
-from geomtoy.certified import Budget, arrange
+from geomtoy.block_files import MOVING
+from geomtoy.certified import Budget, CurveArrangement, arrange
 from geomtoy.certified.curves import Series
 from geomtoy.certified.layout import in_rows
 from geomtoy.certified.prenorm import normed_series
+from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
@@ -22,7 +24,7 @@ from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.soft_plane import plane_functions
 
-MOVING = ("query", "context")
+Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,38 @@ def count_regions_on_plane(
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
+    posed = pose(block, plane, tokens, moving, window, max_patches)
+    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches)))
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """A question about a block on a plane, as functions on the square [-1, 1]^2.
+
+    Args:
+        moving: as it was asked.
+        series: of all functions, on polydiscs.
+        after: what follows attention; whose functions they are.
+        origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
+        frame: origin and axes as Fractions.
+    """
+
+    moving: str
+    series: Series
+    after: BlockReadout
+    origin: np.ndarray
+    axes: np.ndarray
+    frame: Frame
+
+    def to_slice(self, points: np.ndarray) -> np.ndarray:
+        """(n, 2) from the square to slice coordinates."""
+        return np.asarray(points @ self.axes + self.origin)
+
+
+def pose(
+    block: BlockArrays, plane: Slice, tokens: Any, moving: str, window: Any, max_patches: int
+) -> Posed:
+    """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
     if block.hard:
         raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if moving not in MOVING:
@@ -108,31 +142,8 @@ def count_regions_on_plane(
     frame = _frame(window)
     X = _tokens(block, _seen_from(plane, frame), tokens, moving)
     after = block_readout(block)
-    if not len(after.units):
-        return _without_borders(moving)
-    found = arrange(_series(block, X, after), Budget(patches=max_patches))
-    crossings = found.crossings
-    origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
-    points = np.column_stack([crossings["u"], crossings["v"]]) @ axes + origin
-    stretch = float(np.abs(axes).sum(axis=0).max())
-    corners = found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]] @ axes + origin
-    return PlaneRegions(
-        view=f"plane, {moving} moving",
-        kind="exact" if found.proven else "lower bound",
-        certified=found.proven,
-        guarantee=_guarantee(found.why),
-        regions=found.regions if found.proven else found.at_least,
-        at_least=found.at_least,
-        crossings=points,
-        crossing_radius=crossings["radius"] * stretch + 1e-15 * (np.abs(origin).max() + stretch),
-        crossing_units=after.units[np.column_stack([crossings["f"], crossings["g"]])],
-        boundary_zeros=found.boundary_zeros,
-        curves=int(found.curve.max(initial=-1)) + 1,
-        loops=found.loops,
-        islands=found.islands,
-        open_boxes=corners,
-        evaluations=found.patches,
-    )
+    series = _series(block, X, after) if len(after.units) else _no_series
+    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
 
 
 def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
@@ -141,21 +152,41 @@ def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
     return partial(patch_series, in_rows(plane_functions(block, X, after)))
 
 
+def _no_series(
+    u: float, v: float, ru: float, rv: float, D: Degree
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+    """The series of no functions: those of a block none of whose units is ever on."""
+    return np.empty((len(D.exponents), 0)), np.empty(0), np.empty(0), np.zeros(2), True
+
+
+def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
+    """What was proven of the arrangement, in slice coordinates."""
+    crossings, units = found.crossings, posed.after.units
+    stretch = float(np.abs(posed.axes).sum(axis=0).max())
+    rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
+    return PlaneRegions(
+        view=f"plane, {posed.moving} moving",
+        kind="exact" if found.proven else "lower bound",
+        certified=found.proven,
+        guarantee=_guarantee(found.why),
+        regions=found.regions if found.proven else found.at_least,
+        at_least=found.at_least,
+        crossings=posed.to_slice(np.column_stack([crossings["u"], crossings["v"]])),
+        crossing_radius=crossings["radius"] * stretch + rounding,
+        crossing_units=units[np.column_stack([crossings["f"], crossings["g"]])],
+        boundary_zeros=found.boundary_zeros,
+        curves=int(found.curve.max(initial=-1)) + 1,
+        loops=found.loops,
+        islands=found.islands,
+        open_boxes=posed.to_slice(found.open_boxes[:, [[0, 2], [1, 2], [1, 3], [0, 3]]]),
+        evaluations=found.patches,
+    )
+
+
 def _guarantee(why: str) -> str:
     if why:
         return f"at least so many regions, not certified: {why}"
     return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
-
-
-def _without_borders(moving: str) -> PlaneRegions:
-    none = np.empty((0, 2))
-    return PlaneRegions(
-        f"plane, {moving} moving", "exact", True, "exact: no unit is ever on",
-        1, 1, none, np.empty(0), none.astype(int), 0, 0, 0, 0, np.empty((0, 4, 2)), 0,
-    )  # fmt: skip
-
-
-Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
 
 def _frame(window: Any) -> Frame:

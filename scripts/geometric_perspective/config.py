@@ -37,9 +37,19 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 """Of a block, by name."""
 
+HEADS: dict[str, dict[str, Any]] = {
+    "size 4": {"d_head": D_HEAD},
+    "size 4, W_O of one head": {"d_head": D_HEAD, "per_head": True},
+    "size d/H": {"d_head": None},
+    "size d": {"d_head": 16},
+}
+"""How heads are added, by name: their size, and whether W_O starts smaller the more there are."""
+
 TASKS: dict[str, Functions | Modular] = {"functions": Functions(), "modular": Modular()}
 TRAINING = {"functions": 1000, "modular": 800}
-"""Steps: enough for the first to be solved at 10 shots; the second stays on its level by then."""
+"""Steps of a first look: enough for the first to be solved at 10 shots, not for the second."""
+LONG = {"functions": 1000, "modular": 10_000}
+"""Steps that the verdicts need; a run that does not reach .9 at 10 shots even so does not count."""
 SHOT_HEADS, SHOT_D_HEAD = 4, 8
 D_MODEL = SHOT_HEADS * SHOT_D_HEAD
 
@@ -119,33 +129,44 @@ class Blocks:
     bins: int = 1000
     batch: int = 100
 
-    def run(self, block: BlockConfig, certify: int = 0) -> BlockRun:
+    def run(self, block: BlockConfig, target: str = "sin", steps: int | None = None) -> BlockRun:
         """A block with this training."""
-        fit = replace(ADAM, steps=self.steps, seeds=self.seeds, batch_size=self.batch or None)
-        return BlockRun(BlockFitConfig(block, fit, bins=self.bins), certify)
+        fit = replace(ADAM, steps=steps or self.steps, seeds=self.seeds, batch_size=self.batch or None)
+        return BlockRun(BlockFitConfig(block, fit, target, self.bins))
 
 
 @dataclass(frozen=True)
 class Panels(Blocks):
-    """
+    """The error counts here, so all is trained twice: for half of the steps as well.
+
     Args:
         contexts, heads: two of each, for four panels.
         encoding: of time.
-        certify: seeds whose counts are proven.
+        target: "chirp" is sin(t^2), which no channel of the query holds; sin(t) is one of them.
     """
 
+    steps: int = 4000
     contexts: tuple[int, int] = (10, 100)
     heads: tuple[int, int] = (1, 10)
     encoding: str = "from_query"
-    certify: int = 1
+    target: str = "chirp"
 
     @property
     def runs(self) -> dict[tuple[int, int], BlockRun]:
         """(context length, number of heads) -> run."""
+        return self._runs(self.steps)
+
+    @property
+    def shorter(self) -> dict[tuple[int, int], BlockRun]:
+        """The same, of half the steps."""
+        return self._runs(self.steps // 2)
+
+    def _runs(self, steps: int) -> dict[tuple[int, int], BlockRun]:
         return {
             (C, H): self.run(
                 BlockConfig(context_length=C, n_heads=H, d_head=D_HEAD, encoding=self.encoding),
-                self.certify,
+                self.target,
+                steps,
             )
             for C, H in product(self.contexts, self.heads)
         }
@@ -159,17 +180,44 @@ class Grid(Blocks):
         encoding: of time.
     """
 
-    heads: tuple[int, ...] = (1, 2, 5, 10)
+    heads: tuple[int, ...] = (1, 2, 4, 8)
     contexts: tuple[int, ...] = (10, 30, 100)
     encoding: str = "from_query"
 
     @property
     def runs(self) -> list[BlockRun]:
         """Contexts in the inner loop."""
+        return self.runs_of("size 4")
+
+    def runs_of(self, kind: str) -> list[BlockRun]:
+        """The same with heads of this kind."""
+        options = HEADS[kind]
         return [
-            self.run(BlockConfig(n_heads=H, context_length=C, d_head=D_HEAD, encoding=self.encoding))
+            self.run(BlockConfig(n_heads=H, context_length=C, encoding=self.encoding, **options))
             for H, C in product(self.heads, self.contexts)
         ]
+
+
+@dataclass(frozen=True)
+class Ablated(Grid):
+    """
+    Args:
+        kinds: of blocks, names in `HEADS`.
+    """
+
+    steps: int = 500
+    contexts: tuple[int, ...] = (10, 30)
+    kinds: tuple[str, ...] = tuple(HEADS)
+
+
+@dataclass(frozen=True)
+class Slices(Grid):
+    """
+    Args:
+        points: three times, whose tokens the plane goes through.
+    """
+
+    points: tuple[float, float, float] = (-3.0, 0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -226,7 +274,8 @@ class Shots:
     Args:
         seeds: decoders for each task.
         tasks: names in `TASKS`.
-        steps: of training; None takes those of `TRAINING`.
+        steps: of training; None takes those of `TRAINING`, or of `LONG`.
+        long: whether the steps are those of `LONG`.
         layers: of the decoders.
         prompts: answered wrongly without shots.
         paths: of these, how many are followed through what MLPs read.
@@ -235,6 +284,7 @@ class Shots:
     seeds: int = 1
     tasks: tuple[str, ...] = tuple(TASKS)
     steps: int | None = None
+    long: bool = False
     layers: int = 4
     prompts: int = 300
     paths: int = 100
@@ -246,7 +296,7 @@ class Shots:
 
     def run(self, task: str) -> ShotsRun:
         """A pre-LayerNorm decoder whose MLPs are four times as wide as its tokens."""
-        of, steps = TASKS[task], self.steps or TRAINING[task]
+        of, steps = TASKS[task], self.steps or (LONG if self.long else TRAINING)[task]
         attention = AttentionConfig(D_MODEL, SHOT_HEADS, SHOT_D_HEAD, scaled=True)
         layer = LayerConfig(attention, 4 * D_MODEL, "pre")
         decoder = DecoderConfig(of.vocabulary, prompt_length(of, of.shots), self.layers, layer)
@@ -273,21 +323,23 @@ class Resampled(Shots):
 FEW: dict[str, Any] = {"steps": 4, "bins": 20, "batch": 10, "seeds": 2}
 FULL: dict[str, Any] = {"seeds": 4, "batch": 0}
 SMALL_GRID: dict[str, Any] = {"heads": (1, 2), "contexts": (2, 3)}
-FULL_GRID: dict[str, Any] = {"heads": tuple(range(1, 11)), "contexts": tuple(range(10, 101, 10))}
+FULL_GRID: dict[str, Any] = {"seeds": 16}
 SMALL: dict[str, Any] = {"tasks": ("modular",), "steps": 2, "layers": 2, "prompts": 12, "paths": 4}
-MANY: dict[str, Any] = {"seeds": 5, "prompts": 1000, "paths": 200}
+MANY: dict[str, Any] = {"long": True, "seeds": 10, "prompts": 1000, "paths": 200}
 
 PARTITION = Presets(Partition(5, 2), Partition())
 NORMS = Presets(Norms(6, 6, 4, 2), Norms())
 SIN = Presets(Sin((4, 9), 30, 2), Sin())
 BOUNDS = Presets(Bounds((4, 8), 2), Bounds())
-PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, batch=0, certify=8))
-GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(), Grid(**FULL, **FULL_GRID))
+PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, steps=10_000))
+GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(), Grid(**FULL_GRID))
+ABLATED = Presets(Ablated(**FEW, **SMALL_GRID), Ablated(), Ablated(**FULL_GRID, steps=1000))
+SLICES = Presets(Slices(**FEW, **SMALL_GRID), Slices(), Slices(**FULL_GRID))
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
     Encodings(),
     Encodings(**FULL, steps=1000, contexts=(10, 100), variants=tuple(VARIANTS)),
 )
-PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes())
+PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
 SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
 RESAMPLED = Presets(Resampled(**SMALL, resamples=20), Resampled(), Resampled(**MANY))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from geometric_perspective.config import ENCODING, Encodings
 from geometric_perspective.run_blocks import count_blocks, counts_of
-from geometric_perspective.trends import WORDS
+from geometric_perspective.trends import WORDS, listed
 from geomtoy.models.time_encoding import ENCODINGS
 from geomtoy.plots.style import DOUBLE, new_figure
 from geomtoy.verdicts import Verdict, ratio
@@ -34,7 +34,9 @@ def make(config: Encodings, machine: Machine) -> Drawn:
     factors = {state: growth_factors(one) for state, one in counts.items()}
     names = {"encodings": config.encodings, "variants": config.variants}
     sizes = {"contexts": config.contexts, "heads": config.heads}
-    return Drawn(draw(config, counts, factors), {**names, **sizes, **counts})
+    kept = {state: listed(one) for state, one in counts.items()}
+    numbers = {**names, **sizes, **kept, "proven": found["proven"]}
+    return Drawn(draw(config, counts, factors), numbers)
 
 
 def growth_factors(counts: np.ndarray) -> dict[str, np.ndarray]:
@@ -49,12 +51,19 @@ def draw(config: Encodings, counts: Counts, factors: Factors) -> Figure:
     rows, columns = len(config.encodings) * len(config.variants), 4
     figure = new_figure(DOUBLE, 1.0 + 0.19 * rows)
     left, right = figure.subplots(1, 2, width_ratios=[8, 5])
-    means = np.hstack([counts[state].mean(axis=-1).reshape(rows, columns) for state in STATES])
-    draw_table(left, means, "YlGnBu", LogNorm(means.min(), means.max()), "{:.0f}", len(config.variants))
+    means = np.hstack([np.nanmean(counts[state], axis=-1).reshape(rows, columns) for state in STATES])
+    draw_table(
+        left,
+        means,
+        "YlGnBu",
+        LogNorm(np.nanmin(means), np.nanmax(means)),
+        "{:.0f}",
+        len(config.variants),
+    )
     grown = np.stack(
         [mean_factor(factors[state][along]).ravel() for state in STATES for along in WORDS], axis=1
     )
-    largest = max(*grown.ravel(), *(1 / grown).ravel(), 2.0)
+    largest = np.nanmax([grown, 1 / grown, np.full_like(grown, 2.0)])
     draw_table(right, grown, "PuOr", LogNorm(1 / largest, largest), "{:.2f}", len(config.variants))
     (short, long), (few, many) = config.contexts, config.heads
     panels = [f"{C}\n{H}" for C, H in product(config.contexts, config.heads)]
@@ -66,7 +75,7 @@ def draw(config: Encodings, counts: Counts, factors: Factors) -> Figure:
     ]
     left.set_yticks(range(rows), names)
     right.set_yticks([])
-    left.set_title("regions along time (estimate, mean over seeds)", pad=14)
+    left.set_title("regions along time (proven, mean over seeds)", pad=14)
     right.set_title("factor by which they grow", pad=14)
     return figure
 
@@ -90,11 +99,11 @@ def draw_table(ax: Axes, values: np.ndarray, colours: str, norm: LogNorm, form: 
 
 def mean_factor(factors: np.ndarray) -> np.ndarray:
     """Geometric mean over the other sizes and over seeds, the last two axes."""
-    return np.exp(np.log(factors).mean(axis=(-2, -1)))
+    return np.exp(np.nanmean(np.log(factors), axis=(-2, -1)))
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    factors = growth_factors(np.array(numbers["trained"]))
+    factors = growth_factors(np.array(numbers["trained"], float))
     return [verdict(numbers, factors[along], along) for along in WORDS]
 
 
@@ -112,5 +121,6 @@ def verdict(numbers: Numbers, factors: np.ndarray, along: str) -> Verdict:
         "time, LayerNorm and residual",
         dict(zip(names, factors.reshape(len(names), -1), strict=True)),
         above=1.0,
-        note=f"Of trained blocks, {along} {large} over {small}; counts are estimates. {formulas}.",
+        note=f"Of trained blocks, {along} {large} over {small}; of all counts {numbers['proven']:.1%} "
+        f"are proven, and these alone count. {formulas}.",
     )

@@ -21,6 +21,9 @@ PRESETS = SHOTS
 BINS = 10
 ENOUGH = 20
 """Answers in a bin for its share to be drawn in full colour, and for that of a seed to be drawn."""
+LEARNED = 0.9
+"""Share of right answers with all shots from which a run has learned its task."""
+ACCURACY = "accuracy by shots, whatever it is without"
 CORRELATIONS = "correlation of rise and correctness, by seed"
 
 
@@ -33,7 +36,7 @@ def make(config: Shots, machine: Machine) -> Drawn:
         for task, runs in found.items()
         for rule in RULE_LABELS
     }
-    numbers = {"bins": bars, "accuracy by shots, whatever it is without": accuracy}
+    numbers = {"bins": bars, ACCURACY: accuracy}
     return Drawn(draw(config, bars), {**numbers, CORRELATIONS: correlations})
 
 
@@ -90,15 +93,24 @@ def draw_bars(ax: Axes, found: dict[str, Any]) -> None:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     return [
         difference(
-            "Figure 6: over 1 to 10 shots pooled, the more the last layer's intrinsic dimension rises, "
-            "the more answers are correct",
-            numbers[CORRELATIONS],
+            f"Figure 6, {name} threshold: over 1 to 10 shots pooled, the more the last layer's "
+            "intrinsic dimension rises, the more answers are correct",
+            {name: learned(numbers, name, values)},
             above=0.0,
             note="Correlation over prompts that are answered wrongly without shots, and over numbers of "
             "shots. More shots are a longer context, over which the relative rule has no cap, and more "
             "evidence: pooling, as the paper does, ties the two by their number, see fig8b_given_shots. "
             "The absolute rule finds at most 9 tokens a head, and fewer where attention spreads over "
             "tokens. Without shots the prompt is the query alone, whose intrinsic dimension hardly "
-            "differs from prompt to prompt; the paper's questions differ in length.",
+            "differs from prompt to prompt; the paper's questions differ in length. Runs count that "
+            f"answer {LEARNED:.0%} or more with all shots: the others have not learned the task.",
         )
+        for name, values in numbers[CORRELATIONS].items()
     ]
+
+
+def learned(numbers: Numbers, name: str, values: Any) -> np.ndarray:
+    """Values (seeds,) of a task and rule, NaN for runs that have not learned the task."""
+    task = name.split(", ")[0]
+    accuracy = np.array(numbers[ACCURACY][task])[:, -1]
+    return np.where(accuracy >= LEARNED, np.array(values, float), np.nan)

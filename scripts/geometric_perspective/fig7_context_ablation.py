@@ -27,6 +27,9 @@ LOOKS = {
 PAPER, OURS = ("random", "permuted"), ("other", "repeat")
 
 CORRELATIONS = "correlation of rise and correctness, by seed"
+LEARNED = 0.9
+"""Share of right answers with all shots from which a run has learned its task."""
+LEARNED_NOTE = f"Runs count that answer {LEARNED:.0%} or more with all shots."
 MARGIN = 0.1
 """A correlation below it explains less than a hundredth."""
 
@@ -89,51 +92,75 @@ def draw(config: Shots, numbers: dict[str, dict[str, Any]]) -> Figure:
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     by_task = numbers["curves"]
+    helped = excess(numbers, "percent correct", PAPER)
+    other = excess(numbers, "percent correct", OURS)
     return [
-        difference(
-            "Figure 7: random or permuted tokens raise the last layer's intrinsic dimension less than "
-            "examples do",
-            {
-                f"{name}, {rule}": values
-                for rule in RULE_LABELS
-                for name, values in excess(by_task, f"rise, {rule}", PAPER).items()
-            },
-            above=0.0,
-            note="Rise with examples minus rise with as many other tokens, mean over 1 to 10 shots. "
-            "the contexts are as long as the examples to the token; the relative rule has no cap, so "
-            "length alone can raise it. Where the paper's random text holds fewer tokens, or tokens "
-            "that its model ignores, that alone makes its rise smaller.",
+        *(
+            difference(
+                f"Figure 7, {task}, {rule} threshold: random or permuted tokens raise the last layer's "
+                "intrinsic dimension less than examples do",
+                excess(numbers, f"rise, {rule}", PAPER)[task],
+                above=0.0,
+                note="Rise with examples minus rise with as many other tokens, mean over 1 to 10 "
+                "shots. The contexts are as long as the examples to the token; the relative rule has no "
+                "cap, so length alone can raise it. Where the paper's random text holds fewer tokens, "
+                f"or tokens that its model ignores, that alone makes its rise smaller. {LEARNED_NOTE}",
+            )
+            for task in by_task
+            for rule in RULE_LABELS
         ),
-        difference(
-            "Figure 7: random or permuted tokens help less than examples",
-            excess(by_task, "percent correct", PAPER),
-            above=0.0,
-            note="Percentage correct with examples minus with other tokens, mean over 1 to 10 shots.",
+        *(
+            difference(
+                f"Figure 7, {task}: random or permuted tokens help less than examples",
+                helped[task],
+                above=0.0,
+                note="Percentage correct with examples minus with other tokens, mean over 1 to 10 "
+                f"shots. {LEARNED_NOTE}",
+            )
+            for task in by_task
         ),
-        equivalence(
-            "Figure 7: with random or permuted tokens a greater rise of the last layer's intrinsic "
-            f"dimension does not go with more correct answers: the correlation is within ±{MARGIN:g}",
-            numbers[CORRELATIONS],
-            margin=MARGIN,
-            note="Over 1 to 10 shots pooled. Permuted examples of one rule still tell something about "
-            "it to a model that reads tokens in any order.",
+        *(
+            equivalence(
+                f"Figure 7, {name}: with these tokens a greater rise of the last layer's intrinsic "
+                "dimension does not go with more correct answers: the correlation is within "
+                f"±{MARGIN:g}",
+                {name: learned(numbers, name.split(", ")[0], values)},
+                margin=MARGIN,
+                note="Over 1 to 10 shots pooled. Permuted examples of one rule still tell something "
+                f"about it to a model that reads tokens in any order. {LEARNED_NOTE}",
+            )
+            for name, values in numbers[CORRELATIONS].items()
         ),
-        difference(
-            "Figure 7, our check: another rule's examples, or one example repeated, help less than "
-            "examples",
-            excess(by_task, "percent correct", OURS),
-            above=0.0,
-            note="As with random tokens; these contexts are well formed and as long, and only what they "
-            "say differs.",
+        *(
+            difference(
+                f"Figure 7, our check, {task}: another rule's examples, or one example repeated, help "
+                "less than examples",
+                other[task],
+                above=0.0,
+                note="As with random tokens; these contexts are well formed and as long, and only what "
+                f"they say differs. {LEARNED_NOTE}",
+            )
+            for task in by_task
         ),
     ]
 
 
-def excess(by_task: Any, what: str, contexts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Of examples over other contexts, mean over shots, one a seed."""
+def learned(numbers: Numbers, task: str, values: Any) -> np.ndarray:
+    """Values (seeds,) of a task, NaN for runs that have not learned it."""
+    percent = np.array(numbers["curves"][task]["shots"]["percent correct"])[:, -1]
+    return np.where(percent >= 100 * LEARNED, np.array(values, float), np.nan)
+
+
+def excess(numbers: Numbers, what: str, contexts: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
+    """Of examples over other contexts, mean over shots, by task and context, one a seed."""
     return {
-        f"{task}, {context}": np.mean(found["shots"][what], axis=1)
-        - np.mean(found[context][what], axis=1)
-        for task, found in by_task.items()
-        for context in contexts
+        task: {
+            context: learned(
+                numbers,
+                task,
+                np.mean(found["shots"][what], axis=1) - np.mean(found[context][what], axis=1),
+            )
+            for context in contexts
+        }
+        for task, found in numbers["curves"].items()
     }

@@ -71,21 +71,27 @@ def draw(config: Shots, numbers: Means) -> Figure:
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     by_layer = {name: np.array(values) for name, values in numbers[CORRELATIONS].items()}
-    return [
+    last_over_first = [
         difference(
-            "Figure 8: shots pooled, the last layer's rise tells correct from incorrect answers better "
-            "than the first's",
-            {name: values[-1] - values[0] for name, values in by_layer.items()},
+            f"Figure 8, {name} threshold: shots pooled, the last layer's rise tells correct from "
+            "incorrect answers better than the first's",
+            {name: values[-1] - values[0]},
             above=0.0,
             note="Correlation with correctness in the last layer minus in the first. In 4 layers every "
             "layer sees the whole context; in 32 or 80 layers the first may see little but its "
-            "neighbours, which would make the paper's first layer tell less.",
-        ),
+            "neighbours, which would make the paper's first layer tell less. How well a "
+            "task is learned is in fig6.",
+        )
+        for name, values in by_layer.items()
+    ]
+    first_alone = [
         equivalence(
-            "Figure 8: shots pooled, the first layer's rise does not tell correct from incorrect "
-            f"answers: the correlation is within ±{MARGIN:g}",
-            {name: values[0] for name, values in by_layer.items()},
+            f"Figure 8, {name} threshold: shots pooled, the first layer's rise does not tell correct "
+            f"from incorrect answers: the correlation is within ±{MARGIN:g}",
+            {name: values[0]},
             margin=MARGIN,
             note="Where it is not, the number of shots moves both, in the first layer as in the last.",
-        ),
+        )
+        for name, values in by_layer.items()
     ]
+    return [*last_over_first, *first_alone]

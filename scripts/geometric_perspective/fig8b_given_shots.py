@@ -14,9 +14,11 @@ from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
 from geometric_perspective.config import RESAMPLED, Resampled
 from geometric_perspective.intervals import KINDS, Cell, cell, draw_by_layer
 from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
-from geomtoy.verdicts import Verdict, difference
+from geomtoy.verdicts import Verdict, difference, equivalence
 
 PRESETS = RESAMPLED
+MARGIN = 0.1
+"""A correlation below it explains less than a hundredth."""
 ENOUGH = 10
 """Correct and incorrect answers at a number of shots for their difference to be drawn."""
 LAYERS = {"first layer": (0, GREY, "^", -0.1), "last layer": (-1, BLUE, "o", 0.1)}
@@ -122,24 +124,39 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
         for task, rules in numbers[CORRELATIONS].items()
         for rule, kinds in rules.items()
     }
-    return [
+    within = [
         difference(
-            "Figure 8, our check: at a fixed number of shots, answers are more often correct the more "
-            "the last layer's intrinsic dimension rises",
-            {name: layers[-1] for name, layers in by_layer.items()},
+            f"Figure 8, our check, {name} threshold: at a fixed number of shots, answers are more often "
+            "correct the more the last layer's intrinsic dimension rises",
+            {name: layers[-1]},
             above=0.0,
             note="Partial correlation given the number of shots as a category. The paper pools 0 to 10 "
             "shots, so its figures contain what the number of shots does to both; it shows nothing at a "
             "fixed number.",
-        ),
+        )
+        for name, layers in by_layer.items()
+    ]
+    little_left = [
+        equivalence(
+            f"Figure 8, our check, {name} threshold: at a fixed number of shots little is left: the "
+            f"partial correlation of the last layer's rise and correctness is within ±{MARGIN:g}",
+            {name: layers[-1]},
+            margin=MARGIN,
+            note="Partial correlation given the number of shots as a category.",
+        )
+        for name, layers in by_layer.items()
+    ]
+    last_over_first = [
         difference(
-            "Figure 8, our check: at a fixed number of shots, the last layer's rise tells correct from "
-            "incorrect answers better than the first's",
-            {name: layers[-1] - layers[0] for name, layers in by_layer.items()},
+            f"Figure 8, our check, {name} threshold: at a fixed number of shots, the last layer's rise "
+            "tells correct from incorrect answers better than the first's",
+            {name: layers[-1] - layers[0]},
             above=0.0,
             note="Partial correlation in the last layer minus in the first.",
-        ),
+        )
+        for name, layers in by_layer.items()
     ]
+    return [*within, *little_left, *last_over_first]
 
 
 def listed(correlations: Correlations) -> dict[str, Any]:

@@ -128,19 +128,23 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     }
     pooled_and_given = [
         difference(
-            f"Figure 8, our check: {way}, answers are more often correct the more regions of the last "
-            "MLP lie on the way from the 0-shot representation",
-            {task: kinds[kind][-1] for task, kinds in found.items()},
+            f"Figure 8, our check, {task}: {way}, answers are more often correct the more regions of "
+            "the last MLP lie on the way from the 0-shot representation",
+            {task: kinds[kind][-1]},
             above=0.0,
             note=NOTE,
         )
+        for task, kinds in found.items()
         for kind, way in ways.items()
     ]
-    last_over_first = difference(
-        "Figure 8, our check: at a fixed number of shots, regions of the last MLP on the way tell "
-        "correct from incorrect answers better than those of the first",
-        {task: kinds["given shots"][-1] - kinds["given shots"][0] for task, kinds in found.items()},
-        above=0.0,
-        note=f"Partial correlation in the last layer minus in the first. {NOTE}",
-    )
-    return [*pooled_and_given, last_over_first]
+    last_over_first = [
+        difference(
+            f"Figure 8, our check, {task}: at a fixed number of shots, regions of the last MLP on the "
+            "way tell correct from incorrect answers better than those of the first",
+            {task: kinds["given shots"][-1] - kinds["given shots"][0]},
+            above=0.0,
+            note=f"Partial correlation in the last layer minus in the first. {NOTE}",
+        )
+        for task, kinds in found.items()
+    ]
+    return [*pooled_and_given, *last_over_first]

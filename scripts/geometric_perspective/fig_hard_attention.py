@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from geometric_perspective.config import PLANES, Planes
 from geometric_perspective.planes import REACH, Case, partition, random_case
-from geometric_perspective.trends import growth
+from geometric_perspective.trends import growth_rate
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.plots.colours import pattern_colours
 from geomtoy.plots.partition import draw_partition
@@ -91,9 +91,9 @@ def soft_patterns(block: BlockArrays, tokens: np.ndarray, queries: np.ndarray) -
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     return [
-        growth(
+        growth_rate(
             "Hard attention, our check of figure 5: regions of a plane on which the query moves grow",
-            numbers, ["regions"], along,
+            numbers, {name: numbers[name] for name in ("regions", "attention cells")}, along,
             note="Untrained blocks, Gaussian tokens, own key masked; counts are exact. Attention cells "
             "where all heads choose the same. A colour is that of the MLP's pattern; ties of scores, "
             "where the function jumps, are thick. Soft blocks are sampled, never counted.",

@@ -10,11 +10,7 @@ from geomtoy.block_arrays import BlockArrays, unstack_blocks
 from geomtoy.store import Runs
 from geomtoy.training.blocks import BlockFitConfig, fit_block_arrays
 from geomtoy.training.targets import target
-from geomtoy.views.along_time import (
-    count_regions_along,
-    estimate_pattern_changes,
-    estimate_regions_along,
-)
+from geomtoy.views.along_time import TimeRegions, count_regions_along, estimate_pattern_changes
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,14 +21,15 @@ COUNTS = {
     "pattern changes, trained": "pattern_changes",
 }
 """Kind of count and state of training -> its name among the arrays of `count_blocks`."""
+PROOFS = {"initial": "initial_certified", "trained": "certified"}
+"""State of training -> whether its counts along time are proven."""
 
 
 @dataclass(frozen=True)
 class BlockRun:
-    """Blocks to train, and of how many trained ones to prove the counts: the first so many seeds."""
+    """Blocks to train; regions of each are counted with proof, before and after."""
 
     fit: BlockFitConfig
-    certify: int = 0
 
     @property
     def cost(self) -> float:
@@ -48,17 +45,25 @@ class BlockRun:
 def count_blocks(config: BlockRun) -> Arrays:
     """The arrays of `fit_block_arrays` and the counts of its blocks, seeds first.
 
-    `regions` are those along time, `certified` whether they are proven, `borders` the times between
-    them, padded with NaN; `pattern_changes` is the paper's count over the bins. `initial_regions` and
-    `initial_pattern_changes` are the same of untrained blocks, never proven.
+    `regions` are those along time, `certified` whether they are proven (an estimate stands where the
+    proof stopped), `borders` the times between them, padded with NaN; `pattern_changes` is the paper's
+    count over the bins. `initial_regions` and so on are the same of untrained blocks.
     """
     fit = fit_block_arrays(config.fit)
     return {**fit, **_counts(fit, config)}
 
 
 def counts_of(runs: Runs, grid: tuple[int, ...]) -> Arrays:
-    """Each of `COUNTS` as an array (*grid, seeds)."""
-    return {name: runs.stacked(key).reshape(*grid, -1) for name, key in COUNTS.items()}
+    """Each of `COUNTS` as an array (*grid, seeds); NaN where regions along time are not proven.
+
+    "proven" is the share of counts along time, of trained and of untrained blocks, that are.
+    """
+    found = {name: runs.stacked(key).astype(float) for name, key in COUNTS.items()}
+    proven = {state: runs.stacked(key).astype(bool) for state, key in PROOFS.items()}
+    for state, certified in proven.items():
+        found[f"along time, {state}"][~certified] = np.nan
+    share = np.mean([certified.mean() for certified in proven.values()])
+    return {name: a.reshape(*grid, -1) for name, a in found.items()} | {"proven": np.array(share)}
 
 
 def initial_blocks(arrays: Arrays) -> list[BlockArrays]:
@@ -68,27 +73,26 @@ def initial_blocks(arrays: Arrays) -> list[BlockArrays]:
 
 
 def _counts(fit: Arrays, config: BlockRun) -> Arrays:
-    interval, bins = config.interval, config.fit.bins
     trained, initial = unstack_blocks(fit), initial_blocks(fit)
-    found = [
-        count_regions_along(block, interval)
-        if s < config.certify
-        else estimate_regions_along(block, interval)
-        for s, block in enumerate(trained)
-    ]
-    longest = max(len(one.borders) for one in found)
-    borders = np.full((len(found), longest), np.nan)
-    for row, one in zip(borders, found, strict=True):
-        row[: len(one.borders)] = one.borders
+    before = {f"initial_{name}": array for name, array in _counted(initial, config).items()}
+    return {**_counted(trained, config), **before}
+
+
+def _counted(blocks: list[BlockArrays], config: BlockRun) -> Arrays:
+    interval, bins = config.interval, config.fit.bins
+    found = [count_regions_along(block, interval) for block in blocks]
+    changes = [estimate_pattern_changes(block, interval, bins=bins) for block in blocks]
     return {
         "regions": np.array([one.regions for one in found]),
         "certified": np.array([one.certified for one in found]),
-        "borders": borders,
-        "pattern_changes": _pattern_changes(trained, interval, bins),
-        "initial_regions": np.array([estimate_regions_along(b, interval).regions for b in initial]),
-        "initial_pattern_changes": _pattern_changes(initial, interval, bins),
+        "borders": _padded(found),
+        "pattern_changes": np.array([one.regions for one in changes]),
     }
 
 
-def _pattern_changes(blocks: list[BlockArrays], interval: tuple[float, float], bins: int) -> np.ndarray:
-    return np.array([estimate_pattern_changes(block, interval, bins=bins).regions for block in blocks])
+def _padded(found: list[TimeRegions]) -> np.ndarray:
+    """Borders (seeds, most), filled up with NaN."""
+    borders = np.full((len(found), max(len(one.borders) for one in found)), np.nan)
+    for row, one in zip(borders, found, strict=True):
+        row[: len(one.borders)] = one.borders
+    return borders

@@ -1,4 +1,4 @@
-"""Whether counts over heads and contexts grow along the one or the other."""
+"""Whether counts over heads and contexts grow along the one or the other, and as which power."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from geomtoy.verdicts import Verdict, difference, trend
 
@@ -40,3 +42,60 @@ def lines(counts: Any, along: str) -> np.ndarray:
     """Counts (heads, contexts, seeds) as lines (fixed, along, seeds)."""
     values = np.array(counts)
     return values if along == "contexts" else values.swapaxes(0, 1)
+
+
+def exponents(numbers: Mapping[str, Any], counts: Any) -> dict[str, np.ndarray]:
+    """Slopes of log counts on log heads and log context: "heads" and "contexts" -> (seeds,).
+
+    Args:
+        numbers: "heads" and "contexts".
+        counts: (heads, contexts, seeds), positive; NaN where there is none. The slopes of a seed with
+            fewer than three counts are NaN.
+    """
+    values = np.array(counts, float)
+    grid = np.meshgrid(np.log(numbers["heads"]), np.log(numbers["contexts"]), indexing="ij")
+    design = np.stack([np.ones(grid[0].size), *(axis.ravel() for axis in grid)], axis=1)
+    slopes = np.array([_slopes(design, one) for one in values.reshape(len(design), -1).T])
+    return {"heads": slopes[:, 0], "contexts": slopes[:, 1]}
+
+
+def listed(counts: np.ndarray) -> Any:
+    """Counts as JSON keeps them: None where there is none."""
+    kept = counts.astype(object)
+    kept[np.isnan(counts)] = None
+    return kept.tolist()
+
+
+def _slopes(design: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    seen = np.isfinite(counts)
+    if seen.sum() < design.shape[1]:
+        return np.full(design.shape[1] - 1, np.nan)
+    found: np.ndarray = np.linalg.lstsq(design[seen], np.log(counts[seen]), rcond=None)[0][1:]
+    return found
+
+
+def growth_rate(
+    what: str, numbers: Mapping[str, Any], counts: Mapping[str, Any], along: str, *, note: str = ""
+) -> Verdict:
+    """Whether counts grow as a power of context or heads: whether its exponent is above 0.
+
+    Args:
+        what: the claim, up to "with the number of heads".
+        numbers: "heads" and "contexts".
+        counts: name -> counts (heads, contexts, seeds).
+        along: "contexts" or "heads".
+    """
+    return difference(
+        f"{what} with {WORDS[along]}",
+        {f"exponent of {name}": exponents(numbers, of)[along] for name, of in counts.items()},
+        above=0.0,
+        note=f"Slope of the logarithm of counts on that of {WORDS[along]}, the other held fixed, by "
+        f"least squares in each seed: doubling multiplies counts by 2 to this power. {note}",
+    )
+
+
+def readable(ax: Axes) -> None:
+    """Plain numbers at 1, 2 and 5 on a logarithmic axis of counts, and none between those of x."""
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.minorticks_off()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -34,7 +34,8 @@ def count_exactly(
 
     Exactness: exact for the stored parameters, in the plane.
     """
-    cells = geomtoy.enumerate_regions(network, slice=geomtoy.Slice(x, *plane), window=radius * DIAMOND)
+    here: Any = (x, *plane)  # floats, which a slice makes fractions of
+    cells = geomtoy.enumerate_regions(network, slice=geomtoy.Slice(*here), window=radius * DIAMOND)
     patterns = cells.activation_patterns
     return Exact(len(cells), int((patterns.any(axis=0) & ~patterns.all(axis=0)).sum()))
 

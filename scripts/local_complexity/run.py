@@ -83,7 +83,7 @@ def _run(config: ComplexityRun) -> Arrays:
     }
 
 
-def _trained(config: ComplexityRun, data: Data) -> list[nnx.Module]:
+def _trained(config: ComplexityRun, data: Data) -> list[MLP]:
     """The network at each look."""
     shape = MLPConfig(data.x.shape[1], config.widths, int(data.y.max()) + 1, bias_scale=0.0)
     graphdef, params = nnx.split(MLP(shape, rngs=nnx.Rngs(stream(config.seed, "params"))))
@@ -102,7 +102,7 @@ def _trainer(
 ) -> Callable[[Any, Any, Any], Any]:
     """(run, (x, y), steps) -> run."""
 
-    def loss_of(params: nnx.State, points: Any) -> jax.Array:
+    def loss_of(params: nnx.State[Any, Any], points: Any) -> jax.Array:
         logits = nnx.merge(graphdef, params)(points[0])
         return optax.softmax_cross_entropy_with_integer_labels(logits, points[1]).mean()
 

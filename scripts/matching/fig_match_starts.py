@@ -34,13 +34,13 @@ def make(config: Starts, machine: Machine) -> Drawn:
 def draw(config: Starts, runs: dict[str, Runs]) -> Figure:
     figure = new_figure(DOUBLE, 4.0)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    for column, (norm, gammas) in zip(
+    for (above, below), (norm, gammas) in zip(
         axes.T, (("post", config.gammas), ("pre", config.pre_gammas)), strict=True
     ):
         for gamma in gammas:
             colour = colormaps["viridis"](0.9 * (gamma - 0.3) / 0.7)
-            draw_runs(*column, runs[f"{norm}-LN, γ = {gamma}"], colour, f"γ = {gamma}")
-        column[0].set_title(f"{norm}-LN, 3 layers, no MLP")
+            draw_runs(above, below, runs[f"{norm}-LN, γ = {gamma}"], colour, f"γ = {gamma}")
+        above.set_title(f"{norm}-LN, 3 layers, no MLP")
     axes[0, 0].set(ylabel="training loss, nats", ylim=(0, None))
     axes[1, 0].set(ylabel="held-out accuracy, 2 steps", ylim=(-0.03, 1.05))
     for ax in axes[1]:

@@ -72,7 +72,7 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     """Whether some truncation beats the full model in both loss and p(correct), seed by seed."""
     rhos, parts, chosen = numbers["rhos"], {}, []
-    choice = numbers.get(CHOICE, numbers[END])
+    choice = numbers[CHOICE if CHOICE in numbers else END]
     where = "sequences of their own" if CHOICE in numbers else "the same test"
     for alpha, found in numbers[END].items():
         p_correct, loss = np.array(found["p_correct"]), np.array(found["loss"])

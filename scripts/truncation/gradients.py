@@ -54,12 +54,12 @@ class GradientProbe:
         """(parameters, the rest, key) -> squared length of the mean gradient, mean squared length."""
         graphdef, *state = nnx.split(self.template, nnx.Param, ...)
 
-        def loss_of(params: nnx.State, rest: nnx.State, key: Array) -> Array:
+        def loss_of(params: nnx.State[Any, Any], rest: nnx.State[Any, Any], key: Array) -> Array:
             model: Any = nnx.merge(graphdef, params, rest)
             batch = self.draw(key, self.size)
             return cross_entropy(model(batch.tokens), batch)
 
-        def program(params: nnx.State, rest: nnx.State, key: Array) -> Any:
+        def program(params: nnx.State[Any, Any], rest: nnx.State[Any, Any], key: Array) -> Any:
             def one(k: Array) -> dict[str, Array]:
                 gradient = jax.grad(loss_of)(params, rest, jax.random.fold_in(key, k))
                 return dict(named_parameters(nnx.merge(graphdef, gradient, rest)))

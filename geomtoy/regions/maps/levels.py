@@ -66,6 +66,41 @@ def pieces_on(network: Network, levels: Sequence[Level], cells: np.ndarray) -> n
     return np.concatenate(parts, axis=1)
 
 
+def piece_sums(network: Network, levels: Sequence[Level], weights: np.ndarray) -> np.ndarray:
+    """(k, F) sums of weights (k, units), integers, times the pieces of all hidden units."""
+    sums = np.zeros((len(weights), 1), np.int64)
+    ends = np.cumsum([0, *network.widths])
+    for layer, level in enumerate(levels[1:], start=1):
+        own = weights[:, ends[layer - 1] : ends[layer]]
+        of_cuts = np.ascontiguousarray(own[:, cuts_of(network, layer).unit].T.astype(np.int64))
+        sums = sums[:, level.parent] + _bit_sums(level.bits, level.tree, of_cuts).T
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _bit_sums(bits, tree, weights):
+    """(F, k) sums of the weights (n_cuts, k) of each cell's bits, from those of a cell before it."""
+    found = np.zeros((bits.shape[0], weights.shape[1]), np.int64)
+    one, none = np.uint64(1), np.uint64(0)
+    for f in range(bits.shape[0]):
+        before = tree[f]
+        if before != f:
+            found[f] = found[before]
+        for word in range(bits.shape[1]):
+            now = bits[f, word]
+            changed = now if before == f else now ^ bits[before, word]
+            cut = 64 * word
+            while changed != none:
+                if changed & one:
+                    sign = 1 if now & one else -1
+                    for k in range(weights.shape[1]):
+                        found[f, k] += sign * weights[cut, k]
+                changed >>= one
+                now >>= one
+                cut += 1
+    return found
+
+
 def decides_a_maximum(network: Network, layer: int) -> bool:
     """Whether some maximum has its last match in a hidden layer (from 1)."""
     end = sum(network.widths[:layer])

@@ -11,9 +11,10 @@ from flint import fmpq
 
 from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
+from geomtoy.picture import Picture
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
-from geomtoy.regions.maps.levels import pieces_on
+from geomtoy.regions.maps.levels import piece_sums, pieces_on
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.areas import By, float_areas
@@ -31,7 +32,7 @@ VAGUE = 2.0**-30
 exact ones."""
 
 
-class CellComplex:
+class CellComplex(Picture):
     """The exact subdivision of a window into activation regions.
 
     All coordinates are slice coordinates (s, t), which are the inputs themselves for a 2D network.
@@ -129,6 +130,11 @@ class CellComplex:
         """Vertices of all cells, each cell counter-clockwise."""
         return corner_vertices(self._mesh.half, self._mesh.tail, self._mesh.head)
 
+    @property
+    def half_edges(self) -> np.ndarray:
+        """Boundaries of all cells, beside `cell_corners`: 2e where edge e runs along, 2e + 1 back."""
+        return self._mesh.half
+
     def corners(self, cell: int) -> np.ndarray:
         """Vertices of a cell, counter-clockwise."""
         return self.cell_corners[self.cell_start[cell] : self.cell_start[cell + 1]]
@@ -144,6 +150,11 @@ class CellComplex:
         return across[(sides >= 0).all(axis=1)]
 
     # --- coordinates ------------------------------------------------------------------------------
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether the window is the whole plane."""
+        return self.subdivision.frame.unbounded
 
     @property
     def at_infinity(self) -> np.ndarray:
@@ -226,6 +237,13 @@ class CellComplex:
     def patterns_on(self, cells: np.ndarray) -> np.ndarray:
         """(k, n_units): the patterns of some cells (k,)."""
         return self.network.patterns(pieces_on(self.network, self.subdivision.levels, cells))
+
+    def pattern_sums(self, weights: np.ndarray) -> np.ndarray:
+        """(k, F) sums over hidden units of weights (k, n_units), integers, times the unit's piece.
+
+        Cost: O(k) a cell and changed bit, so patterns of a million cells are not unpacked.
+        """
+        return piece_sums(self.network, self.subdivision.levels, weights)
 
     @property
     def A_omega(self) -> np.ndarray:

@@ -1,16 +1,17 @@
-"""A complex for other tools: shapely polygons, a networkx graph, GeoJSON, arrays."""
+"""A complex for other tools: shapely polygons, a networkx graph, arrays; GeoJSON is in `geojson`."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import networkx as nx
 import numpy as np
 import shapely
 
-from geomtoy.errors import WindowError
+from geomtoy.circles import CircleComplex
 from geomtoy.regions.results.complex import CellComplex
+from geomtoy.regions.results.geojson import refuse_unbounded, to_geojson
 from geomtoy.regions.results.pieces import Pieces
+
+__all__ = ["to_arrays", "to_geojson", "to_networkx", "to_shapely"]
 
 
 def to_shapely(complex: CellComplex) -> np.ndarray:
@@ -19,7 +20,7 @@ def to_shapely(complex: CellComplex) -> np.ndarray:
     Raises:
         WindowError: the window is the whole plane, where cells are unbounded.
     """
-    _bounded(complex, "shapely polygons")
+    refuse_unbounded(complex, "shapely polygons")
     start, corner = complex.cell_start, complex.cell_corners
     closed = np.insert(corner, start[1:], corner[start[:-1]])
     ring = np.repeat(np.arange(complex.n_cells), np.diff(start) + 1)
@@ -38,18 +39,14 @@ def to_networkx(complex: CellComplex) -> nx.Graph:
     return graph
 
 
-def to_geojson(complex: CellComplex) -> dict[str, Any]:
-    """A GeoJSON FeatureCollection, one polygon a cell, in slice coordinates.
-
-    Raises:
-        WindowError: the window is the whole plane, where cells are unbounded.
-    """
-    _bounded(complex, "GeoJSON")
-    return {"type": "FeatureCollection", "features": [_feature(complex, k) for k in range(len(complex))]}
-
-
-def to_arrays(complex: CellComplex) -> dict[str, np.ndarray]:
+def to_arrays(found: CellComplex | CircleComplex | Pieces) -> dict[str, np.ndarray]:
     """Everything as named arrays, ready for `numpy.savez`."""
+    if isinstance(found, CircleComplex):
+        return _circle_arrays(found)
+    return _piece_arrays(found) if isinstance(found, Pieces) else _cell_arrays(found)
+
+
+def _cell_arrays(complex: CellComplex) -> dict[str, np.ndarray]:
     return {
         "vertices": complex.vertices,
         "at_infinity": complex.at_infinity,
@@ -67,30 +64,25 @@ def to_arrays(complex: CellComplex) -> dict[str, np.ndarray]:
     }
 
 
-def _feature(complex: CellComplex, cell: int) -> dict[str, Any]:
-    ring = complex.polygon(cell).tolist()
+def _circle_arrays(complex: CircleComplex) -> dict[str, np.ndarray]:
+    """`edge_circle` (E, 4) is the circle (n, c) of each arc: n . omega + c = 0 on the unit sphere."""
+    mesh = complex.subdivision.mesh
+    start, edge, _ = mesh.sides
     return {
-        "type": "Feature",
-        "id": cell,
-        "geometry": {"type": "Polygon", "coordinates": [[*ring, ring[0]]]},
-        "properties": {
-            "activation_pattern": "".join(map(str, complex.activation_patterns[cell])),
-            "linear_region": int(complex.linear_region[cell]),
-            "area": float(complex.cell_areas[cell]),
-            "A_omega": complex.A_omega[cell].tolist(),
-            "b_omega": complex.b_omega[cell].tolist(),
-            "neighbours": complex.neighbours(cell).tolist(),
-        },
+        "vertices": complex.vertices,
+        "edges": complex.edges,
+        "edge_cells": complex.edge_cells,
+        "edge_layer": complex.edge_layer,
+        "edge_unit": complex.edge_unit,
+        "edge_circle": complex.subdivision.circles.rows[mesh.circle, :4],
+        "cell_start": start,
+        "cell_edges": edge,
+        "activation_patterns": complex.activation_patterns,
+        "linear_region": complex.linear_region,
     }
 
 
-def _bounded(complex: CellComplex, what: str) -> None:
-    if complex.subdivision.frame.unbounded:
-        raise WindowError(f"{what} cannot hold unbounded cells; enumerate inside a window")
-
-
-def pieces_to_arrays(pieces: Pieces) -> dict[str, np.ndarray]:
-    """The pieces of a line as named arrays, ready for `numpy.savez`."""
+def _piece_arrays(pieces: Pieces) -> dict[str, np.ndarray]:
     return {
         "breakpoints": pieces.breakpoints,
         "breakpoint_layer": pieces.breakpoint_layer,

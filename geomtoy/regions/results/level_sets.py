@@ -17,6 +17,7 @@ from geomtoy.activations import Number, PiecewiseLinear, exact
 from geomtoy.errors import NetworkError
 from geomtoy.network import Network, require_network
 from geomtoy.normed import NormedNetwork
+from geomtoy.picture import Picture
 from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_class
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
@@ -41,7 +42,7 @@ class LevelPoint:
 
 
 @dataclass(frozen=True, eq=False)
-class LevelSet:
+class LevelSet(Picture):
     """The exact level set of an output, or the border between classes, in a window.
 
     Regions are numbered as in `enumerate_regions` of the same network, slice and window.
@@ -60,6 +61,12 @@ class LevelSet:
     flat: np.ndarray
     crossed: np.ndarray
     n_components: int
+
+    def __repr__(self) -> str:
+        return (
+            f"LevelSet({len(self.polylines)} polylines, {len(self.points)} points, {self.n_components} "
+            f"components, {len(self.crossed)} regions crossed)"
+        )
 
 
 def enumerate_level_set(

@@ -10,6 +10,7 @@ import numpy as np
 
 from geomtoy.certify import Certificate
 from geomtoy.errors import SliceError
+from geomtoy.picture import Picture
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.results.complex import CellComplex
@@ -19,7 +20,7 @@ LEFT_SIDE = 3
 """The strip's sides are numbered bottom, right, top, left."""
 
 
-class Pieces:
+class Pieces(Picture):
     """The exact activation regions of a network on an interval, from left to right.
 
     A line is treated as a strip on which nothing depends on the second coordinate, so cells are the
@@ -34,7 +35,7 @@ class Pieces:
         self.order, self._joints = _walk(self.complex)
 
     def __repr__(self) -> str:
-        return f"Pieces({len(self)})"
+        return f"Pieces({len(self)} pieces, {self.n_linear_regions} linear regions)"
 
     def __len__(self) -> int:
         return len(self.order)

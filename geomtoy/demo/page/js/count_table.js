@@ -1,4 +1,6 @@
 // Counts for every number of heads and context length; each is a button that goes there.
+//
+// A table is one stop of the Tab key; the arrow keys move within it.
 
 /**
  * @param count key "heads,context" -> number.
@@ -28,11 +30,29 @@ export function countTable(table, { heads, contexts }, count, go) {
     return tr;
   });
   table.append(head, ...rows);
+  moveByArrows(table, heads.map((H) => contexts.map((C) => buttons.get(`${H},${C}`))));
   return {
     mark(key) {
-      for (const [name, button] of buttons) button.setAttribute("aria-pressed", name === key);
+      for (const [name, button] of buttons) {
+        button.setAttribute("aria-pressed", name === key);
+        button.tabIndex = name === key ? 0 : -1;
+      }
     },
   };
+}
+
+const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/** Arrow keys focus the neighbour of the button that has the focus. */
+function moveByArrows(table, grid) {
+  table.addEventListener("keydown", (event) => {
+    const step = ARROWS[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const i = grid.findIndex((line) => line.includes(event.target));
+    const j = grid[i].indexOf(event.target);
+    grid[i + step[0]]?.[j + step[1]]?.focus();
+  });
 }
 
 function row(kind, texts) {

@@ -4,7 +4,7 @@
 // the number of its joints at every step that is shown; the page reads those numbers.
 
 import { oncePerFrame } from "./canvas.js";
-import { downloadNetwork } from "./download.js";
+import { SaveButton } from "./download.js";
 import { enumerateRegions } from "./enumerate.js";
 import { drawFit } from "./fit_view.js";
 import { plainLine, signAt } from "./geometry.js";
@@ -24,9 +24,7 @@ export class FitSection {
     this.draw = oncePerFrame(() => this.frame());
     state.listen(["neurons", "fitseed"], () => this.restart());
     state.listen(["model", "fitheads", "fitstep"], () => this.wait());
-    document.querySelector("#fit-save").addEventListener("click", () => {
-      downloadNetwork(this.shown.network, "sin.npz", [LOW, HIGH]);
-    });
+    this.save = new SaveButton(document.querySelector("#fit-save"), "sin.npz", this.draw, [LOW, HIGH]);
     new ResizeObserver(this.draw).observe(this.canvas);
   }
 
@@ -65,6 +63,8 @@ export class FitSection {
     if (this.shown?.network !== network) this.shown = measured(network);
     const n = this.state.number("neurons");
     this.tell(this.shown, `Counted here, exactly; at most ${n + 1} with ${n} units.`);
+    document.querySelector("#fit-counted-step").textContent = step < wanted ? ` at step ${step}` : "";
+    this.save.offer(network, { step, wanted });
     this.canvas.setAttribute("aria-busy", step < wanted);
     if (step < wanted) this.draw();
   }
@@ -73,6 +73,7 @@ export class FitSection {
     const { steps, fit } = this.data;
     const record = fit.blocks[this.state.text("fitheads")][steps.indexOf(this.state.number("fitstep"))];
     this.tell(record, `Certified by geomtoy: each joint is proven one simple zero. Context ${fit.context}, 16 units.`);
+    document.querySelector("#fit-counted-step").textContent = "";
     this.canvas.setAttribute("aria-busy", false);
   }
 

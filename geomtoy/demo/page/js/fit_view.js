@@ -12,18 +12,28 @@ export function drawFit(canvas, record) {
   const colours = theme();
   const split = Math.round(height * 0.66);
   context.font = `12px ${colours.font}`;
-  const at = frame([LOW, HIGH, -1.6, 1.6], [SIDE, width - 8, 8, split]);
-  drawAxes(context, at, colours, height);
+  const reach = heightOf(record.curve);
+  const at = frame([LOW, HIGH, -reach, reach], [SIDE, width - 8, 8, split]);
+  drawAxes(context, at, colours, { height, tick: tickFor(reach) });
   context.save();
   context.beginPath();
   context.rect(SIDE, 4, width - 8 - SIDE, split);
   context.clip();
-  drawJoints(context, at, record.borders, colours);
+  drawJoints(context, at, record.borders, { reach, colours });
   drawCurve(context, at, sineCurve, { colour: colours.muted, width: 1.5, dashes: [5, 5] });
   drawCurve(context, at, record.curve, { colour: colours.accent, width: 2.4, dashes: [] });
   drawDots(context, at, record, colours);
   context.restore();
   drawBins(context, record.bins, [SIDE, width - 8, split + 26, height - 24], colours);
+}
+
+/** Half the height of the axis: all of the curve is seen, and of a good fit some room above. */
+const heightOf = (curve) => Math.max(1.6, 1.1 * Math.max(...curve.map(Math.abs)));
+
+/** The largest of 1, 2, 5, 10, 20, … below an axis's end. */
+function tickFor(reach) {
+  const ten = 10 ** Math.floor(Math.log10(reach));
+  return ten * [5, 2, 1].find((k) => k * ten <= reach);
 }
 
 export const sineCurve = Array.from({ length: 257 }, (_, i) => sine(LOW + ((HIGH - LOW) * i) / 256));
@@ -41,11 +51,11 @@ export function drawCurve(context, at, values, { colour, width, dashes }) {
   context.setLineDash([]);
 }
 
-function drawJoints(context, at, borders, colours) {
+function drawJoints(context, at, borders, { reach, colours }) {
   context.beginPath();
   for (const x of borders) {
-    context.moveTo(at.x(x), at.y(-1.6));
-    context.lineTo(at.x(x), at.y(1.6));
+    context.moveTo(at.x(x), at.y(-reach));
+    context.lineTo(at.x(x), at.y(reach));
   }
   context.strokeStyle = colours.rule;
   context.lineWidth = 1;
@@ -68,11 +78,11 @@ function drawDots(context, at, { borders, curve }, colours) {
   }
 }
 
-export function drawAxes(context, at, colours, height) {
+export function drawAxes(context, at, colours, { height, tick }) {
   context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const y of [-1, 0, 1]) context.fillText(String(y).replace("-", "−"), SIDE - 8, at.y(y));
+  for (const y of [-tick, 0, tick]) context.fillText(String(y).replace("-", "−"), SIDE - 8, at.y(y));
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
   ["−2π", "−π", "0", "π", "2π"].forEach((label, k) => {

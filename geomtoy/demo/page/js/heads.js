@@ -4,6 +4,7 @@ import { centroid, oncePerFrame } from "./canvas.js";
 import { cellAt, explore } from "./explorer.js";
 import { drawAlong, drawHard } from "./heads_view.js";
 import { countTable } from "./count_table.js";
+import { trendSentences } from "./trends.js";
 import { readPolygons, readIntegers } from "./packed.js";
 
 export class HeadsSection {
@@ -27,6 +28,7 @@ export class HeadsSection {
         state.changed(["heads", "context"]);
       }),
     );
+    describeTables(data);
     for (const canvas of [this.along, this.hard]) new ResizeObserver(this.draw).observe(canvas);
   }
 
@@ -59,6 +61,20 @@ export class HeadsSection {
   hardCells(key) {
     if (!this.unpacked.has(key)) this.unpacked.set(key, unpack(this.data.hard[key], this.data.reach, key));
     return this.unpacked.get(key);
+  }
+}
+
+const TABLES = { along: "Regions along time", hard: "Regions of the query’s plane" };
+
+/** What each table is of, and what it says about more heads and a longer context. */
+function describeTables(data) {
+  for (const [name, title] of Object.entries(TABLES)) {
+    const steps = data.trained[name];
+    const trained = steps ? `trained for ${steps.toLocaleString("en")} steps` : "untrained";
+    document.querySelector(`#${name}-table caption`).textContent =
+      `${title}: blocks of one seed (${data.seed}), ${trained}. Arrow keys move.`;
+    const count = (H, C) => data[name][`${H},${C}`].regions;
+    document.querySelector(`#${name}-trend`).textContent = trendSentences(data, count);
   }
 }
 

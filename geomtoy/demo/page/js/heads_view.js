@@ -11,7 +11,7 @@ export function drawAlong(canvas, record) {
   const colours = theme();
   context.font = `12px ${colours.font}`;
   const at = frame([LOW, HIGH, -1.3, 1.3], [34, width - 8, 8, height - 40]);
-  drawAxes(context, at, colours, height);
+  drawAxes(context, at, colours, { height, tick: 1 });
   drawCurve(context, at, sineCurve, { colour: colours.muted, width: 1.5, dashes: [5, 5] });
   drawCurve(context, at, record.curve, { colour: colours.accent, width: 2.2, dashes: [] });
   drawTicks(context, at, record.borders, height, colours);

@@ -20,7 +20,7 @@ new ResizeObserver(hero).observe(heroCanvas);
 
 onThemeChange(() => {
   hero();
-  for (const section of sections) section.draw();
+  for (const section of sections) section.frame(); // at once: paper does not wait for the next frame
 });
 
 function restore() {
@@ -28,6 +28,14 @@ function restore() {
   const notice = document.querySelector("#notice");
   notice.hidden = problems.length === 0;
   notice.querySelector("span").textContent = `In the address: ${problems.join("; ")}.`;
+  if (state.section) jump(state.section);
+}
+
+/** Show a section and give its heading the focus, so that the Tab key goes on from there. */
+function jump(section) {
+  const place = document.getElementById(section);
+  place.scrollIntoView();
+  place.querySelector("h2").focus({ preventScroll: true });
 }
 
 restore();
@@ -51,6 +59,8 @@ copy.addEventListener("click", async () => {
 for (const link of document.querySelectorAll("[data-jump]")) {
   link.addEventListener("click", (event) => {
     event.preventDefault(); // the part after # keeps the state of the sliders
-    document.querySelector(link.getAttribute("href")).scrollIntoView();
+    state.section = link.getAttribute("href").slice(1);
+    jump(state.section);
+    state.store();
   });
 }

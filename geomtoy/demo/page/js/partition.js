@@ -5,11 +5,14 @@ import { centroid, oncePerFrame } from "./canvas.js";
 import { describeCell } from "./cell_card.js";
 import { enumerateRegions } from "./enumerate.js";
 import { cellAt, explore } from "./explorer.js";
-import { downloadNetwork } from "./download.js";
+import { SaveButton } from "./download.js";
 import { widths } from "./network.js";
+import { rampOfValues } from "./output_fill.js";
 import { drawPartition } from "./partition_view.js";
 import { randomNetwork } from "./random.js";
 import { SURFACES, surfaceData } from "./targets.js";
+import { startSentence } from "./start_note.js";
+import { theme } from "./theme.js";
 import { drawTrace } from "./trace.js";
 import { Training } from "./train.js";
 
@@ -28,9 +31,7 @@ export class PartitionSection {
     state.listen(NETWORK, () => this.restart());
     state.listen(["step", "colour"], () => this.wait());
     explore(this.canvas, () => this.picture, (point) => this.choose(point));
-    document.querySelector("#partition-save").addEventListener("click", () => {
-      downloadNetwork(this.shown.network, "net.npz");
-    });
+    this.save = new SaveButton(document.querySelector("#partition-save"), "net.npz", this.draw);
     document.querySelector("#play").addEventListener("click", () => this.play());
     new ResizeObserver(this.draw).observe(this.canvas);
   }
@@ -67,7 +68,8 @@ export class PartitionSection {
     const fresh = this.shown?.network !== network;
     if (fresh) this.show(network, step);
     this.paint(step, wanted); // before texts change: canvases ask for their size, which costs a layout
-    if (fresh) this.tell();
+    if (fresh) this.tell(step);
+    this.save.offer(network, { step, wanted });
     this.canvas.setAttribute("aria-busy", step < wanted);
     const counted = this.countOthers();
     this.playOn();
@@ -91,10 +93,14 @@ export class PartitionSection {
     describeCell(document.querySelector("#cell"), shown, chosen);
     document.querySelector("#training-note").textContent =
       step < wanted ? `training, step ${latest} of ${wanted} …` : "";
+    document.querySelector("#counted-step").textContent = step < wanted ? ` at step ${step}` : "";
+    const values = document.querySelector("#values");
+    values.hidden = state.text("colour") !== "output";
+    values.querySelector("#ramp").style.background = rampOfValues(theme().dark);
   }
 
   /** The numbers: two counts, the bound, and how signs were decided. */
-  tell() {
+  tell(step) {
     const { network, partition } = this.shown;
     const bound = serraUpperBound(widths(network), 2);
     const put = (id, text) => (document.querySelector(id).textContent = text);
@@ -105,8 +111,12 @@ export class PartitionSection {
     put("#exact-signs", partition.exactSigns.toLocaleString("en"));
     const hidden = widths(network).length;
     document.querySelectorAll("#layers li").forEach((item, k) => (item.hidden = k >= hidden));
+    put("#switching", switching(partition, widths(network)));
+    put("#start-note", startSentence(this.training.kept[0], network, step));
     const share = Math.log(partition.regions) / Math.log(Number(bound));
     document.querySelector("#meter").style.setProperty("--share", `${100 * share}%`);
+    const percent = ((100 * partition.regions) / Number(bound)).toPrecision(2);
+    put("#share", `${Number(percent)} % of the bound; the bar is logarithmic, from 1 to the bound`);
   }
 
   /** Count networks that training passed without showing, a few in each frame; true when none is left. */
@@ -144,4 +154,12 @@ export class PartitionSection {
     if (this.training.kept.length > step / EVERY) this.state.set("step", step + EVERY);
     else this.draw();
   }
+}
+
+/** How many units of each layer are on in one cell of the square and off in another. */
+function switching({ cells }, layerWidths) {
+  const switches = cells[0].pattern.map((bit, u) => cells.some(({ pattern }) => pattern[u] !== bit));
+  let start = 0;
+  const found = layerWidths.map((n) => switches.slice(start, (start += n)).filter(Boolean).length);
+  return `Units that switch within the square: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
 }

@@ -1,34 +1,29 @@
 // Draws a partition of a square: fills, borders by layer, and the cell that is pointed at.
 
 import { fillPolygons, frame, prepare, tracePolygon } from "./canvas.js";
-import { patternColour, valueColour } from "./colours.js";
+import { patternColour } from "./colours.js";
+import { affineFill } from "./output_fill.js";
 import { layerColour, theme } from "./theme.js";
 
 /** Draw; returns the frame from plane to pixels. */
-export function drawPartition(canvas, { partition, polygons, centres }, { chosen, colour, fill = true }) {
+export function drawPartition(canvas, { partition, polygons, centres }, { chosen, colour }) {
   const { context, width, height } = prepare(canvas);
   const colours = theme();
   const at = frame(partition.window, [1, width - 1, 1, height - 1]);
-  if (fill) {
-    const shade = SHADES[colour](partition.cells, centres, colours.dark);
-    fillPolygons(context, at, polygons, partition.cells.map(shade));
-  }
+  fillPolygons(context, at, polygons, FILLS[colour](context, at, { partition, polygons, centres }, colours.dark));
   drawBorders(context, at, partition.edges, colours);
   if (chosen >= 0) drawChosen(context, at, partition, polygons, chosen, colours);
   return at;
 }
 
-/** What a cell's colour tells: its pattern, its linear region (that of one of its cells), or its value. */
-const SHADES = {
-  pattern: (_, __, dark) => (cell) => patternColour(cell.pattern, dark),
-  linear: (cells, _, dark) => (cell) => patternColour(cells[cell.linearRegion].pattern, dark),
-  output: (_, centres, dark) => (cell, k) => valueColour(valueAt(cell.maps, centres[k]), dark),
+/** What a cell's colour tells: its pattern, its linear region (that of one of its cells), or its output. */
+const FILLS = {
+  pattern: (_, __, { partition: { cells } }, dark) => cells.map(({ pattern }) => patternColour(pattern, dark)),
+  linear: (_, __, { partition: { cells } }, dark) =>
+    cells.map(({ linearRegion }) => patternColour(cells[linearRegion].pattern, dark)),
+  output: (context, at, { partition: { cells }, polygons, centres }, dark) =>
+    cells.map(({ maps }, k) => affineFill(context, at, maps.rows, { corners: polygons[k], centre: centres[k], dark })),
 };
-
-function valueAt(maps, [x, y]) {
-  const [a, b, c] = maps.rows;
-  return a * x + b * y + c;
-}
 
 /** Deeper borders first, so that the straight lines of the first layer lie on top. */
 function drawBorders(context, at, edges, colours) {

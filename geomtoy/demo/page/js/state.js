@@ -9,6 +9,8 @@ export class PageState {
   constructor(root) {
     this.controls = new Map();
     this.listeners = [];
+    this.sections = new Set([...root.querySelectorAll("main section[id]")].map(({ id }) => id));
+    this.section = null;
     for (const control of root.querySelectorAll("[data-state]")) {
       this.controls.set(control.id, control);
       control.dataset.default = this.text(control.id);
@@ -61,12 +63,12 @@ export class PageState {
     control.style.setProperty("--filled", `${100 * share}%`);
   }
 
-  /** The hash that restores everything that is not at its default. */
+  /** The hash that restores the section and everything that is not at its default. */
   hash() {
     const parts = [...this.controls]
       .filter(([name, control]) => this.text(name) !== control.dataset.default)
       .map(([name]) => `${name}=${encodeURIComponent(this.text(name))}`);
-    return parts.join("&");
+    return [this.section, ...parts].filter(Boolean).join("&");
   }
 
   /** Put the state into the address: after a pause, as browsers ration how often that may be done. */
@@ -83,10 +85,12 @@ export class PageState {
     const problems = [];
     const before = this.restored ? this.texts() : new Map();
     for (const [name, control] of this.controls) this.put(name, control.dataset.default);
+    this.section = null;
     for (const part of hash.replace(/^#/, "").split("&").filter(Boolean)) {
       const [name, text] = decoded(part);
       const control = this.controls.get(name);
-      if (control && accepts(control, text)) this.put(name, text);
+      if (this.sections.has(part)) this.section = part;
+      else if (control && accepts(control, text)) this.put(name, text);
       else if (control) problems.push(`${name} cannot be “${text}”; it is ${this.text(name)}`);
       else problems.push(`there is no setting “${name}”`);
     }

@@ -1,6 +1,7 @@
-// The page's colours as the canvases need them: read from the style sheet, light or dark.
+// The page's colours as the canvases need them: read from the style sheet, light or dark, on paper light.
 
-const query = matchMedia("(prefers-color-scheme: dark)");
+const query = matchMedia("screen and (prefers-color-scheme: dark)");
+const paper = matchMedia("print");
 const names = ["ink", "muted", "rule", "paper", "card", "accent", "warm", "layer1", "layer2", "layer3", "layer4"];
 
 export function theme() {
@@ -10,7 +11,7 @@ export function theme() {
 }
 
 export function onThemeChange(redraw) {
-  query.addEventListener("change", redraw);
+  for (const one of [query, paper]) one.addEventListener("change", redraw);
 }
 
 /** Colour of borders that units of a layer make; layers count from 1, 0 is the window. */
