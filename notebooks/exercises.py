@@ -117,7 +117,7 @@ def ten_folds(answer: Any, sawtooth: Callable[[int], Network]) -> str:
         answer,
         pieces(sawtooth(10)),
         "Each fold runs over the graph twice: forth and back.",
-        "Every fold doubles: 2^10.",
+        "Every fold doubles the number of pieces: 2^10.",
     )
 
 

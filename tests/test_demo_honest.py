@@ -143,15 +143,28 @@ def test_a_link_keeps_its_section_and_its_heading_gets_the_focus(open_tab):
     assert not again.page.is_visible("#notice")
 
 
+PRESSED_WHILE_TRAINING = """state => new Promise((done) => {
+    location.hash = state;
+    const look = () => {
+        const step = document.querySelector("#counted-step").textContent;
+        if (!step) return requestAnimationFrame(look);
+        document.querySelector("#partition-save").click();
+        done(step);
+    };
+    look();
+})"""
+
+
 def test_a_download_while_training_is_the_network_that_was_asked_for(open_tab, tmp_path):
     tab = open_tab("width=12&depth=2&fitstep=0")
-    tab.page.evaluate("location.hash = 'width=12&depth=2&fitstep=0&step=100&seed=3'")
-    tab.page.wait_for_function("() => document.querySelector('#counted-step').textContent")
-    said = "document.querySelector('#counted-step').textContent"
-    assert re.fullmatch(r" at step \d+", tab.page.evaluate(said))
-    early = tab.save("#partition-save", tmp_path / "early.npz")
+    with tab.page.expect_download() as download:
+        said = tab.page.evaluate(PRESSED_WHILE_TRAINING, "width=12&depth=2&fitstep=0&step=300&seed=3")
+    assert re.fullmatch(r" at step \d+", said)
+    assert int(said.split()[-1]) < 300
+    early = tmp_path / "early.npz"
+    download.value.save_as(early)
     tab.settle()
-    assert tab.page.evaluate(said) == ""
+    assert tab.text("#counted-step") == ""
     final = tab.save("#partition-save", tmp_path / "final.npz")
     for (W, b), (V, c) in zip(load(early).network.layers, load(final).network.layers, strict=True):
         assert np.array_equal(W, V)

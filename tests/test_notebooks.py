@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geomtoy import Slice
+from geomtoy import Slice, count_regions
+from geomtoy.models.gaussian import gaussian_network
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = ("what_is_a_region", "depth_and_folding", "attention_and_regions")
@@ -84,7 +85,25 @@ def test_right_answers_are_accepted_in_place(name, as_shipped, tmp_path):
     answers = right_answers(name, as_shipped[name][1])
     text, _ = run(answered(name, answers, tmp_path))
     assert text.count(RIGHT) == len(answers)
+    assert all(len(said.split()) > 5 for said in re.findall(rf"{RIGHT}([^<]*)", text))  # it says why
     assert OPEN not in text
+
+
+def test_opened_in_the_editor_a_notebook_runs():
+    manager = import_module("marimo._config.manager").get_default_config_manager
+    for name in NAMES:
+        settings = manager(current_path=str(NOTEBOOKS / f"{name}.py")).get_config()
+        assert settings["runtime"]["auto_instantiate"] is True
+
+
+def test_what_hints_show_is_the_answer(as_shipped):
+    """One hidden layer without biases in the square makes as many regions as on the whole plane."""
+    assert (
+        f"On the <em>whole plane</em> there are {as_shipped['what_is_a_region'][1]['whole'].regions}"
+        in (as_shipped["what_is_a_region"][0])
+    )
+    net = gaussian_network((2, 6, 1), seed=0, bias_scale=0)
+    assert count_regions(net).regions == count_regions(net, window=None).regions == 12
 
 
 def test_every_notebook_is_tested():

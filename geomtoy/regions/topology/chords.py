@@ -59,7 +59,11 @@ def edge_crossings(cell, here, ahead, crossings):
     E = cell.shape[0]
     first, sign_start, sign = crossings.start, crossings.sign_start, crossings.sign
     count = np.zeros(E + 1, np.int64)
-    member = np.empty(2 * crossings.cut.shape[0], np.int64)  # a cut meets the boundary of a cell twice
+    n = 0
+    for e in range(E):
+        for k in range(first[cell[e]], first[cell[e] + 1]):
+            n += sign[sign_start[k] + here[e]] * sign[sign_start[k] + ahead[e]] < 0
+    member = np.empty(n, np.int64)
     n = 0
     for e in range(E):
         for k in range(first[cell[e]], first[cell[e] + 1]):
@@ -67,7 +71,7 @@ def edge_crossings(cell, here, ahead, crossings):
                 member[n] = k
                 n += 1
         count[e + 1] = n
-    return count, member[:n].copy()
+    return count, member
 
 
 class Walk(NamedTuple):
