@@ -10,14 +10,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
+from geomtoy import __version__
 from geomtoy.answers import compare, verify
 from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.block_files import StoredBlock
@@ -26,20 +26,20 @@ from geomtoy.demo import command as demo
 from geomtoy.errors import (
     FileError,
     GeomtoyError,
-    NetworkError,
     SettingError,
     SliceError,
     WindowError,
 )
-from geomtoy.files import Stored
+from geomtoy.files import Stored, any_of
 from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.loading import load_any, load_network
-from geomtoy.normed import NormedNetwork
-from geomtoy.npz import read_npz, write_npz
+from geomtoy.npz import read_npz, unpacked, write_npz
+from geomtoy.progress import Progress, bar
 from geomtoy.regions import (
     CellComplex,
     Pieces,
     count_regions,
+    enumerate_decision_boundary,
     enumerate_level_set,
     enumerate_regions,
 )
@@ -134,12 +134,13 @@ def _say(what: object) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="geomtoy", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"geomtoy {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     count = _command(
         commands, "count", _count, "print one JSON object a network, or soft block, with its counts"
     )
-    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx")
+    count.add_argument("nets", nargs="+", metavar="NET.npz|NET.onnx|-", help="- is an npz on stdin")
     count.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
     count.add_argument(
         "--full-check",
@@ -158,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
         "--level-set", type=float, metavar="LEVEL", help="draw where an output equals LEVEL, exactly"
     )
     plot.add_argument("--level-of", type=int, default=0, metavar="N", help="which output, from 0")
+
+    plot.add_argument(
+        "--decision-boundary", action="store_true", help="draw the borders between classes, exactly"
+    )
 
     compare = _command(commands, "compare", _compare, "print where and by how much two networks differ")
     compare.add_argument("nets", nargs=2, metavar="NET.npz|NET.onnx")
@@ -246,14 +251,14 @@ def _count(options: argparse.Namespace) -> None:
 
 def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
     """What is printed about a network or a block."""
-    stored = load_any(net)
+    stored = _from_stdin() if net == "-" else load_any(net)
     if isinstance(stored, StoredBlock):
         from geomtoy.views.command import count_block  # loads kernels that networks do not need
 
         with _named(net):
             return count_block(net, _moved(stored, options), options)
     start = perf_counter()
-    with _named(net), _Layers(stored) as progress:
+    with _named(net), _layers(stored) as progress:
         count = count_regions(
             stored.network,
             **_where(stored, options),
@@ -270,6 +275,10 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
         "signs": count.signs,
         "rational_signs": count.rational_signs,
     }
+
+
+def _from_stdin() -> Stored | StoredBlock:
+    return any_of(unpacked(BytesIO(sys.stdin.buffer.read()), "standard input"), "standard input")
 
 
 def _regions(options: argparse.Namespace) -> None:
@@ -342,18 +351,21 @@ def _verify(options: argparse.Namespace) -> None:
 
 
 def _level(options: argparse.Namespace) -> Level | None:
-    if options.level_set is None:
+    if options.level_set is None and not options.decision_boundary:
         return None
+    if options.level_set is not None and options.decision_boundary:
+        raise SettingError("--level-set and --decision-boundary are two drawings; give one of them")
     from geomtoy.plots.quick import Level
 
     stored = load_network(options.net)
     with _named(options.net):
-        if isinstance(stored.network, NormedNetwork):
-            raise NetworkError("level sets behind a norm are not known here; leave --level-set out")
+        if options.decision_boundary:
+            borders = enumerate_decision_boundary(stored.network, **_where(stored, options))
+            return Level("decision boundary", None, borders)
         found = enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **_where(stored, options)
         )
-    return Level(options.level_of, options.level_set, found)
+    return Level(f"output {options.level_of} = {options.level_set:g}", options.level_set, found)
 
 
 def _curved(options: argparse.Namespace) -> CurvedComplex | None:
@@ -363,8 +375,8 @@ def _curved(options: argparse.Namespace) -> CurvedComplex | None:
         return None
     from geomtoy.views.command import enumerate_block
 
-    if getattr(options, "level_set", None) is not None:
-        raise SettingError("a soft block has no polyline as level set; leave --level-set out")
+    if getattr(options, "level_set", None) is not None or getattr(options, "decision_boundary", False):
+        raise SettingError("a soft block has no polylines; leave --level-set, --decision-boundary out")
     with _named(options.net):
         return enumerate_block(_moved(stored, options), options)
 
@@ -378,7 +390,7 @@ def _moved(stored: StoredBlock, options: argparse.Namespace) -> StoredBlock:
 
 def _enumerate(options: argparse.Namespace) -> CellComplex | Pieces:
     stored = load_network(options.net)
-    with _named(options.net), _Layers(stored) as progress:
+    with _named(options.net), _layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
             stored.network, **_where(stored, options), progress=progress
         )
@@ -414,22 +426,9 @@ def _through(text: str) -> Slice:
         return Slice.through(*(arrays[name][int(row)] for row in rows))
 
 
-class _Layers:
-    """A progress bar over hidden layers, on a terminal only and only for work of some seconds."""
-
-    def __init__(self, stored: Stored) -> None:
-        layers = len(stored.network.widths)
-        self._bar = tqdm(total=layers, unit="layer", disable=None, delay=2, leave=False)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        return self._advance
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def _advance(self, layer: int, cells: int) -> None:
-        self._bar.set_postfix(cells=cells, refresh=False)
-        self._bar.update(layer - self._bar.n)
+def _layers(stored: Stored) -> AbstractContextManager[Progress]:
+    """A bar over hidden layers, on a terminal only and only for work of some seconds."""
+    return bar(len(stored.network.widths), delay=2)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,19 @@ class BudgetError(GeomtoyError):
     """A run stopped because it would exceed `max_regions`; no count is given."""
 
 
+class OutOfTimeError(BudgetError):
+    """A run stopped because `max_seconds` were over; no count is given.
+
+    `at_least` regions there are, proven; None where maxima may still join them.
+    """
+
+    def __init__(self, why: str, layer: int = 0, layers: int = 0, at_least: int | None = None) -> None:
+        known = f" and {at_least} regions at least" if at_least is not None else ""
+        done = f" after {layer} of {layers} hidden layers{known}" if layers else ""
+        super().__init__(f"{why}{done}; give more time or look at a smaller window" if layers else why)
+        self.at_least = at_least
+
+
 class SettingError(GeomtoyError):
     """A configuration value outside its range."""
 

@@ -155,7 +155,11 @@ def load_block(path: str | Path) -> StoredBlock:
 
 def load_any(path: str | Path) -> Stored | StoredBlock:
     """Read what `save` has written, a network or a block; raises as `load` does."""
-    arrays = read_npz(Path(path))
+    return any_of(read_npz(Path(path)), path)
+
+
+def any_of(arrays: dict[str, np.ndarray], path: str | Path) -> Stored | StoredBlock:
+    """The network or block that arrays hold; errors name where they come from."""
     if RESULT in arrays:
         kind = str(arrays[RESULT])[:LONGEST_NAME]
         raise FileError(f"{path} holds a {kind} and no network; save the network itself")

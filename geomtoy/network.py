@@ -123,8 +123,11 @@ class Network(Picture):
         return self._forward(x)[:-1]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Outputs (n, d_out) at points x (n, d_in), in the arithmetic of `preactivations`."""
-        return self._forward(x)[-1]
+        """Outputs (n, d_out) at points x (n, d_in), (d_out,) at one point (d_in,), in the arithmetic of
+        `preactivations`."""
+        x = np.asarray(x)
+        found: np.ndarray = self._forward(x[None])[-1][0] if x.ndim == 1 else self._forward(x)[-1]
+        return found
 
     def _forward(self, x: np.ndarray) -> list[np.ndarray]:
         x = np.asarray(x)

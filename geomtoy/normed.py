@@ -116,5 +116,9 @@ class NormedNetwork:
         return self.after.preactivations(self.normalised(x))
 
     def __call__(self, x: Any) -> np.ndarray:
-        """Outputs (n, d_out), in float64."""
-        return self.after(self.normalised(x))
+        """Outputs (n, d_out) at points (n, d_in), in float64; (d_out,) at one point (d_in,)."""
+        x = np.asarray(x, float)
+        found: np.ndarray = (
+            self.after(self.normalised(x[None]))[0] if x.ndim == 1 else self.after(self.normalised(x))
+        )
+        return found

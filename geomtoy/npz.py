@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -45,16 +45,24 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         with open(path, "rb") as file:
             if file.read(len(BARE)) == BARE:
                 raise FileError(f"{path} holds a bare array, not an npz; write one with geomtoy.save")
-        with zipfile.ZipFile(path) as archive:
-            _check_sizes(path, archive)
+        return unpacked(path, path)
+    except OSError:
+        raise FileError(f"{path} is not a readable npz file; write one with geomtoy.save") from None
+
+
+def unpacked(source: Path | IO[bytes], name: Path | str) -> dict[str, np.ndarray]:
+    """All arrays of an npz in a file or in memory; errors name it. Raises as `read_npz`."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            _check_sizes(name, archive)
             return {_key(member): _array(archive, member) for member in archive.infolist()}
     except FileError:
         raise
     except UNREADABLE:
-        raise FileError(f"{path} is not a readable npz file; write one with geomtoy.save") from None
+        raise FileError(f"{name} is not a readable npz file; write one with geomtoy.save") from None
 
 
-def _check_sizes(path: Path, archive: zipfile.ZipFile) -> None:
+def _check_sizes(path: Path | str, archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
     if len({member.filename for member in members}) < len(members):
         raise FileError(f"{path} holds two arrays of one name; write it again with geomtoy.save")

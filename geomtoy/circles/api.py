@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geomtoy.circles.complex import CircleComplex
-from geomtoy.circles.enumerate import Enumeration, Progress
+from geomtoy.circles.enumerate import Enumeration
 from geomtoy.circles.sphere import Sphere, make_sphere
 from geomtoy.errors import SettingError, SliceError
 from geomtoy.normed import NormedNetwork
+from geomtoy.progress import Progress
 from geomtoy.slices import Segment, Slice
 
 

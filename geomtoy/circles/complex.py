@@ -227,8 +227,10 @@ class CircleComplex(Picture):
 
     # --- what can be asked ------------------------------------------------------------------------
 
-    def locate(self, points: Any) -> np.ndarray:
-        """Cell of each point (n, 2); see `geomtoy.circles.locate.locate`."""
+    def locate(self, points: Any) -> Any:
+        """Cell of each point (n, 2), a number for one point (2,); see `geomtoy.circles.locate`."""
+        if np.ndim(points) == 1:
+            return int(locate(self.subdivision, self._exact, [points])[0])
         return locate(self.subdivision, self._exact, points)
 
     def certify(self) -> Certificate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,7 @@ from geomtoy.circles.mesh import Circles, Mesh, Tally
 from geomtoy.circles.sphere import Sphere
 from geomtoy.circles.subject import Subject
 from geomtoy.errors import BudgetError
-
-Progress = Callable[[int, int], None]
-"""Called after each layer with (hidden layers done, faces so far)."""
+from geomtoy.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,8 +30,13 @@ def draw_level_set(
     ax.plot(*places.T, "o", color=colour, markersize=2 * linewidth, zorder=3, scalex=False, scaley=False)
 
 
-def draw_level_points(ax: Axes, level_set: LevelSet, level: float) -> None:
-    """Mark a level on the graph of a function of one variable, and the points that reach it."""
+def draw_level_points(ax: Axes, level_set: LevelSet, level: float | None) -> None:
+    """Mark a level on the graph of a function of one variable, and the points that reach it; without a
+    level, borders between classes, as lines across the graph."""
     places = np.array([point.exact[0] for point in level_set.points], float)
+    if level is None:
+        for place in places:
+            ax.axvline(place, color="black", linewidth=0.8, zorder=1)
+        return
     ax.axhline(level, color="black", linewidth=0.5, zorder=1)
     ax.plot(places, np.full(len(places), level), "o", color="black", markersize=2.8, zorder=3)

@@ -25,15 +25,18 @@ from geomtoy.writing import written_aside
 
 @dataclass(frozen=True)
 class Level:
-    """An output's level set, to be drawn over its partition."""
+    """A level set or the borders between classes, to be drawn over its partition.
 
-    output: int
-    level: float
+    `level` is that of an output on a line, None for borders.
+    """
+
+    name: str
+    level: float | None
     found: LevelSet
 
     def __str__(self) -> str:
         parts, crossed = self.found.n_components, len(self.found.crossed)
-        return f"output {self.output} = {self.level:g}: components {parts}, regions crossed {crossed}"
+        return f"{self.name}: components {parts}, regions crossed {crossed}"
 
 
 def plot_regions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from geomtoy.circles import count_circle_regions, enumerate_circle_regions
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
-from geomtoy.regions.engine.run import Enumeration, Progress, resolve_window
+from geomtoy.progress import Progress, reports
+from geomtoy.regions.engine.run import Enumeration, resolve_window
 from geomtoy.regions.results.complex import CellComplex
 from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.pieces import Pieces
@@ -42,7 +44,8 @@ def count_regions(
     linear: bool = True,
     max_regions: int | None = None,
     full_check: bool = False,
-    progress: Progress | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
 ) -> RegionCount:
     """Count the activation regions and linear regions of a network inside a window.
 
@@ -57,26 +60,32 @@ def count_regions(
         full_check: with linear=False, search a layer for concurrent lines however large it is. Excluding
             three concurrent lines takes quadratic time (3SUM), so without it a layer with more than
             2 * 10^8 crossing pairs is taken to be in general position: the count is not `certified`.
+        progress: True for a bar on stderr, or a function of (hidden layers done, cells so far).
+        max_seconds: stop after so much wall-clock time; looked at after each layer (counting, after each
+            block of the last one too), not while linear regions are joined.
     Raises:
         WindowError: the window is not convex or has no area.
         SliceError: the slice does not fit the network.
         BudgetError: there are more than `max_regions` cells; no count is given.
+        OutOfTimeError: `max_seconds` are over; it says how many regions there are at least.
     Exactness: exact for the stored parameters.
     Cost: O(cells x units of the next layer) sign tests; with linear=False the cells of the last
         hidden layer are counted and not built.
     """
     if isinstance(network, NormedNetwork):
-        counted = count_circle_regions(network, slice, window, linear, max_regions, progress)
-        return RegionCount(*counted)
+        with reports(progress, len(network.widths), max_seconds) as report:
+            return RegionCount(
+                *count_circle_regions(network, slice, window, linear, max_regions, report)
+            )
     polygon, _ = resolve_window(network, slice, window)
     run = Enumeration(network, slice, polygon, max_regions)
-    with np.errstate(all="ignore"):
+    with _reports(network, progress, max_seconds) as report, np.errstate(all="ignore"):
         if linear:
-            subdivision, maps = run.run_with_outputs(progress)
+            subdivision, maps = run.run_with_outputs(report)
             regions, certified = subdivision.mesh.n_cells, True
             merged = int(linear_regions(subdivision, maps).max()) + 1
         else:
-            (regions, certified), merged = run.count(full_check, progress), None
+            (regions, certified), merged = run.count(full_check, report), None
     return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)
 
 
@@ -86,7 +95,8 @@ def enumerate_regions(
     slice: Slice | Segment | None = None,
     window: Any = UNIT_SQUARE,
     max_regions: int | None = None,
-    progress: Progress | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
 ) -> Any:
     """Enumerate the activation regions of a network inside a window.
 
@@ -96,8 +106,16 @@ def enumerate_regions(
     Cost: as `count_regions`, plus memory of about 0.4 KB a cell and the units of the last layers.
     """
     if isinstance(network, NormedNetwork):
-        return enumerate_circle_regions(network, slice, window, max_regions, progress)
+        with reports(progress, len(network.widths), max_seconds) as report:
+            return enumerate_circle_regions(network, slice, window, max_regions, report)
     polygon, flat = resolve_window(network, slice, window)
-    with np.errstate(all="ignore"):
-        subdivision = Enumeration(network, slice, polygon, max_regions).run(progress)
+    with _reports(network, progress, max_seconds) as report, np.errstate(all="ignore"):
+        subdivision = Enumeration(network, slice, polygon, max_regions).run(report)
     return Pieces(subdivision) if flat else CellComplex(subdivision)
+
+
+def _reports(
+    network: Network, progress: bool | Progress | None, max_seconds: float | None
+) -> AbstractContextManager[Progress]:
+    layers, joins = len(network.activations), bool(network.maxima)
+    return reports(progress, layers, max_seconds, refines=not joins)

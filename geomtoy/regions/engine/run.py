@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from geomtoy.errors import BudgetError, SettingError
 from geomtoy.kernels import announce
 from geomtoy.memory import memory
 from geomtoy.network import Network, require_network
+from geomtoy.progress import Progress
 from geomtoy.regions.engine.building import build_layer
 from geomtoy.regions.engine.crossings import Subject
 from geomtoy.regions.engine.cutting import Cutting, cut_layer
@@ -42,9 +42,6 @@ from geomtoy.regions.numbers.predicates import Predicates, SignTally
 from geomtoy.regions.topology.merge import merge, same_pattern_regions
 from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
-
-Progress = Callable[[int, int], None]
-"""Called after each layer with (hidden layers done, cells so far)."""
 
 ROOM = Path(__file__).parents[1]
 
@@ -186,6 +183,8 @@ class Enumeration:
         for low, high in blocks(maps, PART_BYTES // maps.width):
             found, sure = self._count_block(mesh, maps, low, high, full_check)
             cells, proven = cells + found, proven and sure
+            if progress:
+                progress(self._hidden - 1, cells)
         self._within_budget(self._hidden, cells)
         if progress:
             progress(self._hidden, cells)

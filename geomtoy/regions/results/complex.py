@@ -298,8 +298,11 @@ class CellComplex(Picture):
 
     # --- what can be asked ------------------------------------------------------------------------
 
-    def locate(self, points: Any) -> np.ndarray:
-        """Cell of each point (n, 2); see `geomtoy.regions.results.locate.locate`."""
+    def locate(self, points: Any) -> Any:
+        """Cell of each point (n, 2), a number for one point (2,); see
+        `geomtoy.regions.results.locate.locate`."""
+        if np.ndim(points) == 1:
+            return int(locate(self.subdivision, self.activation_patterns, [points])[0])
         return locate(self.subdivision, self.activation_patterns, points)
 
     def record(self) -> Record:

@@ -93,12 +93,15 @@ class Pieces(Picture):
     def n_linear_regions(self) -> int:
         return int(self.linear_region[-1]) + 1
 
-    def locate(self, points: Any) -> np.ndarray:
-        """Piece of each point (n,), the left one at a breakpoint; -1 outside the interval. Exact.
+    def locate(self, points: Any) -> Any:
+        """Piece of each point (n,), the left one at a breakpoint; -1 outside the interval; a number for
+        one point. Exact.
 
         Raises:
             SliceError: the points are not finite numbers.
         """
+        if np.ndim(points) == 0:
+            return int(self.locate([points])[0])
         points = checked_points(points)
         if points.ndim != 1:
             raise SliceError(
