@@ -34,8 +34,9 @@ from geomtoy.regions import (
     enumerate_regions,
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+from geomtoy.version import VERSION
 
-__version__ = "0.2.0"
+__version__ = VERSION
 
 __all__ = [
     "UNIT_SQUARE",
