@@ -18,7 +18,7 @@ from geomtoy.answers import (
 )
 from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
-from geomtoy.errors import GeomtoyError
+from geomtoy.errors import GeomtoyError, OutOfTimeError
 from geomtoy.files import Stored, load_block
 from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load, save
@@ -44,6 +44,7 @@ __all__ = [
     "GeomtoyError",
     "LevelSet",
     "Network",
+    "OutOfTimeError",
     "Pieces",
     "PiecewiseLinear",
     "RegionCount",
