@@ -18,7 +18,7 @@ from geomtoy.certified import Budget, arrange
 from geomtoy.certified.bounds import EXP_ERROR, exponential
 from geomtoy.certified.layout import in_rows
 from geomtoy.certified.matrices import product, product_transposed
-from geomtoy.certified.prenorm import normed_series
+from geomtoy.certified.prenorm import inverse_root, normed_series
 from geomtoy.certified.series import degree, multiply, reciprocal, square_root
 from geomtoy.certified.softmax import patch_series
 from geomtoy.certified.split import split_product
@@ -192,6 +192,23 @@ def test_products_of_matrices_of_series_are_those_of_entries():
     size = np.abs(A).sum(0) @ np.abs(B).sum(0)[0]
     assert (low < 1e-13 * size).all()
     assert (tail <= size).all()
+
+
+@pytest.mark.parametrize("radius", [0.02, 0.2])
+def test_an_inverse_root_is_within_its_error_on_the_polydisc(radius):
+    D, s, centre = degree(6), np.array([2.0, 0.5, -0.25, 1.0, 0.5, 2.0]), (0.25, -0.5)
+    R, low, tail = np.empty(len(D.exponents)), np.full(1, np.inf), np.empty(1)
+    inverse_root(s, 0.0, *centre, radius, radius, D, R, low, tail, 0)
+    worst = 0.0
+    for x, y in [(1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1)]:
+        with ctx.workprec(160):
+            u, v = (arb(c) + arb(radius) * e for c, e in zip(centre, (x, y), strict=True))
+            powers = (arb(1), u, v, u * u, u * v, v * v)
+            true = 1 / sum((arb(c) * p for c, p in zip(s.tolist(), powers, strict=True)), arb(0)).sqrt()
+            stored = sum(arb(c) * x ** int(p) * y ** int(q)
+                         for c, (p, q) in zip(R.tolist(), D.exponents, strict=True))  # fmt: skip
+            worst = max(worst, float(abs(true - stored)))
+    assert 10 * low[0] < worst <= low[0] + tail[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

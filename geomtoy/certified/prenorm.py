@@ -58,7 +58,7 @@ def normed_series(S, cx, cy, rx, ry, D):
     R, R_low, R_tail = np.empty((n, M)), np.empty(M), np.empty(M)
     for j in range(M):
         R_low[j] = np.inf
-        _inverse_root(S.square[:, j], S.square_error[j], cx, cy, rx, ry, D, R[:, j], R_low, R_tail, j)
+        inverse_root(S.square[:, j], S.square_error[j], cx, cy, rx, ry, D, R[:, j], R_low, R_tail, j)
         if not R_low[j] < np.inf:
             return np.zeros((n, m)), none, none, spread, False
     tokens, low, tail = _divided(S.parts, S.parts_error, S.shift, S.shift_error, R, R_low, R_tail,
@@ -79,7 +79,7 @@ def normed_series(S, cx, cy, rx, ry, D):
 
 
 @njit(cache=True)
-def _inverse_root(s, error, cx, cy, rx, ry, D, out, low, tail, j):
+def inverse_root(s, error, cx, cy, rx, ry, D, out, low, tail, j):
     """1 / sqrt of a polynomial of degree 2: coefficients into out (n,), errors into low[j], tail[j]."""
     g = s[0] + cx * s[1] + cy * s[2] + cx * cx * s[3] + cx * cy * s[4] + cy * cy * s[5]
     if not g > 0.0:

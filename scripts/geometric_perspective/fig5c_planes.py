@@ -58,15 +58,15 @@ def plane_through(points: np.ndarray) -> Slice:
 
 
 def draw(config: Slices, numbers: Numbers) -> Figure:
-    figure = new_figure(DOUBLE, 2.9)
+    figure = new_figure(DOUBLE, 3.1)
     axes = figure.subplots(1, 2)
     for ax, (moving, name) in zip(axes, MOVING.items(), strict=True):
         counts = numbers["regions"][moving]
         for number, (H, row) in enumerate(zip(config.heads, counts, strict=True)):
             draw_line(ax, config, row, number, f"{H} head{'s' * (H > 1)}")
         slopes = exponents(numbers, counts)
-        told = ", ".join(f"{along} {described(values)}" for along, values in slopes.items())
-        ax.set(title=f"{name}; exponents:\n{told}", xlabel="context length", xscale="log", yscale="log")
+        told = "\n".join(f"{along}: {described(values)}" for along, values in slopes.items())
+        ax.set(title=f"{name}, exponents:\n{told}", xlabel="context length", xscale="log", yscale="log")
         ax.set_xticks(config.contexts, [*map(str, config.contexts)])
         readable(ax)
     axes[0].set_ylabel("regions on a plane, proven:\nmean and range")

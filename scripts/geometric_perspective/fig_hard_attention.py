@@ -51,7 +51,7 @@ def draw(config: Planes, cells: dict[tuple[int, int], HardCells]) -> Figure:
             draw_cells(ax, cells[H, C])
             ax.set_title(f"context {C}, {H} head{'s' * (H > 1)}:\nexactly {len(cells[H, C])} regions")
         draw_soft(row[-1], random_case(0, H, max(config.contexts)))
-        row[-1].set_title(f"the last with softmax:\nestimate, {PIXELS}² samples")
+        row[-1].set_title(f"the last, softmax:\n{PIXELS}² samples")
         row[0].set_ylabel("query, $v$")
     for ax in axes[-1]:
         ax.set_xlabel("query, $u$")

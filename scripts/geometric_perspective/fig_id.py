@@ -77,7 +77,7 @@ def theorem(block: BlockArrays, x: np.ndarray, pattern: np.ndarray) -> dict[str,
 def draw(config: Grid, numbers: Found) -> Figure:
     figure = new_figure(DOUBLE, 4.6)
     axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    shown = [H for H in config.heads if H in (1, 2, 5, 10)]
+    shown = config.heads[:: max(1, len(config.heads) // len(COLOURS))]
     for column, rule in zip(axes.T, RULES, strict=True):
         for H, colour, marker in zip(shown, COLOURS, MARKERS, strict=False):
             for ax, kind in zip(column, ("ID", "density"), strict=True):

@@ -15,7 +15,7 @@ from numba import njit
 
 from geomtoy.regions.maps.floats import add_up, loose_error, sum_error
 from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
-from geomtoy.regions.numbers.bounds import SLACK, box_bound, box_side, relu_between
+from geomtoy.regions.numbers.bounds import box_bound, box_side, relu_between, with_slack
 from geomtoy.regions.numbers.filter import quick_sort
 
 SHORT = 8
@@ -168,7 +168,7 @@ def _bounds(run, rows, kept, box, value, bound):
     box_bounds(mean, run.loose, k, box, value, bound)
     for j in range(k):
         value[j] += shift[j]
-        bound[j] = (bound[j] + slack[j]) * SLACK
+        bound[j] = with_slack(bound[j], slack[j])
 
 
 @njit(cache=True, nogil=True)

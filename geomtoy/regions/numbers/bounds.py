@@ -134,6 +134,12 @@ def relu_between(low, high):
 
 
 @njit(cache=True, inline="always")
+def with_slack(error, slack):
+    """Bound of a map that is off by `error` and by what switching units pass on, see 8."""
+    return (error + slack) * SLACK
+
+
+@njit(cache=True, inline="always")
 def _minor(p1, q1, e1, p2, q2, e2):
     """p1 q2 - p2 q1 with a bound on its error, for entries known up to e1 and e2."""
     left, right = p1 * q2, p2 * q1
