@@ -18,7 +18,7 @@ from geomtoy.answers import (
 )
 from geomtoy.block_files import StoredBlock
 from geomtoy.compiler import compile_layers
-from geomtoy.errors import GeomtoyError
+from geomtoy.errors import GeomtoyError, OutOfTimeError
 from geomtoy.files import Stored, load_block
 from geomtoy.importers.any_model import from_model
 from geomtoy.loading import load, save
@@ -34,8 +34,9 @@ from geomtoy.regions import (
     enumerate_regions,
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+from geomtoy.version import VERSION
 
-__version__ = "0.2.0"
+__version__ = VERSION
 
 __all__ = [
     "UNIT_SQUARE",
@@ -43,6 +44,7 @@ __all__ = [
     "GeomtoyError",
     "LevelSet",
     "Network",
+    "OutOfTimeError",
     "Pieces",
     "PiecewiseLinear",
     "RegionCount",

@@ -17,7 +17,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from geomtoy import __version__
 from geomtoy.answers import compare, verify
 from geomtoy.answers.records import comparison_record, verdict_record
 from geomtoy.block_files import StoredBlock
@@ -45,6 +44,7 @@ from geomtoy.regions import (
 )
 from geomtoy.regions.results.geojson import write_geojson
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, interval
+from geomtoy.version import VERSION
 from geomtoy.writing import written_aside
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _say(what: object) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="geomtoy", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"geomtoy {__version__}")
+    parser.add_argument("--version", action="version", version=f"geomtoy {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     count = _command(

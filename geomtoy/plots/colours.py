@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from zlib import crc32
 
 import numpy as np
@@ -35,8 +36,16 @@ def hash_weights(n_units: int) -> np.ndarray:
 
 def colours_of_sums(hue: np.ndarray, level: np.ndarray) -> np.ndarray:
     """(F, 3) sRGB from sums over the units of each cell, (F,) each."""
-    lightness = LIGHTNESS[level % len(LIGHTNESS)]
-    return oklch_to_srgb(lightness, np.full(len(hue), CHROMA), np.radians(hue % 360))
+    found: np.ndarray = _palette()[level % len(LIGHTNESS), hue % 360]
+    return found
+
+
+@cache
+def _palette() -> np.ndarray:
+    """(levels, 360, 3) sRGB: there are no other colours."""
+    lightness, hue = np.repeat(LIGHTNESS, 360), np.tile(np.arange(360), len(LIGHTNESS))
+    flat = oklch_to_srgb(lightness, np.full(len(hue), CHROMA), np.radians(hue))
+    return flat.reshape(len(LIGHTNESS), 360, 3)
 
 
 def oklch_to_srgb(lightness: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:

@@ -60,5 +60,4 @@ def thin(n_cells: int, linewidth: float) -> float:
 
 def rgb(names: list[str]) -> np.ndarray:
     """(n, 3) of colour names."""
-    known = {name: to_rgb(name) for name in set(names)}
-    return np.array([known[name] for name in names], float).reshape(-1, 3)
+    return np.array([to_rgb(name) for name in names])

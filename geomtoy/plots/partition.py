@@ -47,8 +47,9 @@ def draw_partition(
     _bounded(cells)
     colours = _colours(cells) if colours is None else colours
     if len(cells) > MANY:
-        borders = rgb([layer_colour(layer if by_layer else 0) for layer in cells.edge_layer.tolist()])
-        draw_image(ax, cells, colours, borders, thin(len(cells), linewidth))
+        layers = range(len(cells.network.widths) + 1)
+        of_layer = rgb([layer_colour(layer if by_layer else 0) for layer in layers])
+        draw_image(ax, cells, colours, of_layer[cells.edge_layer], thin(len(cells), linewidth))
     else:
         # Smoothed against the background, neighbours would show a white seam between them.
         polygons = np.split(cells.vertices[cells.cell_corners], cells.cell_start[1:-1])

@@ -1,0 +1,3 @@
+"""The version, for `geomtoy.__version__`, the command line and the package alike."""
+
+VERSION = "0.2.0"
