@@ -109,7 +109,7 @@ def test_no_points_are_in_no_cells():
     assert cells_of("one layer").locate(np.empty((0, 2))).shape == (0,)
 
 
-@pytest.mark.parametrize("points", [[0, 0], [[0, 0, 0]], [[np.nan, 0]], [[0, np.inf]]])
+@pytest.mark.parametrize("points", [[0, 0, 0], [[0, 0, 0]], [[np.nan, 0]], [[0, np.inf]]])
 def test_what_is_no_point_is_refused(points):
     with pytest.raises(SliceError, match=r"give an array \(n, 2\)|give finite slice coordinates"):
         cells_of("one layer").locate(points)
