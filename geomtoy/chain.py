@@ -110,9 +110,12 @@ class _Chain:
             case Maxima(groups):
                 self._live[value] = images[0]
                 self._maximum(value, groups)
-            case Normalise(norm):
+            case Normalise(norm, place):
                 self._live[value] = images[0]
-                self._normalise(value, norm)
+                try:
+                    self._normalise(value, norm)
+                except NetworkError as error:
+                    raise NetworkError(f"{place}: {error}") from None
             case Above():
                 raise NetworkError("a comparison gives no continuous function of what is compared")
             case Smooth(name=name):

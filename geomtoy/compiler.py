@@ -68,14 +68,15 @@ def applied(x: Value, layers: Iterable[Any]) -> Value:
         NetworkError: a layer does not fit its input, or is none we know; named.
     """
     for k, layer in enumerate(layers):
+        place = f"layer {k} ({_name(layer)})"
         try:
-            x = _after(x, layer)
+            x = _after(x, layer, place)
         except NetworkError as error:
-            raise NetworkError(f"layer {k} ({_name(layer)}): {error}") from None
+            raise NetworkError(f"{place}: {error}") from None
     return x
 
 
-def _after(x: Value, layer: Any) -> Value:
+def _after(x: Value, layer: Any, place: str) -> Value:
     match layer:
         case Affine() | Conv2d() | AvgPool2d():
             (W, b), shape = layer.affine(x.shape)
@@ -83,7 +84,7 @@ def _after(x: Value, layer: Any) -> Value:
         case BatchNorm():
             return Value(Rescale(*layer.factors(x.shape)), (x,), x.shape)
         case str() | PiecewiseLinear():
-            return _after(x, Activation(layer))
+            return _after(x, Activation(layer), place)
         case Activation():
             return activated(x, np.array(layer.units(x.shape), object).reshape(x.shape))
         case Maxout() | MaxPool2d():
@@ -93,7 +94,7 @@ def _after(x: Value, layer: Any) -> Value:
         case Residual():
             return _residual(x, layer)
         case LayerNorm() | RMSNorm():
-            return Value(Normalise(layer.norm(x.shape)), (x,), x.shape)
+            return Value(Normalise(layer.norm(x.shape), place), (x,), x.shape)
         case list() | tuple():
             return applied(x, layer)
     raise NetworkError("not piecewise affine or not known here; see geomtoy.layers")

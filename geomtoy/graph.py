@@ -79,9 +79,10 @@ class Maxima:
 
 @dataclass(frozen=True, eq=False)
 class Normalise:
-    """LayerNorm or RMSNorm of all entries."""
+    """LayerNorm or RMSNorm of all entries; `place` is what a refusal calls it."""
 
     norm: Norm
+    place: str = "the norm"
 
 
 @dataclass(frozen=True, eq=False)
