@@ -376,9 +376,7 @@ def _curved(options: argparse.Namespace) -> CurvedComplex | None:
     from geomtoy.views.command import enumerate_block
 
     if getattr(options, "level_set", None) is not None or getattr(options, "decision_boundary", False):
-        raise SettingError(
-            "a soft block has no level set here; leave --level-set and --decision-boundary out"
-        )
+        raise SettingError("a soft block has no level set; leave --level-set, --decision-boundary out")
     with _named(options.net):
         return enumerate_block(_moved(stored, options), options)
 
