@@ -20,8 +20,8 @@ def named_arrays(model: nnx.Module) -> dict[str, np.ndarray]:
     return {_name(path): np.asarray(leaf) for path, leaf in _leaves(model)}
 
 
-def named_parameters(model: nnx.Module) -> dict[str, jax.Array]:
-    """Those that are trained, as they are on device: for `measure` of `fit_tokens`."""
+def named_parameters(model: nnx.Module | nnx.State[Any, Any]) -> dict[str, jax.Array]:
+    """Those of a model or its state that are trained, as they are on device: for `measure` of `fit_tokens`."""
     leaves = jax.tree.flatten_with_path(nnx.to_pure_dict(nnx.state(model, nnx.Param)))[0]
     return {_name(path): leaf for path, leaf in leaves}
 

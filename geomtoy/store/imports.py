@@ -46,7 +46,7 @@ class Imports:
 
     def _include(self, module: str, file: Path) -> None:
         """A module as a whole, with all that it imports."""
-        if module in self.files or file in self.files.values() or f"{module}.".startswith(f"{KEEPS}."):
+        if module in self.files or file in self.files.values() or changes_no_number(module):
             return
         self.files[module] = file
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
@@ -134,6 +134,11 @@ def bindings(tree: ast.Module, package: str) -> Iterator[tuple[str, Import]]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             yield from _from(node, package)
+
+
+def changes_no_number(module: str) -> bool:
+    """Whether it keeps results, or draws them when asked: `geomtoy.picture` is the door to all plots."""
+    return f"{module}.".startswith((f"{KEEPS}.", "geomtoy.picture."))
 
 
 NO_CODE = (["__all__"], ["__version__"])
