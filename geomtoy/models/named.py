@@ -21,7 +21,7 @@ def named_arrays(model: nnx.Module) -> dict[str, np.ndarray]:
 
 
 def named_parameters(model: nnx.Module | nnx.State[Any, Any]) -> dict[str, jax.Array]:
-    """Those of a model or its state that are trained, as they are on device: for `measure` of `fit_tokens`."""
+    """Those of a model or its state that are trained, on device: for `measure` of `fit_tokens`."""
     leaves = jax.tree.flatten_with_path(nnx.to_pure_dict(nnx.state(model, nnx.Param)))[0]
     return {_name(path): leaf for path, leaf in leaves}
 
