@@ -4,6 +4,7 @@ import os
 
 import jaxtyping
 import pytest
+from demo_browser import PAGE, Tab, chromium
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
@@ -20,3 +21,26 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as program:
+        yield program
+
+
+@pytest.fixture
+def open_tab(browser):
+    """Opens the page in a state; afterwards it must have asked for nothing and complained of nothing."""
+    tabs = []
+
+    def open_at(state="", **settings):
+        tabs.append(Tab(browser, state, **settings))
+        return tabs[-1]
+
+    yield open_at
+    for tab in tabs:
+        outside = [url for url in tab.requests if not url.startswith((PAGE.as_uri(), "data:", "blob:"))]
+        tab.close()
+        assert tab.errors == []
+        assert outside == []

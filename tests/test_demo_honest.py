@@ -7,35 +7,14 @@ import re
 
 import numpy as np
 import pytest
-from demo_browser import Tab, chromium
 from scipy.stats import spearmanr
 
 from geomtoy import enumerate_regions, load
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as program:
-        yield program
-
-
-@pytest.fixture
-def open_tab(browser):
-    tabs = []
-
-    def open_at(state="fitstep=0", **settings):
-        tabs.append(Tab(browser, state, **settings))
-        return tabs[-1]
-
-    yield open_at
-    for tab in tabs:
-        tab.close()
-        assert tab.errors == []
-
-
 @pytest.mark.parametrize("name", ["along", "hard"])
 def test_trends_are_those_of_the_table_that_is_shown(open_tab, name):
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     table = np.array(
         tab.page.eval_on_selector_all(
             f"#{name}-table td", "all => all.map((one) => Number(one.innerText))"
@@ -51,7 +30,7 @@ def test_trends_are_those_of_the_table_that_is_shown(open_tab, name):
 
 
 def test_tables_say_what_they_are_of(open_tab):
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     assert "one seed (0), trained for 1,000 steps" in tab.text("#along-table caption")
     assert "one seed (0), untrained" in tab.text("#hard-table caption")
 
@@ -172,7 +151,7 @@ def test_a_download_while_training_is_the_network_that_was_asked_for(open_tab, t
 
 
 def test_it_says_how_many_units_switch_in_the_square(open_tab, tmp_path):
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     for state in ("width=11&depth=1&seed=1", "width=12&depth=1&seed=1", "width=5&depth=3&seed=4"):
         tab.go(f"{state}&fitstep=0")
         network = load(tab.save("#partition-save", tmp_path / "net.npz")).network
@@ -196,7 +175,7 @@ def test_the_meter_is_labelled_as_logarithmic(open_tab):
 
 
 def test_a_table_is_one_stop_of_the_tab_key_and_arrows_move_in_it(open_tab):
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     stops = (
         "all => all.filter((one) => one.tabIndex >= 0).map((one) => one.getAttribute('aria-pressed'))"
     )
@@ -214,7 +193,7 @@ def test_a_table_is_one_stop_of_the_tab_key_and_arrows_move_in_it(open_tab):
 
 
 def test_the_first_tab_stop_skips_to_the_picture(open_tab):
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     tab.page.keyboard.press("Tab")
     assert "Skip" in tab.page.evaluate("document.activeElement.textContent")
     tab.page.keyboard.press("Enter")
@@ -250,7 +229,7 @@ def test_forced_colours_keep_meter_and_legend(open_tab):
 
 def test_an_exercise_is_counted_only_when_asked(open_tab):
     """Before, a picture has lines only; the count colours it."""
-    tab = open_tab()
+    tab = open_tab("fitstep=0")
     colours = (
         f"""() => {{ {READ}
         const {{ data }} = read("#six canvas");"""

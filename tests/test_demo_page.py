@@ -8,7 +8,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from demo_browser import PAGE, Tab, chromium
 
 from geomtoy import count_regions, load
 from geomtoy.cli import main
@@ -34,29 +33,6 @@ SETTINGS = [
     {"width": 5, "depth": 1, "bias": 0, "grid": 1, "seed": 12, "step": 15},
 ]
 """Generic ones, zero biases, coarse weights (twins, parallel and concurrent lines), and trained ones."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as program:
-        yield program
-
-
-@pytest.fixture
-def open_tab(browser):
-    """Opens the page in a state; afterwards it must have asked for nothing and complained of nothing."""
-    tabs = []
-
-    def open_at(state="", **settings):
-        tabs.append(Tab(browser, state, **settings))
-        return tabs[-1]
-
-    yield open_at
-    for tab in tabs:
-        outside = [url for url in tab.requests if not url.startswith((PAGE.as_uri(), "data:", "blob:"))]
-        tab.close()
-        assert tab.errors == []
-        assert outside == []
 
 
 def as_hash(setting):
