@@ -165,11 +165,14 @@ def test_regions_writes_the_pieces_of_a_line(folder):
         np.testing.assert_array_equal(np.abs(arrays["slopes"]), np.full((8, 1), 8))
 
 
-@pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
 def test_plot_draws_a_picture(folder, suffix, magic):
     assert run("plot", "good.npz", "-o", f"out.{suffix}") == 0
-    assert Path(f"out.{suffix}").read_bytes().startswith(magic)
+    first = Path(f"out.{suffix}").read_bytes()
+    assert first.startswith(magic)
     assert sorted(os.listdir()) == ["good.npz", f"out.{suffix}"]
+    assert run("plot", "good.npz", "-o", f"out.{suffix}") == 0
+    assert Path(f"out.{suffix}").read_bytes() == first
 
 
 def test_plot_draws_a_function_of_one_variable(folder):
@@ -278,7 +281,7 @@ def test_an_interrupt_says_so_and_leaves_nothing(folder, capsys, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("geomtoy.cli.enumerate_regions", stopped)
+    monkeypatch.setattr("geomtoy.commands.enumerate_regions", stopped)
     assert run("regions", "good.npz", "-o", "cells.npz") == 130
     assert capsys.readouterr() == ("", "geomtoy: interrupted; nothing was written\n")
     assert os.listdir() == ["good.npz"]
@@ -381,7 +384,7 @@ def test_too_little_memory_is_said(folder, capsys, monkeypatch):
     def full(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("geomtoy.cli.count_regions", full)
+    monkeypatch.setattr("geomtoy.commands.count_regions", full)
     assert run("count", "good.npz") == 2
     assert sentence(capsys) == "memory is full; look at a smaller window or give --max-regions"
     assert run("count", "good.npz", "good.npz") == 2
@@ -482,7 +485,7 @@ BAD_OUTPUTS = [
     ("regions", "full.npz", "Is a directory; choose another place"),
     ("regions", "full.geojson", "Is a directory; choose another place"),
     ("regions", "c" * 300 + ".geojson", "File name too long; choose another place"),
-    ("plot", "out.jpg", "the name must end in .png or .pdf"),
+    ("plot", "out.jpg", "the name must end in .png, .pdf, .svg"),
     ("plot", "none/out.png", "No such file or directory; choose another place"),
     ("plot", "full.png", "Is a directory; choose another place"),
 ]
@@ -631,4 +634,4 @@ def test_what_cannot_be_compared_or_verified_is_said_in_a_sentence(corner, capsy
     assert main(["verify", str(three), str(corner / "spec.vnnlib")]) == 2
     assert "give a pair that fits" in capsys.readouterr().err
     assert main(["verify", str(corner / "a.npz"), str(corner / "none.vnnlib")]) == 2
-    assert "not a readable VNN-LIB file" in capsys.readouterr().err
+    assert "none.vnnlib does not exist" in capsys.readouterr().err

@@ -92,6 +92,8 @@ def read_vnnlib(path: str | Path) -> Specification:
     """
     try:
         text = Path(path).read_text()
+    except FileNotFoundError:
+        raise FileError(f"{path} does not exist; give the path of a VNN-LIB file") from None
     except (OSError, UnicodeDecodeError):
         raise FileError(f"{path} is not a readable VNN-LIB file") from None
     try:

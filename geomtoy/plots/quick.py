@@ -22,6 +22,9 @@ from geomtoy.slices import Point
 from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.writing import written_aside
 
+UNDATED = {".png": {"Software": None}, ".svg": {"Date": None}}
+"""What keeps the same picture the same file; the rest is PDF."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -88,7 +91,7 @@ def _one_picture(path: Path, *, wide: bool = False) -> Iterator[Axes]:
     with paper_style():
         figure = new_figure(*((DOUBLE, 2.4) if wide else (SINGLE, 3.5)))
         yield figure.add_subplot()
-        metadata = {"Software": None} if path.suffix == ".png" else {"CreationDate": None}
+        metadata = UNDATED.get(path.suffix, {"CreationDate": None})
         with written_aside(path) as aside:
             figure.savefig(aside, metadata=metadata)
 
