@@ -17,7 +17,10 @@ import numpy as np
 
 from geomtoy.activations import IDENTITY, RELU, PiecewiseLinear
 from geomtoy.errors import NetworkError
-from geomtoy.graph import (
+from geomtoy.network import Layer as Pair
+from geomtoy.network import Network
+from geomtoy.normed import Norm, NormedNetwork
+from geomtoy.operations import (
     PADDING,
     Above,
     Input,
@@ -34,9 +37,6 @@ from geomtoy.graph import (
     Units,
     Value,
 )
-from geomtoy.network import Layer as Pair
-from geomtoy.network import Network
-from geomtoy.normed import Norm, NormedNetwork
 
 
 def compile_value(output: Value) -> Network | NormedNetwork:

@@ -11,9 +11,6 @@ from geomtoy.activations import PiecewiseLinear
 from geomtoy.chain import compile_value
 from geomtoy.errors import NetworkError
 from geomtoy.graph import (
-    Normalise,
-    Rescale,
-    Value,
     activated,
     added,
     linear,
@@ -37,6 +34,7 @@ from geomtoy.layers import (
 )
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Normalise, Rescale, Value
 
 
 def compile_layers(

@@ -11,9 +11,9 @@ import numpy as np
 
 from geomtoy.agreement import random_points, require_agreement
 from geomtoy.chain import compile_value
-from geomtoy.graph import Input, Smooth, Value
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Input, Smooth, Value
 
 
 @dataclass(frozen=True)

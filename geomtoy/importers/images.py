@@ -12,8 +12,8 @@ import numpy as np
 from geomtoy import graph
 from geomtoy.compiler import applied
 from geomtoy.errors import NetworkError
-from geomtoy.graph import Value
 from geomtoy.layers import AvgPool2d, BatchNorm, Conv2d, LayerNorm, MaxPool2d, RMSNorm
+from geomtoy.operations import PADDING, Value
 
 Sizes = Sequence[int]
 Pads = str | Sequence[tuple[int, int]]
@@ -64,7 +64,7 @@ def adaptive_windows(x: Value, sizes: Sequence[int | None]) -> np.ndarray:
     lengths = [(n, n if size is None else size) for n, size in zip(x.shape[2:], sizes, strict=True)]
     spans = [[slice(i * n // k, -(-(i + 1) * n // k)) for i in range(k)] for n, k in lengths]
     rows = [channel[window].ravel() for channel in x.numbers[0] for window in product(*spans)]
-    numbers = np.full((len(rows), max(map(len, rows))), graph.PADDING)
+    numbers = np.full((len(rows), max(map(len, rows))), PADDING)
     for row, entries in zip(numbers, rows, strict=True):
         row[: len(entries)] = entries
     return numbers.reshape(1, x.shape[1], *map(len, spans), -1)
@@ -74,7 +74,7 @@ def means(x: Value, numbers: np.ndarray) -> Value:
     """Means of the entries that the last axis lists, without PADDING."""
     W = np.zeros((numbers[..., 0].size, x.size), object)
     for row, entries in zip(W, numbers.reshape(len(W), -1), strict=True):
-        inside = entries[entries != graph.PADDING]
+        inside = entries[entries != PADDING]
         row[inside] = Fraction(1, len(inside))
     floats = W.astype(float)
     return graph.linear(x, floats if (floats == W).all() else W, None, numbers.shape[:-1])

@@ -9,11 +9,12 @@ import numpy as np
 
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
-from geomtoy.graph import Value, network_input
+from geomtoy.graph import network_input
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.jax_primitives import MOVES, PRIMITIVES, Equation
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Value
 
 with needs("train"):
     import jax

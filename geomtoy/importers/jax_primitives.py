@@ -12,8 +12,8 @@ from geomtoy import graph
 from geomtoy.activations import ABS
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
-from geomtoy.graph import Value
 from geomtoy.importers import images
+from geomtoy.operations import PADDING, Value
 
 with needs("train"):
     import jax.numpy as jnp
@@ -50,7 +50,7 @@ def _taken(equation: Equation, x: Any, *where: Any) -> Any:
 def _padded(equation: Equation, x: Value, filling: Any) -> Value:
     if isinstance(filling, Value) or np.any(filling):
         raise NetworkError("something else than 0 is padded")
-    return graph.moved(x, lambda n: equation.bind(jnp.asarray(n), jnp.asarray(graph.PADDING)))
+    return graph.moved(x, lambda n: equation.bind(jnp.asarray(n), jnp.asarray(PADDING)))
 
 
 def _dot(equation: Equation, x: Any, y: Any) -> Value:
@@ -89,7 +89,7 @@ def _windows(equation: Equation, numbers: np.ndarray) -> np.ndarray:
         raise NetworkError("windows over a dilated input are not known here")
     sizes, steps = params["window_dimensions"], params["window_dilation"]
     reach = [(k - 1) * d + 1 for k, d in zip(sizes, steps, strict=True)]
-    view = sliding_window_view(np.pad(numbers, params["padding"], constant_values=graph.PADDING), reach)
+    view = sliding_window_view(np.pad(numbers, params["padding"], constant_values=PADDING), reach)
     every = [slice(None, None, s) for s in (*params["window_strides"], *steps)]
     windows = view[tuple(every)]
     return windows.reshape(*windows.shape[: numbers.ndim], -1)
@@ -107,7 +107,7 @@ def _window_sum(equation: Equation, x: Value) -> Value:
     windows = _windows(equation, x.numbers)
     W = np.zeros((windows[..., 0].size, x.size))
     for row, entries in zip(W, windows.reshape(len(W), -1), strict=True):
-        row[entries[entries != graph.PADDING]] = 1
+        row[entries[entries != PADDING]] = 1
     return graph.linear(x, W, None, windows.shape[:-1])
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.extras import needs
-from geomtoy.graph import Value, network_input
+from geomtoy.graph import network_input
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.onnx_operators import OPERATORS, Node
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Value
 
 with needs("onnx"):
     import onnx

@@ -15,8 +15,8 @@ import numpy as np
 from geomtoy import graph
 from geomtoy.activations import ABS, RELU, clip, hard_sigmoid, leaky_relu
 from geomtoy.errors import NetworkError
-from geomtoy.graph import Value
 from geomtoy.importers import images
+from geomtoy.operations import Value
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 from geomtoy import graph
 from geomtoy.activations import RELU
 from geomtoy.errors import NetworkError
-from geomtoy.graph import Value
 from geomtoy.importers.finish import Source, finished
 from geomtoy.network import Network
+from geomtoy.operations import Value
 
 SMOOTH = {"logistic": "Sigmoid", "softmax": "Softmax"}
 

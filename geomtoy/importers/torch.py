@@ -12,11 +12,12 @@ import numpy as np
 
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
-from geomtoy.graph import Value, network_input, rearranged
+from geomtoy.graph import network_input, rearranged
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.torch_functions import FUNCTIONS, MOVES
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Value
 
 with needs("torch"):
     import torch

@@ -14,8 +14,8 @@ import numpy as np
 from geomtoy import graph
 from geomtoy.activations import ABS, RELU, PiecewiseLinear, clip, hard_sigmoid, leaky_relu
 from geomtoy.errors import NetworkError
-from geomtoy.graph import Value
 from geomtoy.importers import images
+from geomtoy.operations import Value
 
 Sizes = Sequence[int]
 
