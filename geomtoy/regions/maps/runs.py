@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from geomtoy.regions.maps.floats import add_up, loose_error, sum_error
 from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
+from geomtoy.regions.maps.sums import add_up, loose_error, sum_error
 from geomtoy.regions.numbers.bounds import box_bound, box_side, relu_between, with_slack
 from geomtoy.regions.numbers.filter import quick_sort
 
