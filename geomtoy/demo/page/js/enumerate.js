@@ -20,9 +20,20 @@ export const SQUARE = [-1, 1, -1, 1];
  * @returns {cells, edges, regions, linearRegions, signs, exactSigns}
  */
 export function enumerateRegions(network, window = SQUARE) {
-  const plane = onPlane(network);
-  const state = { vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0 };
-  let cells = [windowCell(window, state)];
+  const state = newState();
+  return { ...enumerateWithin(onPlane(network), [windowCell(window, state)], state), window };
+}
+
+/** What a run keeps: vertices and signs so far. Runs that share vertices share it. */
+export const newState = () => ({ vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0 });
+
+/**
+ * The same within given convex cells {loop, lines}, which share the vertices of their common edges.
+ *
+ * @param plane a network of two inputs.
+ */
+export function enumerateWithin(plane, start, state) {
+  let cells = start.map(({ loop, lines }) => ({ loop, lines, pattern: [], maps: null }));
   const hidden = plane.layers.length - 1;
   for (let layer = 0; layer < hidden; layer++) {
     for (const cell of cells) enter(plane, layer, cell);
@@ -32,10 +43,11 @@ export function enumerateRegions(network, window = SQUARE) {
   const edges = collectEdges(cells);
   const { label, count } = mergeCells(cells, edges);
   cells.forEach((cell, k) => (cell.linearRegion = label[k]));
-  return { cells, edges, regions: cells.length, linearRegions: count, window, ...state.tally };
+  return { cells, edges, regions: cells.length, linearRegions: count, ...state.tally };
 }
 
-function windowCell([left, right, bottom, top], state) {
+/** The window itself as a cell that nothing has cut. */
+export function windowCell([left, right, bottom, top], state) {
   const lines = [
     plainLine(0, 1, -bottom),
     plainLine(1, 0, -right),
@@ -43,7 +55,7 @@ function windowCell([left, right, bottom, top], state) {
     plainLine(1, 0, -left),
   ];
   const loop = lines.map((line, k) => meet(state.vertices++, lines[(k + 3) % 4], line));
-  return { loop, lines, pattern: [], maps: null };
+  return { loop, lines };
 }
 
 /** Give a cell the maps of the next layer. */

@@ -23,13 +23,14 @@ export class AffineMaps {
   }
 
   fill(u) {
-    const { m, W, b } = this.network.layers[this.layer];
+    const { m, W, b, error } = this.network.layers[this.layer];
     const { rows, before } = this;
     if (before === null) {
       rows[3 * u] = W[u * m];
       rows[3 * u + 1] = W[u * m + 1];
       rows[3 * u + 2] = b[u];
-      return; // stored numbers themselves: no error
+      if (error) this.error[u] = error[u]; // stored numbers themselves have none
+      return;
     }
     let [x, y, z, spread, size, terms] = [0, 0, b[u], 0, Math.abs(b[u]), 0];
     for (let j = 0; j < m; j++) {

@@ -19,3 +19,10 @@ export function readPolygons({ sizes, xy }, reach) {
     Array.from({ length: size }, () => [numbers[start++], numbers[start++]]),
   );
 }
+
+/** Little-endian float64 numbers, as they were. */
+export function readFloats(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float64Array.from({ length: bytes.length / 8 }, (_, k) => view.getFloat64(8 * k, true));
+}
