@@ -22,7 +22,7 @@ const FILLS = {
   linear: (_, __, { partition: { cells } }, dark) =>
     cells.map(({ linearRegion }) => patternColour(cells[linearRegion].pattern, dark)),
   output: (context, at, { partition: { cells }, polygons, centres }, dark) =>
-    cells.map(({ maps }, k) => affineFill(context, at, maps.rows, { corners: polygons[k], centre: centres[k], dark })),
+    cells.map(({ maps }, k) => affineFill(context, at, maps.row(0), { corners: polygons[k], centre: centres[k], dark })),
 };
 
 /** Deeper borders first, so that the straight lines of the first layer lie on top. */
