@@ -28,7 +28,8 @@ def page() -> str:
     data = (folder / "data.json").read_text("utf-8")
     contents = {
         "style": (folder / "style.css").read_text("utf-8").strip(),
-        "script": joined(modules, "main.js").strip(),
+        "script": joined(modules, "main.js", others=["worker.js"]).strip(),
+        "worker": joined(modules, "worker.js", others=["main.js"]).strip(),
         "data": data.strip(),
         **{name: " ".join(map(str, json.loads(data)[name])) for name in ("heads", "contexts")},
     }
