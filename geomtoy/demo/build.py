@@ -31,7 +31,8 @@ def page() -> str:
     data = _merged(one for one in folder.iterdir() if one.name.endswith(".json"))
     contents = {
         "style": (folder / "style.css").read_text("utf-8").strip(),
-        "script": joined(modules, "main.js").strip(),
+        "script": joined(modules, "main.js", others=["worker.js"]).strip(),
+        "worker": joined(modules, "worker.js", others=["main.js"]).strip(),
         "data": json.dumps(data, separators=(",", ":"), sort_keys=True),
         **{name: " ".join(map(str, data[name])) for name in ("heads", "contexts", "sharpness")},
     }

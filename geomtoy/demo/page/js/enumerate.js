@@ -30,8 +30,10 @@ export function enumerateRegions(network, window = SQUARE, arithmetic = EXACT) {
   return { ...enumerateWithin(onPlane(network), [windowCell(window, state)], state), window };
 }
 
-/** What a run keeps. */
-export const newState = (arithmetic = EXACT) => ({ vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic });
+/** What a run keeps; it stops with a RangeError when it has made more vertices than `most`. */
+export const newState = (arithmetic = EXACT, most = Infinity) => ({
+  vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic, most,
+});
 
 /**
  * The same within given convex cells {loop, lines}, which share the vertices of their common edges.
@@ -83,6 +85,7 @@ function cutByLayer(network, layer, cells, state) {
   });
   for (let unit = 0; unit < network.layers[layer].n; unit++) {
     state.stamp += 1;
+    if (state.vertices > state.most) throw new RangeError(`more than ${state.most} vertices`);
     for (const parent of parents) cutParent(parent, unit, network.starts[layer] + unit, state);
   }
   return parents.flatMap(({ parts }) => parts);

@@ -5,6 +5,7 @@ import { FitSection } from "./fit.js";
 import { HeadsSection } from "./heads.js";
 import { drawHero } from "./hero.js";
 import { offerSeeds, overSeeds } from "./over_seeds.js";
+import { OwnSection } from "./own.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
 import { PageState } from "./state.js";
@@ -16,6 +17,7 @@ const state = new PageState(document);
 const partition = new PartitionSection(state);
 const sections = [partition, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
+new OwnSection(state);
 predictSection(document.querySelector("#exercises"));
 
 const heroCanvas = document.querySelector("#hero");

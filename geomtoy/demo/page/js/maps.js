@@ -127,6 +127,13 @@ export class AffineMaps {
     return [x, y, z];
   }
 
+  /** Whether all units compute the same on two cells. */
+  sameOutputs(other) {
+    const { n } = this.network.layers[this.layer];
+    for (let u = 0; u < n; u++) if (!this.same(other, u)) return false;
+    return true;
+  }
+
   /** Whether two maps of unit u on two cells are the same function. */
   same(other, u) {
     const i = this.start + STRIDE * u;

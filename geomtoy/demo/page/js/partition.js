@@ -10,23 +10,22 @@ import { widths } from "./network.js";
 import { rampOfValues } from "./output_fill.js";
 import { drawPartition } from "./partition_view.js";
 import { randomNetwork } from "./random.js";
+import { Trainer } from "./remote_training.js";
 import { SURFACES, surfaceData } from "./targets.js";
 import { startSentence } from "./start_note.js";
 import { theme } from "./theme.js";
 import { drawTrace } from "./trace.js";
-import { Training } from "./train.js";
 
 const NETWORK = ["width", "depth", "bias", "seed", "grid", "target"];
 const EVERY = 5;
 const DATA_SIDE = 16;
-const BUDGET = 10; // ms of a frame for training
-const IDLE = 4; // ms of a frame for counting networks that were passed over
 
 export class PartitionSection {
   constructor(state) {
     this.state = state;
     this.canvas = document.querySelector("#partition-canvas");
     this.point = null;
+    this.trainer = new Trainer();
     this.draw = oncePerFrame(() => this.frame());
     state.listen(NETWORK, () => this.restart());
     state.listen(["step", "colour"], () => this.wait());
@@ -47,8 +46,7 @@ export class PartitionSection {
       grid: state.number("grid"),
     });
     const { points, values } = surfaceData(SURFACES[state.text("target")], DATA_SIDE);
-    this.training = new Training(start, points, values, { every: EVERY });
-    this.counts = [];
+    this.training = this.trainer.train(start, points, values, { every: EVERY, counting: true }, this.draw);
     this.shown = null;
     this.wait();
   }
@@ -61,9 +59,8 @@ export class PartitionSection {
 
   frame() {
     if (!this.training) return;
-    const begin = performance.now();
     const wanted = this.state.number("step");
-    this.training.advance(wanted, () => performance.now(), begin + BUDGET);
+    this.training.advance(wanted);
     const { network, step } = this.training.at(wanted);
     const fresh = this.shown?.network !== network;
     if (fresh) this.show(network, step);
@@ -71,16 +68,14 @@ export class PartitionSection {
     if (fresh) this.tell(step);
     this.save.offer(network, { step, wanted });
     this.canvas.setAttribute("aria-busy", step < wanted);
-    const counted = this.countOthers();
     this.playOn();
-    if (step < wanted || !counted) this.draw();
   }
 
   show(network, step) {
     const partition = enumerateRegions(network);
     const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
     this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
-    this.counts[step / EVERY] = partition.regions;
+    this.training.counts[step / EVERY] = partition.regions;
   }
 
   paint(step, wanted) {
@@ -89,7 +84,7 @@ export class PartitionSection {
     const at = drawPartition(this.canvas, shown, { chosen, colour: state.text("colour") });
     this.picture = { at, polygons: shown.polygons, centres: shown.centres };
     const { step: latest, every } = this.training;
-    drawTrace(document.querySelector("#trace"), this.counts, { every, step, end: this.lastStep() });
+    drawTrace(document.querySelector("#trace"), this.training.counts, { every, step, end: this.lastStep() });
     describeCell(document.querySelector("#cell"), shown, chosen);
     document.querySelector("#training-note").textContent =
       step < wanted ? `training, step ${latest} of ${wanted} …` : "";
@@ -119,17 +114,6 @@ export class PartitionSection {
     put("#share", `${Number(percent)} % of the bound; the bar is logarithmic, from 1 to the bound`);
   }
 
-  /** Count networks that training passed without showing, a few in each frame; true when none is left. */
-  countOthers() {
-    const until = performance.now() + IDLE;
-    for (let k = 0; k < this.training.kept.length; k++) {
-      if (this.counts[k] !== undefined) continue;
-      if (performance.now() > until) return false;
-      this.counts[k] = enumerateRegions(this.training.kept[k]).regions;
-    }
-    return true;
-  }
-
   choose(point) {
     this.point = point;
     this.draw();
@@ -152,7 +136,6 @@ export class PartitionSection {
     document.querySelector("#play").textContent = this.playing ? "Pause" : "Train";
     if (!this.playing) return;
     if (this.training.kept.length > step / EVERY) this.state.set("step", step + EVERY);
-    else this.draw();
   }
 }
 

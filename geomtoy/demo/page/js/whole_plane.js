@@ -1,6 +1,6 @@
 // The whole plane, counted exactly: four quadrants whose outer corners are directions, not far away points.
 
-import { enumerateWithin, newState } from "./enumerate.js";
+import { EXACT, enumerateWithin, newState } from "./enumerate.js";
 import { AT_INFINITY, direction, meet, plainLine } from "./geometry.js";
 import { onPlane } from "./network.js";
 
@@ -8,8 +8,8 @@ import { onPlane } from "./network.js";
  * {regions, linearRegions} on all of the plane. A region is convex, so it is known by its pattern, however
  * many quadrants it reaches into; linear regions are joined across the axes like across every edge.
  */
-export function countWholePlane(network) {
-  const state = newState();
+export function countWholePlane(network, most = Infinity) {
+  const state = newState(EXACT, most);
   const { cells, linearRegions } = enumerateWithin(onPlane(network), quadrants(state), state);
   return { regions: new Set(cells.map(({ pattern }) => pattern.join(""))).size, linearRegions };
 }
