@@ -26,20 +26,37 @@ const [ABOVE, BELOW] = [1, 2];
  * @returns {cells, edges, regions, linearRegions, signs, exactSigns}
  */
 export function enumerateRegions(network, window = SQUARE, arithmetic = EXACT) {
-  const plane = onPlane(network);
-  const state = { vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic };
+  const state = newState(arithmetic);
+  return { ...enumerateWithin(onPlane(network), [windowCell(window, state)], state), window };
+}
+
+/** What a run keeps: vertices and signs so far. Runs that share vertices share it. */
+export const newState = (arithmetic = EXACT) => ({
+  vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic,
+});
+
+/**
+ * The same within given convex cells {loop, lines}, which share the vertices of their common edges.
+ *
+ * @param plane a network of two inputs.
+ */
+export function enumerateWithin(plane, start, state) {
   const hidden = plane.layers.length - 1;
-  let cells = [windowCell(window, plane.starts[hidden], state)];
+  let cells = start.map(({ loop, lines }) => {
+    for (const vertex of loop) vertex.cuts = vertex.edges = null; // of a run with another network
+    return { loop, lines, pattern: new Array(plane.starts[hidden]).fill(0), maps: null };
+  });
   for (let layer = 0; layer < hidden; layer++) cells = cutByLayer(plane, layer, cells, state);
   const table = mapTable(plane, hidden, cells.length);
   cells.forEach((cell, k) => (cell.maps = new AffineMaps(plane, hidden, cell.maps, cell.pattern, table, k)));
   const edges = collectEdges(cells);
   const { label, count } = mergeCells(cells, edges);
   cells.forEach((cell, k) => (cell.linearRegion = label[k]));
-  return { cells, edges, regions: cells.length, linearRegions: count, window, ...state.tally };
+  return { cells, edges, regions: cells.length, linearRegions: count, ...state.tally };
 }
 
-function windowCell([left, right, bottom, top], units, state) {
+/** The window itself as a cell that nothing has cut. */
+export function windowCell([left, right, bottom, top], state) {
   const lines = [
     plainLine(0, 1, -bottom),
     plainLine(1, 0, -right),
@@ -47,7 +64,7 @@ function windowCell([left, right, bottom, top], units, state) {
     plainLine(1, 0, -left),
   ];
   const loop = lines.map((line, k) => meet(state.vertices++, lines[(k + 3) % 4], line));
-  return { loop, lines, pattern: new Array(units).fill(0), maps: null };
+  return { loop, lines };
 }
 
 /** The parts into which the units of a layer cut some cells; each part has its parent's maps. */

@@ -1,17 +1,21 @@
 // Starts the page: data, state from the address, sections.
 
+import { AttentionSection } from "./attention.js";
 import { FitSection } from "./fit.js";
 import { HeadsSection } from "./heads.js";
 import { drawHero } from "./hero.js";
+import { offerSeeds, overSeeds } from "./over_seeds.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
+offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [partition, new FitSection(state, data), new HeadsSection(state, data)];
+const sections = [partition, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+overSeeds(state, data);
 predictSection(document.querySelector("#exercises"));
 
 const heroCanvas = document.querySelector("#hero");

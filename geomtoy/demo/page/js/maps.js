@@ -38,8 +38,10 @@ export class AffineMaps {
   }
 
   copyWeights() {
-    const { n, m, W, b } = this.network.layers[this.layer];
-    for (let u = 0; u < n; u++) this.put(u, W[u * m], W[u * m + 1], b[u], 0); // stored numbers: no error
+    const { n, m, W, b, error } = this.network.layers[this.layer];
+    for (let u = 0; u < n; u++) {
+      this.put(u, W[u * m], W[u * m + 1], b[u], error ? error[u] : 0); // stored numbers themselves have none
+    }
   }
 
   put(u, a, b, c, error) {

@@ -119,7 +119,7 @@ function decoded(part) {
 function accepts(control, text) {
   if (control.dataset.values) return choices(control).includes(text);
   if (control.tagName === "SELECT") return [...control.options].some(({ value }) => value === text);
-  if (!/^\d+(\.\d+)?$/.test(text)) return false;
+  if (!/^-?\d+(\.\d+)?$/.test(text)) return false;
   const [value, min, max, step] = [text, control.min, control.max, control.step].map(Number);
   const steps = (value - min) / step;
   return value >= min && value <= max && Math.abs(steps - Math.round(steps)) < 1e-9;
