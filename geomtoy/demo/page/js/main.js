@@ -8,6 +8,8 @@ import { offerSeeds, overSeeds } from "./over_seeds.js";
 import { OwnSection } from "./own.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
+import { embedded, sharing } from "./share.js";
+import { Stage } from "./stage.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
 
@@ -18,7 +20,7 @@ const partition = new PartitionSection(state);
 const sections = [partition, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 new OwnSection(state);
-predictSection(document.querySelector("#exercises"));
+predictSection(document.querySelector("#exercises"), data);
 
 const heroCanvas = document.querySelector("#hero");
 const hero = drawHero(heroCanvas, document.querySelector("#hero-caption"));
@@ -29,8 +31,11 @@ onThemeChange(() => {
   for (const section of sections) section.frame(); // at once: paper does not wait for the next frame
 });
 
+const missing = embedded();
+new Stage(state, (hash) => state.restore(hash));
+
 function restore() {
-  const problems = state.restore(location.hash);
+  const problems = [...state.restore(location.hash), missing].filter(Boolean);
   const notice = document.querySelector("#notice");
   notice.hidden = problems.length === 0;
   notice.querySelector("span").textContent = `In the address: ${problems.join("; ")}.`;
@@ -50,17 +55,7 @@ document.querySelector("#notice button").addEventListener("click", () => {
   document.querySelector("#notice").hidden = true;
 });
 
-const copy = document.querySelector("#copy");
-copy.addEventListener("click", async () => {
-  state.store();
-  try {
-    await navigator.clipboard.writeText(location.href);
-    copy.textContent = "Link copied";
-  } catch {
-    copy.textContent = "Copy it from the address bar"; // not every browser allows it from a file
-  }
-  setTimeout(() => (copy.textContent = "Copy link to this state"), 2500);
-});
+sharing(state);
 
 for (const link of document.querySelectorAll("[data-jump]")) {
   link.addEventListener("click", (event) => {
