@@ -132,8 +132,9 @@ HIDE_VALUES = """() => {
 
 def test_each_control_changes_its_view(open_tab):
     tab = open_tab("fitstep=20")
-    names = tab.page.eval_on_selector_all("[data-state]", "all => all.map((one) => one.id)")
-    assert len(names) == 15
+    visible = "[data-state]:not([type=hidden])"
+    names = tab.page.eval_on_selector_all(visible, "all => all.map((one) => one.id)")
+    assert len(names) >= 15
     tab.page.evaluate(HIDE_VALUES)
     for name in names:
         tab.go(START.get(name, "fitstep=20"))

@@ -9,12 +9,13 @@ import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
+import { WorkshopSection } from "./workshop.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
 offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [partition, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+const sections = [partition, new WorkshopSection(state), new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 predictSection(document.querySelector("#exercises"));
 
