@@ -1,6 +1,7 @@
 // Starts the page: data, state from the address, sections.
 
 import { AttentionSection } from "./attention.js";
+import { FirstMinute } from "./first_minute.js";
 import { FitSection } from "./fit.js";
 import { HeadsSection } from "./heads.js";
 import { drawHero } from "./hero.js";
@@ -15,7 +16,7 @@ const data = JSON.parse(document.querySelector("#data").textContent);
 offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [partition, new WorkshopSection(state), new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+const sections = [new FirstMinute(state), partition, new WorkshopSection(state), new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 predictSection(document.querySelector("#exercises"));
 

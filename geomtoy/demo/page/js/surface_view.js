@@ -3,6 +3,7 @@
 import { prepare } from "./canvas.js";
 import { valueColour } from "./colours.js";
 import { FRONT, light, paintersOrder, projection } from "./facets.js";
+import { affineFill } from "./output_fill.js";
 import { theme } from "./theme.js";
 
 const RISE = 0.62; // height of the largest value, in units of the plane
@@ -17,10 +18,10 @@ export function drawSurface(canvas, { partition, polygons, centres }, { view, re
   const { context, width, height } = prepare(canvas);
   const colours = theme();
   const seen = projection(view);
-  const size = Math.min(width / 2.9, height / 2.6);
+  const size = Math.min(width / 2.9, height / 2.78);
   const place = (x, y, z) => {
     const [u, v] = seen(x, y, z);
-    return [width / 2 + size * u, height / 2 - size * v];
+    return [width / 2 + size * u, 0.47 * height - size * v];
   };
   drawFloor(context, place, colours);
   const rows = partition.cells.map(({ maps }) => maps.row(0));
@@ -28,15 +29,28 @@ export function drawSurface(canvas, { partition, polygons, centres }, { view, re
   context.lineWidth = 0.8;
   for (const k of paintersOrder(partition, view)) {
     const row = rows[k];
-    const corners = polygons[k].map((corner) => place(...corner, heightAt(row, corner)));
-    const [a, b, c] = row;
-    const value = a * centres[k][0] + b * centres[k][1] + c;
-    const slopes = [a, b].map((slope) => (RISE * slope) / reach);
-    facet(context, corners, { colour: valueColour(value, colours.dark), shade: 1 - light(slopes, view), colours });
+    const lifted = ([x, y]) => place(x, y, heightAt(row, [x, y]));
+    const corners = polygons[k].map(lifted);
+    const slopes = row.slice(0, 2).map((slope) => (RISE * slope) / reach);
+    const colour = shaded(context, row, { corners: polygons[k], centre: centres[k], lifted, dark: colours.dark });
+    facet(context, corners, { colour, shade: 1 - light(slopes, view), colours });
     if (k === chosen) outline(context, corners, colours.warm);
   }
   if (boundary) drawBoundary(context, boundary.map((ends) => ends.map(({ x, y }) => place(x, y, 0))), colours);
   if (data) drawData(context, data, { place: (x, y, v) => place(x, y, (RISE * v) / reach), colours });
+}
+
+/** The colours of the output on a facet: seen from aside its affine function is one of the picture's places too. */
+function shaded(context, [a, b, c], { corners, centre, lifted, dark }) {
+  const [[x, y], [right, down], [far, deep]] = [[0, 0], [1, 0], [0, 1]].map(([dx, dy]) => lifted([centre[0] + dx, centre[1] + dy]));
+  const [ux, uy, vx, vy] = [right - x, down - y, far - x, deep - y];
+  const turn = ux * vy - uy * vx;
+  const value = a * centre[0] + b * centre[1] + c;
+  if (Math.abs(turn) < 1) return valueColour(value, dark); // seen edge on
+  const row = [(a * vy - b * uy) / turn, (b * ux - a * vx) / turn];
+  const pixels = { x: (px) => px, y: (py) => py };
+  const onPicture = [...row, value - row[0] * x - row[1] * y];
+  return affineFill(context, pixels, onPicture, { corners: corners.map(lifted), centre: [x, y], dark });
 }
 
 function trace(context, corners) {
