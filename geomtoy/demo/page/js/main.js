@@ -8,6 +8,7 @@ import { drawHero } from "./hero.js";
 import { offerSeeds, overSeeds } from "./over_seeds.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
+import { SampledSection } from "./sampled.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
 import { WorkshopSection } from "./workshop.js";
@@ -16,7 +17,9 @@ const data = JSON.parse(document.querySelector("#data").textContent);
 offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [new FirstMinute(state), partition, new WorkshopSection(state), new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+const workshop = new WorkshopSection(state);
+const playing = [new FirstMinute(state), partition, workshop, new SampledSection(state, workshop)];
+const sections = [...playing, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 predictSection(document.querySelector("#exercises"));
 

@@ -57,6 +57,15 @@ export class WorkshopSection {
     this.draw();
   }
 
+  /** Call `listener` with each network that is shown. */
+  watch(listener) {
+    this.listener = listener;
+  }
+
+  network() {
+    return this.shown?.network;
+  }
+
   /** The network that sliders and moved weights describe, untrained. */
   restart() {
     const { state } = this;
@@ -137,6 +146,7 @@ export class WorkshopSection {
     this.seen = this.seen.filter((one) => one.step < step);
     this.seen.push({ step, loss, regions: partition.regions });
     this.tell(loss);
+    this.listener?.(network);
   }
 
   paint() {
