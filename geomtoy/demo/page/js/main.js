@@ -1,6 +1,7 @@
 // Starts the page: data, state from the address, sections.
 
 import { AttentionSection } from "./attention.js";
+import { FirstMinute } from "./first_minute.js";
 import { FitSection } from "./fit.js";
 import { HeadsSection } from "./heads.js";
 import { drawHero } from "./hero.js";
@@ -8,16 +9,20 @@ import { offerSeeds, overSeeds } from "./over_seeds.js";
 import { OwnSection } from "./own.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
+import { SampledSection } from "./sampled.js";
 import { embedded, sharing } from "./share.js";
 import { Stage } from "./stage.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
+import { WorkshopSection } from "./workshop.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
 offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [partition, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+const workshop = new WorkshopSection(state);
+const playing = [new FirstMinute(state), partition, workshop, new SampledSection(state, workshop)];
+const sections = [...playing, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 new OwnSection(state);
 predictSection(document.querySelector("#exercises"), data);
