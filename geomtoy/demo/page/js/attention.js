@@ -3,13 +3,17 @@
 import { blockOf } from "./attention_block.js";
 import { drawHard, drawSampled, drawSoft } from "./attention_view.js";
 import { PlaneBlock } from "./attention_values.js";
+import { blockFile } from "./block_file.js";
 import { drawBlock } from "./block_view.js";
 import { oncePerFrame } from "./canvas.js";
+import { downloadFile } from "./download.js";
 import { dragged } from "./dragging.js";
 import { enumerateHardAttention } from "./hard_attention.js";
+import { pythonBeside } from "./python.js";
 import { readSoft } from "./soft_borders.js";
 
 const KEPT = 12; // blocks whose cells are kept
+const NAME = "block.npz";
 
 export class AttentionSection {
   constructor(state, data) {
@@ -19,11 +23,22 @@ export class AttentionSection {
     this.draw = oncePerFrame(() => this.frame());
     state.listen(["heads", "context", "sharpness", "queryx", "queryy"], this.draw);
     dragged(this.canvas, { at: () => this.at, place: () => this.query(), move: (place) => this.move(place) });
+    document.querySelector("#block-save").addEventListener("click", () => this.save());
+    this.python = pythonBeside(document.querySelector("#block-python"), () => program(this.sharpness()));
     for (const canvas of [this.canvas, this.drawing]) new ResizeObserver(this.draw).observe(canvas);
   }
 
   query() {
     return [this.state.number("queryx"), this.state.number("queryy")];
+  }
+
+  sharpness() {
+    return this.state.text("sharpness") === "hard" ? Infinity : this.state.number("sharpness");
+  }
+
+  save() {
+    const block = blockOf(this.data.block, this.state.number("heads"), this.state.number("context"));
+    downloadFile(blockFile(block, { sharpness: this.sharpness(), ...this.data }), NAME);
   }
 
   /** Put the query at a place, as the sliders beside the picture would. */
@@ -38,7 +53,7 @@ export class AttentionSection {
   frame() {
     const { state, data } = this;
     const key = `${state.number("heads")},${state.number("context")}`;
-    const sharpness = state.text("sharpness") === "hard" ? Infinity : state.number("sharpness");
+    const sharpness = this.sharpness();
     const { hard, plane } = this.block(key);
     const query = this.query();
     const where = { reach: data.reach, query, attention: hard.attention };
@@ -79,11 +94,31 @@ export class AttentionSection {
     const isHard = sharpness === Infinity;
     put("#hard-regions", isHard ? hard.regions : (soft?.regions ?? "?"));
     put("#hard-kind", isHard ? ` regions in ${hard.attention.length} attention cells, counted here` : softKind(soft));
+    this.python.refresh();
     put("#hard-cell", sentence(shown));
     put("#sharpness-row", sharpnessRow(this.data, key, hard.regions));
     this.drawing.setAttribute("aria-label", `The block at this query. ${sentence(shown)}`);
   }
 }
+
+const HARD = [
+  "found = views.enumerate_hard_attention(block, plane=plane, linear=False, **where)",
+  'print(found.regions, "regions in", len(found.cells.polygons), "attention cells")',
+];
+const SOFT = [
+  "found = views.enumerate_regions_on_plane(block, plane, **where)",
+  'print(found.n_cells, "regions:", found.guarantee)',
+];
+
+const program = (sharpness) => [
+  `# ${NAME}: the button "Download ${NAME}"`,
+  "import geomtoy",
+  "from geomtoy import views",
+  "",
+  `stored = geomtoy.load_block("${NAME}")`,
+  'block, plane, where = stored.block, stored.plane, {"tokens": stored.tokens, "window": stored.window}',
+  ...(sharpness === Infinity ? HARD : SOFT),
+];
 
 const softKind = (soft) =>
   soft ? " regions between curved borders, certified" : " regions: drawn from samples, not counted";

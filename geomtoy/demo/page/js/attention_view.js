@@ -22,7 +22,7 @@ export function drawHard(canvas, { attention, polygons, patterns }, { reach, que
   return at;
 }
 
-/** Curved borders; the ties of hard attention dotted, which the borders crowd along as scores grow. */
+/** Curved borders; the ties of hard attention pale, which the borders crowd along as scores grow. */
 export function drawSoft(canvas, { borders, cells }, { reach, query, attention }) {
   const { context, colours, at } = begin(canvas, reach);
   for (const { outlines, pattern } of cells) {
@@ -56,9 +56,9 @@ export function drawSampled(canvas, patternAt, { reach, query, attention }) {
 }
 
 function drawTies(context, at, attention, colours) {
-  context.setLineDash([1, 5]);
-  stroke(context, at, attention, { closed: true, colour: colours.ink, width: 1.6 });
-  context.setLineDash([]);
+  context.globalAlpha = 0.3;
+  stroke(context, at, attention, { closed: true, colour: colours.ink, width: 3 });
+  context.globalAlpha = 1;
 }
 
 function stroke(context, at, lines, { closed, colour, width }) {

@@ -5,7 +5,7 @@
 // that share a vertex agree on its sign, and a shared edge is cut at one vertex. A unit that is 0 on a whole
 // cell has no corner with a positive sign there: it is inactive, and cuts nothing (meaning 1 of the README).
 
-import { meet, plainLine, unitLine, unitSign } from "./geometry.js";
+import { AT_INFINITY, meet, meetAtInfinity, plainLine, renewed, unitLine, unitSign } from "./geometry.js";
 import { mergeCells } from "./linear.js";
 import { AffineMaps, mapTable } from "./maps.js";
 import { onPlane } from "./network.js";
@@ -30,9 +30,9 @@ export function enumerateRegions(network, window = SQUARE, arithmetic = EXACT) {
   return { ...enumerateWithin(onPlane(network), [windowCell(window, state)], state), window };
 }
 
-/** What a run keeps: vertices and signs so far. Runs that share vertices share it. */
-export const newState = (arithmetic = EXACT) => ({
-  vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic,
+/** What a run keeps; it stops with a RangeError when it has made more vertices than `most`. */
+export const newState = (arithmetic = EXACT, most = Infinity) => ({
+  vertices: 0, tally: { signs: 0, exactSigns: 0 }, stamp: 0, arithmetic, most,
 });
 
 /**
@@ -42,10 +42,7 @@ export const newState = (arithmetic = EXACT) => ({
  */
 export function enumerateWithin(plane, start, state) {
   const hidden = plane.layers.length - 1;
-  let cells = start.map(({ loop, lines }) => {
-    for (const vertex of loop) vertex.cuts = vertex.edges = null; // of a run with another network
-    return { loop, lines, pattern: new Array(plane.starts[hidden]).fill(0), maps: null };
-  });
+  let cells = uncut(start, plane.starts[hidden], state);
   for (let layer = 0; layer < hidden; layer++) cells = cutByLayer(plane, layer, cells, state);
   const table = mapTable(plane, hidden, cells.length);
   cells.forEach((cell, k) => (cell.maps = new AffineMaps(plane, hidden, cell.maps, cell.pattern, table, k)));
@@ -55,7 +52,7 @@ export function enumerateWithin(plane, start, state) {
   return { cells, edges, regions: cells.length, linearRegions: count, ...state.tally };
 }
 
-/** The window itself as a cell that nothing has cut. */
+/** A window as a cell. */
 export function windowCell([left, right, bottom, top], state) {
   const lines = [
     plainLine(0, 1, -bottom),
@@ -67,6 +64,18 @@ export function windowCell([left, right, bottom, top], state) {
   return { loop, lines };
 }
 
+/** Cells with vertices that no run has touched, and no unit decided. */
+function uncut(start, units, state) {
+  const copies = new Map();
+  const copy = (vertex) => {
+    if (!copies.has(vertex)) copies.set(vertex, renewed(state.vertices++, vertex));
+    return copies.get(vertex);
+  };
+  return start.map(({ loop, lines }) => {
+    return { loop: loop.map(copy), lines, pattern: new Array(units).fill(0), maps: null };
+  });
+}
+
 /** The parts into which the units of a layer cut some cells; each part has its parent's maps. */
 function cutByLayer(network, layer, cells, state) {
   const table = mapTable(network, layer, cells.length);
@@ -76,6 +85,7 @@ function cutByLayer(network, layer, cells, state) {
   });
   for (let unit = 0; unit < network.layers[layer].n; unit++) {
     state.stamp += 1;
+    if (state.vertices > state.most) throw new RangeError(`more than ${state.most} vertices`);
     for (const parent of parents) cutParent(parent, unit, network.starts[layer] + unit, state);
   }
   return parents.flatMap(({ parts }) => parts);
@@ -162,7 +172,10 @@ function split(cell, line, place, state) {
 function cutVertex(v, w, along, line, state) {
   const [low, high] = v.id < w.id ? [v, w] : [w, v];
   for (let cut = low.cuts; cut !== null; cut = cut.nextCut) if (cut.cutEnd === high) return cut;
-  const vertex = state.arithmetic.meet(state.vertices++, along, line);
+  const vertex =
+    along === AT_INFINITY
+      ? meetAtInfinity(state.vertices++, v, line)
+      : state.arithmetic.meet(state.vertices++, along, line);
   vertex.stamp = state.stamp; // it lies on the line that is being drawn
   vertex.cutEnd = high;
   vertex.nextCut = low.cuts;

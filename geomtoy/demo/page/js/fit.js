@@ -10,6 +10,7 @@ import { drawFit } from "./fit_view.js";
 import { plainLine, signAt } from "./geometry.js";
 import { HIGH, LOW } from "./interval.js";
 import { evaluate } from "./network.js";
+import { countFile, pythonBeside } from "./python.js";
 import { randomNetwork } from "./random.js";
 import { Trainer } from "./remote_training.js";
 import { curveData, sine } from "./targets.js";
@@ -24,7 +25,8 @@ export class FitSection {
     this.draw = oncePerFrame(() => this.frame());
     state.listen(["neurons", "fitseed"], () => this.restart());
     state.listen(["model", "fitheads", "fitstep"], () => this.wait());
-    this.save = new SaveButton(document.querySelector("#fit-save"), "sin.npz", this.draw, [LOW, HIGH]);
+    this.save = new SaveButton(document.querySelector("#fit-save"), "sin.npz", this.draw, { window: [LOW, HIGH] });
+    pythonBeside(document.querySelector("#fit-python"), () => countFile("sin.npz"));
     new ResizeObserver(this.draw).observe(this.canvas);
   }
 

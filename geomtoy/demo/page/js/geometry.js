@@ -39,16 +39,39 @@ export function plainLine(a, b, c) {
   return line;
 }
 
+/** A line with given whole coefficients, a float near each of them, off by e at most. */
+export function wholeLine(whole, floats, e) {
+  const line = new Line(floats, e, 0, -1);
+  line.whole = whole;
+  return line;
+}
+
+/** The line that all directions lie on. */
+export const AT_INFINITY = plainLine(0, 0, 1);
+
 /** A vertex at (x, y), each off by d at most: where the lines p and q meet. */
 export const makeVertex = (id, [x, y, d], p, q) => ({
   id, x, y, d, p, q, whole: null, stamp: -1, sign: 0, cuts: null, cutEnd: null, nextCut: null, edges: null,
 });
+
+/** The same point as a vertex that no run has touched. */
+export const renewed = (id, { x, y, d, p, q, whole }) => ({ ...makeVertex(id, [x, y, d], p, q), whole });
 
 /** The point where two lines meet; they must not be parallel. */
 export function meet(id, p, q) {
   const vertex = makeVertex(id, intersection(p, q), p, q);
   if (!(vertex.d < COARSE)) improve(vertex);
   return vertex;
+}
+
+/** A direction as a vertex: floats say nothing of it, so that its signs are decided in whole numbers. */
+export const direction = (id, x, y) => ({ ...makeVertex(id, [0, 0, Infinity], null, null), whole: [x, y, 0n] });
+
+/** The direction of a line that is to the left of a direction v, by less than half a turn. */
+export function meetAtInfinity(id, v, line) {
+  const [a, b] = line.exact();
+  const [x, y] = v.whole;
+  return x * -a - y * b > 0n ? direction(id, b, -a) : direction(id, -b, a);
 }
 
 /** Coordinates from whole numbers, for the rare vertex that floats do not know well. */

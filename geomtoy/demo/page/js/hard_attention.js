@@ -3,9 +3,10 @@
 // query's own key being masked.
 
 import { enumerateWithin, newState, windowCell } from "./enumerate.js";
-import { makeLayer, makeNetwork } from "./network.js";
+import { makeLayer } from "./network.js";
+import { networkOnPlane } from "./plane_network.js";
 import { AffineFunctions, powerCells } from "./power_diagram.js";
-import { entriesAt, product, roundingOf, rowOf, toFloat, transposed, wholeMatrix } from "./whole_matrix.js";
+import { entriesAt, product, rowOf, transposed, wholeMatrix } from "./whole_matrix.js";
 
 /**
  * @param block see attention_block.js.
@@ -63,9 +64,5 @@ function planeNetwork(base, bias, values, mlp) {
     W.push(rows[3 * u], rows[3 * u + 1]);
     b.push(constants.reduce((sum, column) => sum + column[u], rows[3 * u + 2]));
   }
-  const [floatW, floatB] = [W, b].map((entries) => Float64Array.from(entries, (entry) => toFloat(entry, shift)));
-  const error = floatB.map((c, u) => Math.max(...[floatW[2 * u], floatW[2 * u + 1], c].map(roundingOf)));
-  const network = makeNetwork([{ ...makeLayer(n, 2, floatW, floatB), error }, makeLayer(1, n, mlp.W2, mlp.b2)]);
-  network.whole[0] = { W, b, shift };
-  return network;
+  return networkOnPlane({ W, b, shift }, [makeLayer(1, n, mlp.W2, mlp.b2)]);
 }

@@ -39,9 +39,7 @@ export class AffineMaps {
 
   copyWeights() {
     const { n, m, W, b, error } = this.network.layers[this.layer];
-    for (let u = 0; u < n; u++) {
-      this.put(u, W[u * m], W[u * m + 1], b[u], error ? error[u] : 0); // stored numbers themselves have none
-    }
+    for (let u = 0; u < n; u++) this.put(u, W[u * m], W[u * m + 1], b[u], error ? error[u] : 0);
   }
 
   put(u, a, b, c, error) {
@@ -127,6 +125,13 @@ export class AffineMaps {
       z += w * r;
     }
     return [x, y, z];
+  }
+
+  /** Whether all units compute the same on two cells. */
+  sameOutputs(other) {
+    const { n } = this.network.layers[this.layer];
+    for (let u = 0; u < n; u++) if (!this.same(other, u)) return false;
+    return true;
   }
 
   /** Whether two maps of unit u on two cells are the same function. */

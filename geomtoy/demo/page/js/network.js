@@ -15,7 +15,7 @@ export const ACTIVATIONS = {
 /**
  * Layers are {W, b, n, m}: W a Float64Array of n rows of m weights, b a Float64Array of n biases.
  * All but the last are followed by the activation. A first layer may stand for whole numbers that floats do
- * not hold: then `error` says for each unit how far W and b may be off, and the network has `whole[0]`.
+ * not hold: then its `error` says for each unit how far W and b may be off, and the network has `whole[0]`.
  */
 export function makeNetwork(layers, activation = "relu") {
   let units = 0;

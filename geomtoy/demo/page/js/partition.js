@@ -10,11 +10,14 @@ import { widths } from "./network.js";
 import { rampOfValues } from "./output_fill.js";
 import { drawPartition } from "./partition_view.js";
 import { randomNetwork } from "./random.js";
+import { pythonBeside, countFile } from "./python.js";
 import { Trainer } from "./remote_training.js";
 import { SURFACES, surfaceData } from "./targets.js";
+import { ShareOfBound } from "./share_of_bound.js";
 import { startSentence } from "./start_note.js";
 import { theme } from "./theme.js";
 import { drawTrace } from "./trace.js";
+import { ViewWindow } from "./view_window.js";
 
 const NETWORK = ["width", "depth", "bias", "seed", "grid", "target"];
 const EVERY = 5;
@@ -29,8 +32,13 @@ export class PartitionSection {
     this.draw = oncePerFrame(() => this.frame());
     state.listen(NETWORK, () => this.restart());
     state.listen(["step", "colour"], () => this.wait());
+    this.view = new ViewWindow(state, this.canvas); // before pointing: it takes some keys for itself
+    state.listen(["zoom", "x", "y", "domain", "bar"], () => this.look());
+    this.bound = new ShareOfBound(state, () => this.look());
     explore(this.canvas, () => this.picture, (point) => this.choose(point));
     this.save = new SaveButton(document.querySelector("#partition-save"), "net.npz", this.draw);
+    const counting = () => countFile("net.npz", this.view.atHome ? null : "stored.window");
+    this.python = pythonBeside(document.querySelector("#partition-python"), counting);
     document.querySelector("#play").addEventListener("click", () => this.play());
     new ResizeObserver(this.draw).observe(this.canvas);
   }
@@ -47,6 +55,12 @@ export class PartitionSection {
     });
     const { points, values } = surfaceData(SURFACES[state.text("target")], DATA_SIDE);
     this.training = this.trainer.train(start, points, values, { every: EVERY, counting: true }, this.draw);
+    this.shown = null;
+    this.wait();
+  }
+
+  /** The same network, seen elsewhere or compared otherwise. */
+  look() {
     this.shown = null;
     this.wait();
   }
@@ -72,10 +86,11 @@ export class PartitionSection {
   }
 
   show(network, step) {
-    const partition = enumerateRegions(network);
+    const partition = enumerateRegions(network, this.view.sides());
     const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
     this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
-    this.training.counts[step / EVERY] = partition.regions;
+    if (this.view.atHome) this.training.counts[step / EVERY] = partition.regions;
+    this.save.where = this.view.atHome ? {} : { window: partition.window };
   }
 
   paint(step, wanted) {
@@ -106,12 +121,10 @@ export class PartitionSection {
     put("#exact-signs", partition.exactSigns.toLocaleString("en"));
     const hidden = widths(network).length;
     document.querySelectorAll("#layers li").forEach((item, k) => (item.hidden = k >= hidden));
+    this.python.refresh();
     put("#switching", switching(partition, widths(network)));
     put("#start-note", startSentence(this.training.kept[0], network, step));
-    const share = Math.log(partition.regions) / Math.log(Number(bound));
-    document.querySelector("#meter").style.setProperty("--share", `${100 * share}%`);
-    const percent = ((100 * partition.regions) / Number(bound)).toPrecision(2);
-    put("#share", `${Number(percent)} % of the bound; the bar is logarithmic, from 1 to the bound`);
+    this.bound.tell(network, partition.regions);
   }
 
   choose(point) {
@@ -144,5 +157,5 @@ function switching({ cells }, layerWidths) {
   const switches = cells[0].pattern.map((bit, u) => cells.some(({ pattern }) => pattern[u] !== bit));
   let start = 0;
   const found = layerWidths.map((n) => switches.slice(start, (start += n)).filter(Boolean).length);
-  return `Units that switch within the square: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
+  return `Units that switch within the window: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
 }

@@ -1,7 +1,7 @@
 // Where each of several affine functions is the greatest: a power diagram in a convex cell, exactly.
 // As geomtoy/regions/power_diagram.py.
 
-import { meet, signAt } from "./geometry.js";
+import { meet, signAt, wholeLine } from "./geometry.js";
 import { roundingOf, toFloat } from "./whole_matrix.js";
 
 /** Affine functions of the plane: function j is (rows[3 j], rows[3 j + 1], rows[3 j + 2]) / 2^shift. */
@@ -11,7 +11,7 @@ export class AffineFunctions {
     this.floats = rows.map((entry) => toFloat(entry, shift));
   }
 
-  /** Where functions j and k are equal, with j the greater on its positive side. */
+  /** Where functions j and k are equal, with j the greater on its positive side; null if they are everywhere. */
   line(j, k) {
     const key = j * this.count + k;
     if (!this.lines.has(key)) this.lines.set(key, this.difference(j, k));
@@ -20,9 +20,9 @@ export class AffineFunctions {
 
   difference(j, k) {
     const whole = [0, 1, 2].map((i) => this.rows[3 * j + i] - this.rows[3 * k + i]);
+    if (whole.every((entry) => entry === 0n)) return null;
     const [a, b, c] = whole.map((entry) => toFloat(entry, this.shift));
-    const e = Math.max(...[a, b, c].map(roundingOf));
-    return { a, b, c, e, layer: 0, unit: -1, exact: () => whole, zero: whole.every((entry) => entry === 0n) };
+    return wholeLine(whole, [a, b, c], Math.max(...[a, b, c].map(roundingOf)));
   }
 
   /** Number of the function that floats think the greatest at a vertex. */
@@ -53,8 +53,8 @@ function whereGreatest(functions, j, { others, cell, state }) {
   for (const k of others) {
     if (k === j) continue;
     const line = functions.line(j, k);
-    if (line.zero && k < j) return null;
-    if (!line.zero) part = clip(part, line, state);
+    if (line === null && k < j) return null;
+    if (line !== null) part = clip(part, line, state);
     if (part === null) return null;
   }
   return part;

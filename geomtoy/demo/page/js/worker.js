@@ -1,10 +1,12 @@
 // The script of the page's workers: trains, and counts what was trained, so that the page never waits.
 //
+// A message {own}, a reader's network, is answered by its counts, see own_count.js. All others are about training.
 // Messages in: {start} a network, points, values and options; {advance} the step to train to; {rate}.
 // Messages out: {id, first, kept} networks that were passed, then {id, first, counts} of their regions.
 
 import { enumerateRegions } from "./enumerate.js";
 import { makeNetwork } from "./network.js";
+import { countOwn } from "./own_count.js";
 import { Training } from "./train.js";
 
 const CHUNK = 24; // ms between looks at what has been asked
@@ -12,6 +14,7 @@ const CHUNK = 24; // ms between looks at what has been asked
 let run = null;
 
 globalThis.onmessage = ({ data }) => {
+  if (data.own) return postMessage(countOwn(data.own));
   if (data.start) start(data);
   else if (run && data.advance !== undefined) run.wanted = Math.max(run.wanted, data.advance);
   else if (run && data.rate !== undefined) run.training.rate = data.rate;
