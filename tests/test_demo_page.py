@@ -112,6 +112,7 @@ def test_pieces_of_fitted_networks_are_counted_exactly(open_tab, tmp_path, capsy
 
 START = {
     "step": "", "target": "step=50", "fitheads": "model=block", "heads": "", "context": "",
+    "tolerance": "countby=floats",
 }  # fmt: skip
 LOOK = """id => {
     const section = document.getElementById(id).closest("section");

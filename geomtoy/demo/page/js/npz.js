@@ -10,10 +10,21 @@ const HEADER = 64;
  */
 export function networkFile(network, { window = null, slice = null } = {}) {
   const arrays = network.layers.flatMap(({ W, b, n, m }, k) => [[`W${k + 1}`, W, [n, m]], [`b${k + 1}`, b, [n]]]);
+  if (network.activation !== "relu") arrays.push(...activationArrays(network));
   if (window?.length === 2) arrays.push(["window", window, [2]]);
   if (window?.length === 4) arrays.push(["window", cornersOf(window), [4, 2]]);
   if (slice) for (const name of ["origin", "u", "v"]) arrays.push([name, slice[name], [slice[name].length]]);
   return npzFile(arrays);
+}
+
+/** The activation of each hidden layer by its breakpoint, its slopes, its value there and its name. */
+function activationArrays({ layers, activation, slopes }) {
+  return layers.slice(1).flatMap((_, k) => [
+    [`act${k + 1}_breakpoints`, [0], [1]],
+    [`act${k + 1}_slopes`, [slopes.off, slopes.on], [2]],
+    [`act${k + 1}_value`, [0], [1]],
+    [`act${k + 1}_name`, activation, []],
+  ]);
 }
 
 const cornersOf = ([left, right, bottom, top]) => [left, bottom, right, bottom, right, top, left, top];
@@ -25,17 +36,26 @@ export function npzFile(arrays) {
 
 /** An array in NumPy's format 1.0. */
 function npy(values, shape) {
-  const logical = typeof values[0] === "boolean";
+  const { descr, size, put } = kindOf(values);
   const sizes = shape.map((n) => `${n},`).join(" ");
-  const text = `{'descr': '${logical ? "|b1" : "<f8"}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = Math.ceil((11 + text.length) / HEADER) * HEADER;
-  const bytes = new Uint8Array(length + (logical ? 1 : 8) * values.length);
+  const bytes = new Uint8Array(length + size * values.length);
   bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0]);
   const view = new DataView(bytes.buffer);
   view.setUint16(8, length - 10, true);
   bytes.set(new TextEncoder().encode(`${text.padEnd(length - 11)}\n`), 10);
-  values.forEach((value, i) => (logical ? view.setUint8(length + i, value) : view.setFloat64(length + 8 * i, value, true)));
+  for (let i = 0; i < values.length; i++) put(view, length + size * i, values[i]);
   return bytes;
+}
+
+/** How NumPy stores what a list holds; a string is one value of as many letters. */
+function kindOf(values) {
+  if (typeof values === "string") {
+    return { descr: `<U${values.length}`, size: 4, put: (view, at, letter) => view.setUint32(at, letter.charCodeAt(0), true) };
+  }
+  if (typeof values[0] === "boolean") return { descr: "|b1", size: 1, put: (view, at, value) => view.setUint8(at, value) };
+  return { descr: "<f8", size: 8, put: (view, at, value) => view.setFloat64(at, value, true) };
 }
 
 /** Named byte arrays as a zip file of stored entries. */

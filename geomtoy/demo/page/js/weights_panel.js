@@ -20,6 +20,12 @@ export class WeightsPanel {
     values.forEach((value, k) => show(this.sliders[k], value));
   }
 
+  /** Give the first slider of a unit the focus. */
+  enter(network, unit) {
+    this.update(network, unit);
+    this.sliders[0].input.focus();
+  }
+
   build(unit, sizes) {
     const column = Number(unit.split(",")[0]);
     const heard = Array.from({ length: sizes[column - 1] }, (_, j) => j);

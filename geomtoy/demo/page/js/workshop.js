@@ -36,7 +36,7 @@ export class WorkshopSection {
     this.drawing = new NetDrawing(find("net"), {
       hover: (unit) => this.put({ lit: unit }),
       select: (unit) => this.put({ selected: unit }),
-      enter: () => find("weights").querySelector("input").focus(),
+      enter: () => this.panel.enter(this.shown.network, this.selected),
       pull,
     });
     state.listen(START, () => this.restart());
