@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def stored_block() -> dict[str, Any]:
         "plane": [plane.u, plane.v, plane.origin],
     }
     shape = {"d": D_MODEL, "f": D_HEAD, "hidden": HIDDEN}
-    return shape | {"arrays": {name: packed(np.ravel(one), "<f8") for name, one in arrays.items()}}
+    return shape | {"arrays": {name: packed(np.asarray(one, float).ravel(), "<f8") for name, one in arrays.items()}}
 
 
 def hard_counts(n_heads: int, context: int) -> dict[str, int]:
@@ -85,9 +86,9 @@ def hard_counts(n_heads: int, context: int) -> dict[str, int]:
 def masked(case: Case, sharpness: float) -> Case:
     """The block with softmax of scores times a number, the query's own key out of the way.
 
-    A coordinate that is 1 for the query alone lowers its score with itself by MASK, so that its weight is
-    next to nothing in the window: hard attention, with the own key masked, is then the limit. Another
-    coordinate, always 0, keeps the dimension even.
+    A coordinate that is 1 for the query alone lowers its score with itself by MASK; its weight is nearly
+    nothing in the window, and hard attention with the own key masked is the limit. Another coordinate,
+    always 0, keeps the dimension even.
     """
     block, tokens, plane = case
     H, d, f = block.W_Q.shape
@@ -98,6 +99,7 @@ def masked(case: Case, sharpness: float) -> Case:
         return grown
 
     (W1, b1), output = block.mlp.float_layers
+    one, nothing = Fraction(1), Fraction(0)
     return (
         replace(
             block,
@@ -111,7 +113,7 @@ def masked(case: Case, sharpness: float) -> Case:
             scale=float(sharpness),
         ),
         np.pad(tokens, ((0, 0), (0, 2))),
-        Slice((*plane.origin, 1.0, 0.0), (*plane.u, 0.0, 0.0), (*plane.v, 0.0, 0.0)),
+        Slice((*plane.origin, one, nothing), (*plane.u, nothing, nothing), (*plane.v, nothing, nothing)),
     )
 
 
