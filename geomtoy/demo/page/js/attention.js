@@ -38,7 +38,7 @@ export class AttentionSection {
 
   save() {
     const block = blockOf(this.data.block, this.state.number("heads"), this.state.number("context"));
-    downloadFile(blockFile(block, { sharpness: this.sharpness(), ...this.data }), NAME);
+    downloadFile(blockFile(block, { sharpness: this.sharpness(), reach: this.data.reach, mask: this.data.mask }), NAME);
   }
 
   /** Put the query at a place, as the sliders beside the picture would. */

@@ -89,7 +89,7 @@ export class PartitionSection {
     const partition = enumerateRegions(network, this.view.sides());
     const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
     this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
-    if (this.view.atHome) this.training.counts[step / EVERY] = partition.regions;
+    this.training.counts[step / EVERY] ??= (this.view.atHome ? partition : enumerateRegions(network)).regions;
     this.save.where = this.view.atHome ? {} : { window: partition.window };
   }
 

@@ -39,7 +39,7 @@ class Card {
     });
     find(".hint").addEventListener("click", () => this.say("Think: ", exercise.hint));
     find(".show").addEventListener("click", () => this.reveal(""));
-    pythonBeside(find(".beside"), () => program(exercise));
+    pythonBeside(find(".in-python"), () => program(exercise));
     onThemeChange(() => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }

@@ -14,7 +14,7 @@ export function pythonBeside(place, lines) {
   pre.setAttribute("aria-label", "Python program");
   pre.setAttribute("role", "region");
   details.append(summary, pre, button);
-  details.addEventListener("toggle", () => details.open && (pre.textContent = program()));
+  summary.addEventListener("click", () => (pre.textContent = program()));
   button.addEventListener("click", () => copyText(program(), button, "Copy"));
   place.append(details);
   return { refresh: () => details.open && (pre.textContent = program()) };

@@ -4,6 +4,7 @@ import { prepare } from "./canvas.js";
 import { copyText } from "./python.js";
 import { qrCode } from "./qr.js";
 
+const PAUSE = 400; // ms after the last change of a control
 const QUIET = 4; // modules of margin that a scanner needs
 
 export function sharing(state) {
@@ -14,12 +15,17 @@ export function sharing(state) {
     copyText(location.href, copy, "Copy link to this state");
   });
   frame.addEventListener("click", () => copyText(frameOf(state, section.value), frame, "Copy the frame"));
-  panel.addEventListener("toggle", () => {
+  const draw = () => {
     if (!panel.open) return;
     state.store();
     drawCode(code, document.querySelector("#code-note"));
+  };
+  let timer = null;
+  panel.addEventListener("toggle", draw);
+  state.listen([...state.controls.keys()], () => {
+    clearTimeout(timer);
+    timer = setTimeout(draw, PAUSE);
   });
-  addEventListener("hashchange", () => panel.open && drawCode(code, document.querySelector("#code-note")));
 }
 
 /** Draw the QR code of the page's address; a note says what it leads to. */
