@@ -10,6 +10,8 @@ STATES = {
     "as it opens": ("fitstep=0", []),
     "soft attention and output": ("sharpness=4&colour=output&fitstep=0", []),
     "a block is fitted": ("model=block&step=20", []),
+    "the first minute's end": ("first&scene=4&fitstep=0", []),
+    "own points, floats": ("task=own&countby=floats&activation=abs&fitstep=0", []),
     "a notice": ("width=99&fitstep=0", []),
     "all that unfolds": ("fitstep=0", [OPEN_ALL]),
     "an exercise answered": (
