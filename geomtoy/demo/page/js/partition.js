@@ -154,7 +154,9 @@ export class PartitionSection {
 
 /** How many units of each layer are on in one cell of the square and off in another. */
 function switching({ cells }, layerWidths) {
-  const switches = cells[0].pattern.map((bit, u) => cells.some(({ pattern }) => pattern[u] !== bit));
+  const first = cells[0].pattern;
+  const switches = first.map(() => false);
+  for (const { pattern } of cells) for (let u = 0; u < first.length; u++) if (pattern[u] !== first[u]) switches[u] = true;
   let start = 0;
   const found = layerWidths.map((n) => switches.slice(start, (start += n)).filter(Boolean).length);
   return `Units that switch within the window: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
