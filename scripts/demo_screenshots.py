@@ -40,8 +40,7 @@ class Shot:
 SHOTS = (
     Shot("demo_light", "width=16&step=300", "#partition .figure", (1120, 900),
          point=("#partition-canvas", 0.42, 0.76)),
-    Shot("demo_dark", "heads=4&context=32", "#heads-section .figure", (1120, 900), "dark",
-         point=("#hard-canvas", 0.3, 0.6)),
+    Shot("demo_dark", "heads=4&context=8&sharpness=8", "#attention-figure", (1120, 900), "dark"),
     Shot("demo_fit", "neurons=24&fitstep=1000", "#fit .figure", (1120, 900)),
     Shot("demo_predict", "", "#exercises", (1120, 900),
          guesses=(("six", 22), ("fold", 9), ("deaf", 22))),
