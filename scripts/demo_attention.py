@@ -1,7 +1,7 @@
 """Computes the attention section of the teaching page: geomtoy/demo/page/attention.json (seconds).
 
-One untrained block, of which fewer heads or tokens are the first of more; with hard attention its exact
-counts, which the page counts again; with softmax its certified borders at some sharpnesses. A border that
+One untrained block, of which fewer heads or tokens are the first of more: with hard attention its exact
+counts, which the page counts again; with softmax its certified borders at some sharpnesses. A count that
 is not certified stops the script. Polylines are rounded to the grid of `demo_data`, for drawing only.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,16 @@ import numpy as np
 import tyro
 from demo_data import CONTEXTS, GRID, HEADS, SEED, packed
 from figure import ROOT
-from geometric_perspective.planes import D_HEAD, D_MODEL, HIDDEN, REACH, WINDOW, Case, partition, random_case
+from geometric_perspective.planes import (
+    D_HEAD,
+    D_MODEL,
+    HIDDEN,
+    REACH,
+    WINDOW,
+    Case,
+    partition,
+    random_case,
+)
 from tqdm import tqdm
 
 from geomtoy import Network, Slice
@@ -41,9 +51,7 @@ def main(out: Path = ROOT / "geomtoy/demo/page/attention.json") -> None:
         "hard": {f"{H},{C}": hard_counts(H, C) for H, C in tqdm(pairs, unit="partition")},
         "mask": MASK,
         "sharpness": SHARPNESS,
-        "soft": {
-            f"{H},{C}": {str(s): soft_record(H, C, s) for s in SHARPNESS} for H, C in tqdm(soft, unit="block")
-        },
+        "soft": {f"{H},{C}": soft_records(H, C) for H, C in tqdm(soft, unit="block")},
     }
     with written_aside(out) as aside:
         aside.write_text(json.dumps(data, separators=(",", ":"), sort_keys=True) + "\n")
@@ -51,15 +59,23 @@ def main(out: Path = ROOT / "geomtoy/demo/page/attention.json") -> None:
 
 def stored_block() -> dict[str, Any]:
     """The largest block in float64; W_O as drawn, before it is divided by sqrt(heads x head size)."""
-    block, tokens, plane = random_case(SEED, 16, max(CONTEXTS))  # W_O is divided by 8 there, without rounding
-    n = max(HEADS)
+    block, tokens, plane = random_case(SEED, 16, max(CONTEXTS))
+    n, W_O = max(HEADS), 8 * block.W_O  # it was divided by sqrt(16 * 4), without rounding
     (W1, b1), (W2, b2) = block.mlp.float_layers
     arrays = {
-        "Q": block.W_Q[:n], "K": block.W_K[:n], "V": block.W_V[:n], "O": 8 * block.W_O[:n],
-        "W1": W1, "b1": b1, "W2": W2, "b2": b2, "tokens": tokens, "plane": [plane.u, plane.v, plane.origin],
-    }  # fmt: skip
+        "Q": block.W_Q[:n],
+        "K": block.W_K[:n],
+        "V": block.W_V[:n],
+        "O": W_O[:n],
+        "W1": W1,
+        "b1": b1,
+        "W2": W2,
+        "b2": b2,
+        "tokens": tokens,
+        "plane": [plane.u, plane.v, plane.origin],
+    }
     shape = {"d": D_MODEL, "f": D_HEAD, "hidden": HIDDEN}
-    return shape | {"arrays": {name: packed(np.ravel(one), "<f8") for name, one in arrays.items()}}
+    return shape | {"arrays": {name: packed(np.asarray(one, float).ravel(), "<f8") for name, one in arrays.items()}}
 
 
 def hard_counts(n_heads: int, context: int) -> dict[str, int]:
@@ -70,8 +86,8 @@ def hard_counts(n_heads: int, context: int) -> dict[str, int]:
 def masked(case: Case, sharpness: float) -> Case:
     """The block with softmax of scores times a number, the query's own key out of the way.
 
-    A coordinate that is 1 for the query alone lowers its score with itself by MASK, so that its weight is
-    below exp(-900): hard attention, where the own key is masked, is then the limit. Another coordinate,
+    A coordinate that is 1 for the query alone lowers its score with itself by MASK; its weight is nearly
+    nothing in the window, and hard attention with the own key masked is the limit. Another coordinate,
     always 0, keeps the dimension even.
     """
     block, tokens, plane = case
@@ -83,6 +99,7 @@ def masked(case: Case, sharpness: float) -> Case:
         return grown
 
     (W1, b1), output = block.mlp.float_layers
+    one, nothing = Fraction(1), Fraction(0)
     return (
         replace(
             block,
@@ -96,7 +113,7 @@ def masked(case: Case, sharpness: float) -> Case:
             scale=float(sharpness),
         ),
         np.pad(tokens, ((0, 0), (0, 2))),
-        Slice((*plane.origin, 1.0, 0.0), (*plane.u, 0.0, 0.0), (*plane.v, 0.0, 0.0)),
+        Slice((*plane.origin, one, nothing), (*plane.u, nothing, nothing), (*plane.v, nothing, nothing)),
     )
 
 
@@ -105,8 +122,12 @@ def soft_cells(n_heads: int, context: int, sharpness: float) -> CurvedComplex:
     return enumerate_regions_on_plane(block, plane, tokens=tokens, window=WINDOW, tolerance=TOLERANCE)
 
 
+def soft_records(n_heads: int, context: int) -> dict[str, Any]:
+    return {str(s): soft_record(n_heads, context, s) for s in SHARPNESS}
+
+
 def soft_record(n_heads: int, context: int, sharpness: float) -> dict[str, Any]:
-    """Every edge once, as a polyline; the cells as closed ways along edges, with the sign of the direction."""
+    """Every edge once, as a polyline; the cells as closed ways along half-edges."""
     found = soft_cells(n_heads, context, sharpness)
     arcs = [found.arc(edge) for edge in range(found.n_edges)]
     cycles = [found.half_edges(cell) for cell in range(found.n_cells)]

@@ -1,6 +1,6 @@
 """Puts the published counts of several seeds, with their verdicts, into the teaching page.
 
-Reads the JSON files of figures and writes geomtoy/demo/page/seeds.json; run it when those figures change.
+Reads the JSON files of figures and writes geomtoy/demo/page/seeds.json; run it when they change.
 """
 
 from __future__ import annotations

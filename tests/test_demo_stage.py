@@ -75,7 +75,7 @@ def test_a_frame_shows_one_section_and_keeps_the_state(browser, section):
     assert tab.page.eval_on_selector_all("main section", shown) == [section]
     assert not tab.page.is_visible("h1")
     assert tab.text("output[for=width]") == "6" or section != "partition"
-    address = urlsplit(tab.page.get_attribute("#whole-page", "href"))
+    address = urlsplit(tab.page.get_attribute("#whole-page a", "href"))
     assert (address.query, address.fragment) == ("", "width=6&depth=1&fitstep=0")
     tab.close()
     assert tab.errors == []
@@ -173,7 +173,7 @@ def test_another_part_of_the_plane_is_counted_and_kept_in_the_address_and_the_fi
     tab.page.mouse.move(box["x"] + 200, box["y"] + 350)
     tab.page.mouse.up()
     tab.settle()
-    left, right, bottom, top = window_of(tab)
+    left, _, bottom, _ = window_of(tab)
     assert left > -1.5
     assert bottom > -2
     stored = load(tab.save("#partition-save", tmp_path / "net.npz"))

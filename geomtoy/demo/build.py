@@ -22,7 +22,8 @@ def page() -> str:
     """The whole page; the same sources give the same bytes.
 
     Raises:
-        FileError: the modules or the results do not fit together, or the page is larger than `LIMIT` bytes.
+        FileError: the modules or the results do not fit together, or the page has more than `LIMIT`
+            bytes.
     """
     folder = files("geomtoy.demo") / "page"
     modules = {

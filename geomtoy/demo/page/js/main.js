@@ -9,6 +9,7 @@ import { offerSeeds, overSeeds } from "./over_seeds.js";
 import { OwnSection } from "./own.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
+import { countFile, pythonBeside } from "./python.js";
 import { SampledSection } from "./sampled.js";
 import { embedded, sharing } from "./share.js";
 import { Stage } from "./stage.js";
@@ -25,6 +26,9 @@ const playing = [new FirstMinute(state), partition, workshop, new SampledSection
 const sections = [...playing, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
 overSeeds(state, data);
 new OwnSection(state);
+for (const name of ["small", "sampled"]) {
+  pythonBeside(document.querySelector(`#${name}-python`), () => countFile(`${name}.npz`, null));
+}
 predictSection(document.querySelector("#exercises"), data);
 
 const heroCanvas = document.querySelector("#hero");

@@ -1,6 +1,7 @@
 // Counts over several seeds: means and spreads worked out here from what was published, with its verdicts.
 
 const DIGITS = 2;
+const CLAIMS = [["/figures/demo.html", "../docs/claims.md"], ["/demo.html", "claims.html"]]; // a clone, the site
 
 /** The choices of the published tables; they have to be there before the page's state reads its controls. */
 export function offerSeeds({ seeds }) {
@@ -8,6 +9,8 @@ export function offerSeeds({ seeds }) {
 }
 
 export function overSeeds(state, { seeds }) {
+  const claims = CLAIMS.find(([page]) => location.pathname.endsWith(page));
+  if (claims) document.querySelector("#claims-link").href = claims[1]; // elsewhere it stays a name
   state.listen(["published"], () => show(seeds[state.number("published")]));
 }
 

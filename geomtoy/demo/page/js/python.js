@@ -12,7 +12,7 @@ export function pythonBeside(place, lines) {
   Object.assign(button, { type: "button", textContent: "Copy" });
   pre.tabIndex = 0; // long lines scroll, also by keyboard
   pre.setAttribute("aria-label", "Python program");
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group");
   details.append(summary, pre, button);
   summary.addEventListener("click", () => (pre.textContent = program()));
   button.addEventListener("click", () => copyText(program(), button, "Copy"));

@@ -64,8 +64,9 @@ export function embedded() {
   if (place === null) return `there is no section “${name}” to embed`;
   document.documentElement.classList.add("embedded");
   place.classList.add("on-stage");
-  const link = document.querySelector("#whole-page");
-  link.hidden = false;
+  place.querySelector("h2").setAttribute("aria-level", "1");
+  document.querySelector("#whole-page").hidden = false;
+  const link = document.querySelector("#whole-page a");
   link.href = location.pathname + location.hash;
   link.addEventListener("click", () => (link.href = location.pathname + location.hash)); // the state as it is then
   return null;

@@ -76,7 +76,10 @@ export class Stage {
 
   key(event) {
     if (!this.on) return;
-    if (event.key === "Escape") this.leave();
+    if (event.key === "Escape") {
+      this.leave();
+      return;
+    }
     if (event.target.closest("input, select, textarea, canvas, table")) return; // they have arrow keys of their own
     if (FORTH.includes(event.key)) this.turn(1);
     else if (BACK.includes(event.key)) this.turn(-1);

@@ -30,6 +30,7 @@ export class WeightsPanel {
     const column = Number(unit.split(",")[0]);
     const heard = Array.from({ length: sizes[column - 1] }, (_, j) => j);
     const title = document.createElement("h3");
+    title.className = "minor";
     title.textContent = `Weights of ${unitName(unit, sizes)}`;
     this.sliders = [...heard, -1].map((from) => {
       const name = from < 0 ? "bias" : `from ${unitName(`${column - 1},${from}`, sizes)}`;
