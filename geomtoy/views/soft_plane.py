@@ -28,7 +28,7 @@ class Attended(NamedTuple):
 
 
 def attended(X: np.ndarray, self_key: str, own: np.ndarray) -> Attended:
-    """Of tokens X (3, T, d): with the last one moving among them, without it, or its key held at own (d,)."""
+    """Of tokens X (3, T, d): all, all but the last, or all with the last one's key as of own (d,)."""
     if self_key == "masked":
         return Attended(X[:, :-1], X[:, :-1])
     keys = X
