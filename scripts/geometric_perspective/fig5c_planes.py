@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geometric_perspective.config import SLICES, Slices
-from geometric_perspective.query_planes import WINDOW, plane_through
+from geometric_perspective.query_planes import WINDOW
 from geometric_perspective.run_blocks import count_blocks
 from geometric_perspective.trends import (
     COLOURS,
@@ -20,6 +20,7 @@ from geometric_perspective.trends import (
     listed,
     readable,
 )
+from geomtoy import Slice
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
 from geomtoy.plots.style import DOUBLE, new_figure
 from geomtoy.verdicts import Verdict
@@ -51,11 +52,9 @@ def count(block: BlockArrays, points: tuple[float, float, float], moving: str) -
     tokens = block.tokens(np.array(points))
     if moving == "query":
         return count_regions_on_plane(
-            block, plane_through(tokens[:, -1]), tokens=tokens[0, :-1], moving=moving, window=WINDOW
+            block, Slice.through(*tokens[:, -1]), tokens=tokens[0, :-1], moving=moving, window=WINDOW
         )
-    return count_regions_on_plane(
-        block, plane_through(tokens.reshape(3, -1)), moving=moving, window=WINDOW
-    )
+    return count_regions_on_plane(block, Slice.through(*tokens), moving=moving, window=WINDOW)
 
 
 def draw(config: Slices, numbers: Numbers) -> Figure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
@@ -32,6 +34,11 @@ from geomtoy.verdicts import Verdict, difference, equivalence, trend
 PRESETS = SOFT_PLANES
 ALIKE = 0.1
 """Counts are called alike within this share."""
+SMALL = 7
+"""Size of the letters above panels."""
+DOT: dict[str, Any] = {
+    "marker": "o", "color": "black", "markerfacecolor": "white", "markersize": 2.5, "linestyle": "",
+}  # fmt: skip
 POINTS = ((0, 0), (1, 0), (0, 1))
 """On the plane, what the query is at the three times."""
 
@@ -49,7 +56,7 @@ def make(config: SoftPlanes, machine: Machine) -> Drawn:
         for pair, run in zip(config.pairs, runs, strict=True)
     }
     numbers = {**over_heads_and_context(config, planes), **over_sharpness(config, planes)}
-    return Drawn(draw(config, planes, numbers), numbers)
+    return Drawn(draw(config, planes, numbers), numbers, colours=256)
 
 
 def over_heads_and_context(config: SoftPlanes, planes: Planes) -> Numbers:
@@ -104,8 +111,8 @@ def draw_pairs(row: SubFigure, pairs: list[tuple[int, int]], planes: Planes) -> 
     axes = row.subplots(1, 2 * len(pairs), sharex=True, sharey=True)
     for (H, C), soft, hard in zip(pairs, axes[::2], axes[1::2], strict=True):
         one, size = planes[H, C][0], f"{H} head{'s' * (H > 1)}, context {C}"
-        soft.set_title(f"{size}:\nsoftmax, {draw_soft(soft, one)}")
-        hard.set_title(f"the same, hard\nattention: {draw_hardened(hard, one)}")
+        soft.set_title(f"{size}, softmax:\n{draw_soft(soft, one)}", fontsize=SMALL)
+        hard.set_title(f"the same, hard attention:\n{draw_hardened(hard, one)}", fontsize=SMALL)
     axes[0].set_ylabel("query, $v$")
     for ax in axes:
         marked(ax)
@@ -118,10 +125,11 @@ def draw_sharper(row: SubFigure, config: SoftPlanes, one: QueryPlane) -> None:
     row.suptitle(f"From soft to hard: {H} head{'s' * (H > 1)}, context {C}", fontsize=8)
     *axes, last = row.subplots(1, len(config.sharpness) + 1, sharex=True, sharey=True)
     for ax, s in zip(axes, config.sharpness, strict=True):
-        ax.set_title(f"scores × {s:g}:\n{draw_soft(ax, one.sharper(s))}", fontsize=7)
-    last.set_title(f"hard:\n{draw_hardened(last, one)}", fontsize=7)
+        ax.set_title(f"scores × {s:g}:\n{draw_soft(ax, one.sharper(s))}", fontsize=SMALL)
+    last.set_title(f"hard:\n{draw_hardened(last, one)}", fontsize=SMALL)
     for ax in (*axes, last):
         marked(ax)
+        ax.set_xlabel("query, $u$")
     axes[0].set_ylabel("query, $v$")
 
 
@@ -133,38 +141,41 @@ def draw_soft(ax: Axes, one: QueryPlane) -> str:
         ax.set(xlim=(-1, 2), ylim=(-1, 2), aspect="equal", facecolor="#dddddd")
         return f"at least {one.count().at_least} regions"
     draw_curved(ax, cells, linewidth=0.3)
-    return f"{len(cells)} regions"
+    return f"{len(cells)} regions, proven"
 
 
 def draw_hardened(ax: Axes, one: QueryPlane) -> str:
     cells = one.hard_cells()
     draw_hard(ax, cells, tie_width=0.7)
-    return f"{len(cells)} regions"
+    return f"{len(cells)} regions, exact"
 
 
 def marked(ax: Axes) -> None:
     """Where the query is at the three times."""
-    ax.plot(*zip(*POINTS, strict=True), "o", color="black", markerfacecolor="white", markersize=2.5)
+    ax.plot(*zip(*POINTS, strict=True), **DOT)
     ax.set(xticks=[-1, 0, 1, 2], yticks=[-1, 0, 1, 2])
 
 
 def draw_counts(row: SubFigure, config: SoftPlanes, numbers: Numbers) -> None:
     soft, hard, ratio, unlike = row.subplots(1, 4)
+    hard.sharey(soft)
     for ax, kind in ((soft, "softmax"), (hard, "hard attention")):
         values = np.array(numbers[kind], float)
         for number, (H, counts) in enumerate(zip(config.heads, values, strict=True)):
             draw_line(ax, config, counts, number, f"{H} head{'s' * (H > 1)}")
         slopes = exponents(numbers, values)
         told = "\n".join(f"{along}: {described(of)}" for along, of in slopes.items())
-        ax.set(title=f"{kind}, exponents:\n{told}", xlabel="context length", xscale="log", yscale="log")
+        ax.set_title(f"{kind}, exponents:\n{told}", fontsize=SMALL)
+        ax.set(xlabel="context length", xscale="log", yscale="log")
         ax.set_xticks(config.contexts, [*map(str, config.contexts)])
         readable(ax)
-    hard.sharey(soft)
-    soft.set_ylabel("regions, proven:\nmean and range")
-    row.legend(*soft.get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    soft.set_ylabel("regions: mean and range")
+    soft.plot([], [], **DOT, label=f"query at the times {', '.join(f'{t:g}' for t in config.points)}")
+    row.legend(*soft.get_legend_handles_labels(), loc="outside lower left", ncols=5)
     draw_ratio(ratio, numbers)
     draw_seeds(unlike, numbers, np.array(numbers["sharpened, unlike hard"]))
-    unlike.set(title="another pattern\nthan hard attention", ylabel="share of the plane, sampled")
+    unlike.set_title("other patterns than with\nhard attention, sampled", fontsize=SMALL)
+    unlike.set_ylabel("share of the plane")
     unlike.set_ylim(0, None)
     unlike.yaxis.set_major_formatter(PercentFormatter(1, 0))
 
@@ -188,7 +199,8 @@ def draw_ratio(ax: Axes, numbers: Numbers) -> None:
     where = np.array(numbers["sharpness"])[np.nonzero(open_ones)[0]]
     ax.plot(where, ratio[open_ones], "^", color=GREY, markersize=3)
     ax.axhline(1, color="black", linewidth=0.7, linestyle="--")
-    ax.set(title="regions with softmax over\nthose with hard attention", ylabel="ratio")
+    ax.set_title("regions with softmax by\nthose with hard attention", fontsize=SMALL)
+    ax.set_ylabel("ratio: each seed, mean")
     ax.set_ylim(0, None)
 
 

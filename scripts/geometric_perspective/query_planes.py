@@ -21,12 +21,6 @@ SAMPLES = 100
 """Points along each side of the window where patterns are compared."""
 
 
-def plane_through(points: np.ndarray) -> Slice:
-    """The plane whose coordinates (0, 0), (1, 0), (0, 1) are the three points."""
-    origin, u, v = points
-    return Slice(tuple(origin), tuple(u - origin), tuple(v - origin))
-
-
 @dataclass(frozen=True, eq=False)
 class QueryPlane:
     """A block whose query moves on a plane; its own key is held still, so that hard attention is exact.
@@ -46,7 +40,7 @@ class QueryPlane:
     @classmethod
     def through(cls, block: BlockArrays, times: tuple[float, ...], max_patches: int) -> QueryPlane:
         tokens = block.tokens(np.array(times))
-        return cls(block, tokens[0, :-1], plane_through(tokens[:, -1]), max_patches)
+        return cls(block, tokens[0, :-1], Slice.through(*tokens[:, -1]), max_patches)
 
     def sharper(self, factor: float) -> QueryPlane:
         """The same with scores times a factor."""
