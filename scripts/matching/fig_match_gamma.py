@@ -19,7 +19,7 @@ PRESETS = STARTS
 STYLES = {
     "post": (BLUE, "o", "post-LN, no MLP"),
     "pre": (ORANGE, "s", "pre-LN, no MLP"),
-    MLP: (GREEN, "^", "post-LN, MLPs"),
+    MLP: (GREEN, "D", "post-LN, MLPs"),
 }
 SMALL, LARGE = (0.8, 1.0), 0.3
 """The initial scales that the claim compares: a greater gamma starts smaller."""

@@ -109,8 +109,7 @@ def run_recall(config: RecallRun) -> Arrays:
     "signal/NAME" and "noise/NAME" are those of the gradient of each trained array at the steps
     `gradients_at`, see `GradientProbe`. Arrays of the final model are named "param/NAME"; those at the
     steps `kept_at`, where they are trained ones, "kept/NAME" with a leading axis. "test/tokens",
-    "test/targets" and "test/counted" are the test without noise; "choice/NAME" are scores on sequences
-    of their own.
+    "test/targets" and "test/counted" are the test without noise. For tables see `Probe.table`.
     """
     with jax.enable_x64(True):
         return _run(config)
@@ -146,7 +145,7 @@ def _run(config: RecallRun) -> Arrays:
     table = probe.table([name for name in fit.measured if "layers" in name], config.rhos)
     return {
         "train_loss": fit.loss, "at": fit.at, **histories, **table, **_kept(fit, config),
-        **probe.choose(config.matrix, config.rhos), **_gradients(fit, models, draw, config),
+        **_gradients(fit, models, draw, config),
         **{f"param/{name}": array for name, array in probe.arrays.items()},
         **{f"test/{name}": array for name, array in probe.test.items()},
     }  # fmt: skip
