@@ -44,7 +44,7 @@ def draw(config: Added, results: dict[str, Runs], learned: Steps) -> Figure:
     draw_bars(bars, learned, config.steps)
     draw_factors(factors, results[RANDOM][0])
     figure.suptitle(
-        f"3 layers, post-LN, γ = 0.8, d = {config.d_model}, with MLPs of {config.hidden} units except in "
+        f"3 layers, post-LN, γ = 0.8, d = {config.d_model}; MLPs of {config.hidden} units except in "
         "“no MLP”", fontsize=8,
     )  # fmt: skip
     return figure

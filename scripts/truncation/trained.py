@@ -23,7 +23,8 @@ def trained(machine: Machine, config: Recall) -> dict[Of, Runs]:
 
 
 def chosen_by(runs: Runs, name: str) -> np.ndarray:
-    """(seeds, rhos) p(correct) on sequences of their own, a matrix truncated: shares are chosen by it."""
+    """(seeds, rhos) p(correct) on sequences of their own, this matrix truncated: what shares are
+    chosen by."""
     row = runs[0].arrays["table/names"].tolist().index(name)
     found: np.ndarray = runs.stacked("choice/p_correct")[:, row]
     return found
