@@ -49,7 +49,7 @@ class Training:
     """
 
     seeds: int = 1
-    steps: int = 1200
+    steps: int = 1000
     every: int = 100
     d_model: int = 64
     test: int = 256
@@ -123,7 +123,7 @@ class Depths(Training):
     """
 
     steps: int = 800
-    depths: tuple[int, ...] = (2, 3)
+    depths: tuple[int, ...] = (3,)
 
     @property
     def recipe(self) -> TokenFitConfig:
@@ -164,7 +164,7 @@ class Mlps(Training):
     """
 
     hidden: int = 128
-    triangles: int = 12
+    triangles: int = 6
 
     def adding(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
         """One run; signs are those of the trained factors (alpha, beta) of what is added."""
@@ -214,8 +214,8 @@ STARTS = Presets(
     Starts(5, 8000, gammas=GAMMAS, pre_gammas=GAMMAS, mlp_gammas=GAMMAS),
 )
 LONG: dict[str, Any] = {"seeds": 5, "steps": 20_000, "every": 250, "depths": (2, 3, 4, 5)}
-DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(**LONG))
-FLOW = Presets(Depths(**SMALL, depths=(3,)), Depths(depths=(3,)), Depths(**{**LONG, "depths": (3, 5)}))
-ORDERS = Presets(Orders(**SMALL, depths=(3,)), Orders(), Orders(**LONG, two_chains=True))
+DEPTHS = Presets(Depths(**SMALL), Depths(), Depths(**LONG))
+FLOW = Presets(Depths(**SMALL), Depths(), Depths(**{**LONG, "depths": (3, 5)}))
+ORDERS = Presets(Orders(**SMALL), Orders(), Orders(**LONG, two_chains=True))
 LENS = Presets(Mlps(**SMALL_MLPS), Mlps(), Mlps(5, 6000))
 ADDED = Presets(Added(**SMALL_MLPS), Added(), Added(5, 6000, signs=("+-", "-+", "--")))

@@ -109,7 +109,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
         kind: dict(zip(gammas, np.array(numbers["accuracy"][kind]), strict=True))
         for kind, gammas in numbers["gammas"].items()
     }
-    note = NOTE.format(f"{numbers.get('steps', 2000):,}")
+    note = NOTE.format(f"{numbers['steps']:,}")
     pre = {f"pre-LN, γ = {gamma}": values for gamma, values in by_gamma["pre"].items()}
     found = [
         forms("Matching (no MLP)", by_gamma["post"], note),

@@ -87,7 +87,7 @@ class Lens(Recall):
         triangles: between tokens, whose regions are counted.
     """
 
-    triangles: int = 8
+    triangles: int = 4
 
 
 @dataclass(frozen=True)
