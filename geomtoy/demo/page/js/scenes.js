@@ -43,7 +43,7 @@ export const SCENES = [
     text: "The network learns the picture in the colours. Watch where borders gather.",
   },
   {
-    section: "workshop", state: "task=spiral&units1=8&units2=8", controls: ["task"],
+    section: "workshop", state: "task=spiral&units1=8&units2=8", controls: ["task", "activation"],
     title: "A network and its function",
     text: "Units and weights, the plane they cut, and the surface: one flat facet for each cell.",
   },
