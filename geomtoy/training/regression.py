@@ -13,6 +13,7 @@ from flax import nnx
 from jaxtyping import Float
 from tqdm import tqdm
 
+from geomtoy.errors import SettingError
 from geomtoy.training.callback import Callback
 from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.trainer import Build, FitConfig, Run, prepare, require_finite
@@ -67,9 +68,12 @@ def fit(
             seen is part of the checkpoint.
         progress: show a bar on stderr.
     Raises:
-        SettingError: 64-bit mode is off, a loss is not finite (the seed is named), or the
-            checkpoint is of another run.
+        SettingError: 64-bit mode is off, a loss is not finite (the seed is named), the checkpoint is of
+            another run, or the callback looks every step, of which one alone is compiled to other
+            roundings.
     """
+    if callback is not None and callback.every < 2:
+        raise SettingError(f"the callback's every is {callback.every}; make it 2 or more")
     graphdef, run, train_on = prepare(build, config)
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
