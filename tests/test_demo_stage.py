@@ -59,6 +59,8 @@ def test_every_scene_fits_the_screen_with_its_controls_and_large_type(open_tab):
 def test_arrow_keys_in_a_control_move_the_control(open_tab):
     tab = open_tab("fitstep=0", viewport=SCREEN)
     tab.page.click("#present")
+    while not tab.page.is_visible("#width"):
+        tab.page.keyboard.press("ArrowRight")
     title, before = tab.text("#stage-title"), int(tab.text("output[for=width]"))
     tab.page.focus("#width")
     tab.page.keyboard.press("ArrowRight")

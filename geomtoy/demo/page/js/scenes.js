@@ -3,9 +3,24 @@
 
 export const SCENES = [
   {
-    section: "partition", state: "width=1&depth=1&seed=7", controls: ["width", "bias", "seed"],
-    title: "One unit, one line",
-    text: "On one side of its line the unit is off, on the other it is on.",
+    section: "first", state: "scene=1", controls: [],
+    title: "Drag the knob: one unit, one line",
+    text: "The sum of a unit is a flat, tilted sheet. On one side of its line the unit is off, on the other it is on.",
+  },
+  {
+    section: "first", state: "scene=2", controls: [],
+    title: "A second unit",
+    text: "Each way of being on and off is one piece.",
+  },
+  {
+    section: "first", state: "scene=3", controls: [],
+    title: "ReLU folds",
+    text: "Where a sheet is negative it is set to 0. The folded sheets are added.",
+  },
+  {
+    section: "first", state: "scene=4", controls: [],
+    title: "A deeper unit bends",
+    text: "Its border bends where the others fold; drag any knob.",
   },
   {
     section: "partition", state: "width=6&depth=1&bias=0.3&seed=7", controls: ["width", "bias", "seed"],
@@ -31,6 +46,16 @@ export const SCENES = [
     section: "partition", state: "width=8&depth=2&seed=3&grid=0.5&bias=0.5", controls: ["grid", "seed", "width"],
     title: "Where floats go wrong",
     text: "Lines coincide, run parallel, meet three at a time: signs are decided in whole numbers there.",
+  },
+  {
+    section: "sampled", state: "countby=pixels&pixels=64", controls: ["countby", "pixels", "tolerance", "sampleseed"],
+    title: "What pixels and floats miss",
+    text: "Rings: regions that are not seen. Crosses: regions that do not exist.",
+  },
+  {
+    section: "workshop", state: "task=spiral&units1=8&units2=8&rate=0.01", controls: ["task", "activation", "units1"],
+    title: "A network learns two classes",
+    text: "Press Train. The border between the classes is made of straight pieces; pull a weight and it moves.",
   },
   {
     section: "fit", state: "neurons=16&fitstep=1000", controls: ["neurons", "fitstep"],
