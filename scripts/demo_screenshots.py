@@ -41,8 +41,7 @@ class Shot:
 SHOTS = (
     Shot("demo_light", "width=16&step=300", "#partition .figure", (1120, 900),
          point=("#partition-canvas", 0.42, 0.76)),
-    Shot("demo_dark", "heads=4&context=32", "#attention-figure", (1120, 900), "dark",
-         point=("#hard-canvas", 0.3, 0.6)),
+    Shot("demo_dark", "heads=4&context=8&sharpness=8", "#attention-figure", (1120, 900), "dark"),
     Shot("demo_first", "scene=4", "#first .figure", (1120, 900)),
     Shot("demo_workshop", "task=spiral&units1=8&units2=8", "#workshop", (1120, 900),
          press=("#work-play", "#work-steps", 600)),

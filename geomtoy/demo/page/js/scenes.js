@@ -4,23 +4,23 @@
 export const SCENES = [
   {
     section: "first", state: "scene=1", controls: [],
-    title: "Drag the knob: one unit, one line",
-    text: "The sum of a unit is a flat, tilted sheet. On one side of its line the unit is off, on the other it is on.",
+    title: "One unit, one line",
+    text: "On one side of its line the unit is off, on the other it is on.",
   },
   {
     section: "first", state: "scene=2", controls: [],
-    title: "A second unit",
-    text: "Each way of being on and off is one piece.",
+    title: "A second unit, a second line",
+    text: "One piece for each way of being on and off that occurs.",
   },
   {
     section: "first", state: "scene=3", controls: [],
-    title: "ReLU folds",
-    text: "Where a sheet is negative it is set to 0. The folded sheets are added.",
+    title: "A fold",
+    text: "Where a sheet is negative it is set to 0: that is all a ReLU does.",
   },
   {
     section: "first", state: "scene=4", controls: [],
     title: "A deeper unit bends",
-    text: "Its border bends where the others fold; drag any knob.",
+    text: "It reads what has folded already, and its border bends at the folds.",
   },
   {
     section: "partition", state: "width=6&depth=1&bias=0.3&seed=7", controls: ["width", "bias", "seed"],
@@ -34,7 +34,7 @@ export const SCENES = [
   },
   {
     section: "partition", state: "width=6&depth=2&seed=7", controls: ["width", "depth", "seed"],
-    title: "A second layer bends",
+    title: "Two layers",
     text: "A deeper unit reads what has bent already: its border bends where it crosses an earlier one.",
   },
   {
@@ -43,19 +43,14 @@ export const SCENES = [
     text: "The network learns the picture in the colours. Watch where borders gather.",
   },
   {
-    section: "partition", state: "width=8&depth=2&seed=3&grid=0.5&bias=0.5", controls: ["grid", "seed", "width"],
+    section: "workshop", state: "task=spiral&units1=8&units2=8", controls: ["task", "activation"],
+    title: "A network and its function",
+    text: "Units and weights, the plane they cut, and the surface: one flat facet for each cell.",
+  },
+  {
+    section: "sampled", state: "countby=floats&tolerance=0.01", controls: ["countby", "tolerance", "sampleof", "sampleseed"],
     title: "Where floats go wrong",
-    text: "Lines coincide, run parallel, meet three at a time: signs are decided in whole numbers there.",
-  },
-  {
-    section: "sampled", state: "countby=pixels&pixels=64", controls: ["countby", "pixels", "tolerance", "sampleseed"],
-    title: "What pixels and floats miss",
-    text: "Rings: regions that are not seen. Crosses: regions that do not exist.",
-  },
-  {
-    section: "workshop", state: "task=spiral&units1=8&units2=8&rate=0.01", controls: ["task", "activation", "units1"],
-    title: "A network learns two classes",
-    text: "Press Train. The border between the classes is made of straight pieces; pull a weight and it moves.",
+    text: "Rings mark what is missed, crosses what is invented; exact signs do neither.",
   },
   {
     section: "fit", state: "neurons=16&fitstep=1000", controls: ["neurons", "fitstep"],
