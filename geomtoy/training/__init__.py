@@ -3,7 +3,8 @@
 - `targets`: functions to learn: `Target`, `TARGETS`, `target`
 - `regression`: models fitted to points, all seeds at once: `Fit`, `fit`
 - `trainer`: how: `FitConfig`
-- `callback`: what is looked at on the way: `Callback`, `RegionCallback`
+- `callback`: what is looked at on the way: `Callback`, `Recorder`, `RegionCallback`;
+  `block_callback`: of blocks, on a plane: `BlockRegionCallback`
 - `blocks`: one-block transformers fitted to a function of time: `BlockFit`, `BlockFitConfig`,
   `fit_block`, `fit_block_arrays`
 - `tokens`: models of tokens, on batches drawn on device: `TokenFit`, `TokenFitConfig`, `accuracy`,
@@ -14,8 +15,9 @@
 from geomtoy.extras import needs
 
 with needs("train"):
+    from geomtoy.training.block_callback import BlockRegionCallback
     from geomtoy.training.blocks import BlockFit, BlockFitConfig, fit_block, fit_block_arrays
-    from geomtoy.training.callback import Callback, RegionCallback
+    from geomtoy.training.callback import Callback, Recorder, RegionCallback
     from geomtoy.training.regression import Fit, fit
     from geomtoy.training.streams import stream
     from geomtoy.training.targets import TARGETS, Target, target
@@ -26,9 +28,11 @@ __all__ = [
     "TARGETS",
     "BlockFit",
     "BlockFitConfig",
+    "BlockRegionCallback",
     "Callback",
     "Fit",
     "FitConfig",
+    "Recorder",
     "RegionCallback",
     "Target",
     "TokenFit",

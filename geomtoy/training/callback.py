@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,8 +43,49 @@ class Callback(Protocol):
 
 
 @dataclass(eq=False)
-class RegionCallback:
-    """Counts the regions of each network in training; `arrays` holds what it saw.
+class Recorder(ABC):
+    """A callback that keeps what it sees: `arrays` holds it.
+
+    Args:
+        every: steps between two looks, 2 or more.
+    Raises:
+        SettingError: `every` is less than 2; a step alone is compiled to other roundings.
+    """
+
+    every: int
+    _seen: list[dict[str, np.ndarray]] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.every < 2:
+            raise SettingError(f"every is {self.every}; make it 2 or more")
+
+    def __call__(self, step: int, models: Sequence[Any]) -> None:
+        self._seen.append({"step": np.array(step), **self.look(step, models)})
+
+    @abstractmethod
+    def look(self, step: int, models: Sequence[Any]) -> dict[str, np.ndarray]:
+        """By name what is seen of the models of all seeds: arrays with a leading axis of seeds."""
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """By name: step (k,), and of all that is seen (seeds, k, ...)."""
+        names = self._seen[0] if self._seen else {}
+        return {
+            name: np.stack([seen[name] for seen in self._seen], axis=_steps_axis(name)) for name in names
+        }
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Go on from arrays of an earlier run."""
+        by_step = {name: np.moveaxis(array, _steps_axis(name), 0) for name, array in arrays.items()}
+        steps = len(arrays.get("step", ()))
+        self._seen = [{name: array[k] for name, array in by_step.items()} for k in range(steps)]
+
+
+@dataclass(eq=False)
+class RegionCallback(Recorder):
+    """Counts the regions of each network in training.
+
+    Its arrays: step (k,), regions (seeds, k) and, if asked for, linear_regions (seeds, k), W1
+    (seeds, k, out, in), b1 (seeds, k, out), ...
 
     Args:
         every: steps between two counts, 2 or more.
@@ -58,18 +100,12 @@ class RegionCallback:
         the next steps run.
     """
 
-    every: int
     window: Any = UNIT_SQUARE
     slice: Slice | Segment | None = None
     linear: bool = False
     networks: bool = False
     save: Path | None = None
     export: Callable[[Any], Network] = from_flax
-    _seen: list[dict[str, np.ndarray]] = field(default_factory=list, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.every < 2:
-            raise SettingError(f"every is {self.every}; make it 2 or more")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -77,29 +113,13 @@ class RegionCallback:
         kept = {"linear": self.linear, "networks": self.networks, "saved": self.save is not None}
         return {"every": self.every, "where": where, **kept}
 
-    def __call__(self, step: int, models: Sequence[Any]) -> None:
+    def look(self, step: int, models: Sequence[Any]) -> dict[str, np.ndarray]:
         networks = [self.export(model) for model in models]
         counts = np.array([self._count(step, s, network) for s, network in enumerate(networks)])
-        record = {"step": np.array(step), "regions": counts[:, 0]}
+        record = {"regions": counts[:, 0]}
         if self.linear:
             record["linear_regions"] = counts[:, 1]
-        if self.networks:
-            record |= stack_networks(networks)
-        self._seen.append(record)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """By name: step (k,), regions (seeds, k) and, if asked for, linear_regions (seeds, k), W1
-        (seeds, k, out, in), b1 (seeds, k, out), ..."""
-        names = self._seen[0] if self._seen else {}
-        return {
-            name: np.stack([seen[name] for seen in self._seen], axis=_steps_axis(name)) for name in names
-        }
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go on from arrays of an earlier run."""
-        by_step = {name: np.moveaxis(array, _steps_axis(name), 0) for name, array in arrays.items()}
-        steps = len(arrays.get("step", ()))
-        self._seen = [{name: array[k] for name, array in by_step.items()} for k in range(steps)]
+        return record | (stack_networks(networks) if self.networks else {})
 
     def _count(self, step: int, seed: int, network: Network) -> tuple[int, int]:
         """Regions and linear regions (0 if not asked for), and the partition in a file if asked for."""

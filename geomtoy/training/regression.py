@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from geomtoy.training.callback import Callback
 from geomtoy.training.runs import digest, load_run, save_run
-from geomtoy.training.trainer import Build, FitConfig, Run, prepare, require_finite
+from geomtoy.training.trainer import Build, FitConfig, Run, next_stop, prepare, require_finite
 
 __all__ = ["Fit", "FitConfig", "fit"]
 
@@ -88,7 +88,7 @@ def fit(
 
     with tqdm(total=config.steps, initial=loss.shape[1], disable=not progress, unit="step") as bar:
         while (done := loss.shape[1]) < config.steps:
-            stop = _stop(done, stride, config.steps)
+            stop = next_stop(done, stride, config.steps)
             ahead, new = train(run, jnp.arange(done, stop))
             show(done, run)  # while `ahead` is computed
             run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)
@@ -108,13 +108,3 @@ def _models(graphdef: nnx.GraphDef[Any], params: nnx.State[Any, Any], seeds: int
 def _seen(callback: Callback | None) -> dict[str, np.ndarray]:
     arrays = {} if callback is None else callback.arrays()
     return {SEEN + name: array for name, array in arrays.items()}
-
-
-def _stop(done: int, stride: int, steps: int) -> int:
-    """Where the next chunk ends: at a multiple of the stride, or at the end.
-
-    Never after a single step: XLA then compiles no loop, and other roundings.
-    """
-    stop = done + stride - done % stride
-    stop += stride if stop == done + 1 else 0
-    return steps if stop >= steps - 1 else stop

@@ -25,7 +25,7 @@ from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.exact_values import TokensAt, affine_tokens, exact_values
 from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
-from geomtoy.views.soft_plane import plane_functions
+from geomtoy.views.soft_plane import SELF_KEYS, attended, plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
@@ -76,6 +76,7 @@ def count_regions_on_plane(
     *,
     tokens: Any = None,
     moving: str = "query",
+    self_key: str = "moving",
     window: Any = UNIT_SQUARE,
     max_patches: int = 20_000,
 ) -> PlaneRegions:
@@ -87,12 +88,16 @@ def count_regions_on_plane(
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
+        self_key: of the last token, which attends to itself with a key that is "moving" as it does;
+            "still": with the key that it has at the plane's origin (its value moves); "masked": not at
+            all. The latter two are those of `enumerate_hard_attention`, the limit of sharp softmax.
         window: parallelogram in slice coordinates.
         max_patches: budget for the proof.
     Returns:
         kind "exact" where the proof succeeds; otherwise "lower bound", with the boxes that stayed open.
     Raises:
-        SettingError: attention is hard, or moving or max_patches is not one of the values above.
+        SettingError: attention is hard; moving, self_key or max_patches is not one of the values above;
+            self_key is not "moving" behind a norm before attention; or no token is left to attend to.
         NetworkError: the MLP is not one or two hidden layers of ReLU units.
         SliceError: tokens or plane do not fit the block.
         WindowError: the window is no parallelogram.
@@ -104,7 +109,7 @@ def count_regions_on_plane(
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
-    posed = pose(block, plane, tokens, moving, window, max_patches)
+    posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     return proven_regions(posed, max_patches)
 
 
@@ -116,7 +121,7 @@ class Posed:
         view: what was asked, as results name it.
         series: of all functions, on polydiscs.
         after: what follows attention; whose functions they are.
-        exact: their values, as precise as one likes.
+        exact: their values, as precise as one likes, or None.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
@@ -124,7 +129,7 @@ class Posed:
     view: str
     series: Series
     after: BlockReadout
-    exact: Exact
+    exact: Exact | None
     origin: np.ndarray
     axes: np.ndarray
     frame: Frame
@@ -135,20 +140,34 @@ class Posed:
 
 
 def pose(
-    block: BlockArrays, plane: Slice, tokens: Any, moving: str, window: Any, max_patches: int
+    block: BlockArrays,
+    plane: Slice,
+    tokens: Any,
+    moving: str,
+    window: Any,
+    max_patches: int,
+    self_key: str = "moving",
 ) -> Posed:
     """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
     if moving not in MOVING:
         raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
+    if self_key not in SELF_KEYS:
+        raise SettingError(f"self_key {self_key!r} is unknown; use one of {', '.join(SELF_KEYS)}")
+    if block.attention_norm and self_key != "moving":
+        raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
     frame = parallelogram(window)
     X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    if self_key == "masked" and X.shape[1] == 1:
+        raise SettingError("the query has nothing to attend to; give a token before it")
+    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
 
     def series(after: BlockReadout) -> Series:
         if block.attention_norm:
             return partial(normed_series, in_rows(normed_functions(block, X, after)))
-        return partial(patch_series, in_rows(plane_functions(block, X, after)))
+        return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
 
-    return posed_on(block, f"plane, {moving} moving", frame, max_patches, series, affine_tokens(X))
+    known = affine_tokens(X) if self_key == "moving" else None
+    return posed_on(block, f"plane, {moving} moving", frame, max_patches, series, known)
 
 
 def posed_on(
@@ -157,9 +176,12 @@ def posed_on(
     frame: Frame,
     max_patches: int,
     series: Callable[[BlockReadout], Series],
-    tokens: TokensAt,
+    tokens: TokensAt | None,
 ) -> Posed:
-    """The functions that follow attention; raises what `count_regions_on_plane` does of the block."""
+    """The functions that follow attention; raises what `count_regions_on_plane` does of the block.
+
+    Without `tokens`, floats alone decide.
+    """
     if block.hard:
         raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if max_patches < 1:
@@ -167,7 +189,7 @@ def posed_on(
     needs_relu_layers(block.mlp, most=2)
     after = block_readout(block)
     of_these = series(after) if len(after.units) else _no_series
-    exact = exact_values(block, after, tokens)
+    exact = None if tokens is None else exact_values(block, after, tokens)
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     return Posed(view, of_these, after, exact, origin, axes, frame)
 
