@@ -12,15 +12,15 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
-from geomtoy.certified.curves import Series
 from geomtoy.certified.layout import in_rows
+from geomtoy.certified.patches import Series
 from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
-from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
 from geomtoy.views.soft_plane import SELF_KEYS, Attended, attended, plane_functions
 
@@ -40,7 +40,8 @@ class PlaneRegions:
         at_least: there are at least so many regions, proven.
         crossings: (n, 2) slice coordinates where two borders cross.
         crossing_radius: (n,) how far, in each coordinate, the true crossing may be.
-        crossing_units: (n, 2) a unit of each of the two borders.
+        crossing_units: (n, 2) a unit of each of the two borders; those of a second hidden layer are
+            counted on from the first's.
         boundary_zeros: ends of borders on the window's boundary.
         curves: connected pieces of the borders of single units.
         loops: those that are closed.
@@ -80,7 +81,7 @@ def count_regions_on_plane(
 
     Args:
         block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
-            which has one ReLU layer.
+            which has one or two hidden layers of ReLU units.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
@@ -94,7 +95,7 @@ def count_regions_on_plane(
     Raises:
         SettingError: attention is hard; moving, self_key or max_patches is not one of the values above;
             self_key is not "moving" behind a norm before attention; or no token is left to attend to.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        NetworkError: the MLP is not one or two hidden layers of ReLU units.
         SliceError: tokens or plane do not fit the block.
         WindowError: the window is no parallelogram.
     Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
@@ -106,7 +107,7 @@ def count_regions_on_plane(
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
-    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches)))
+    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches), posed.after.folds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +166,7 @@ def _check(block: BlockArrays, moving: str, self_key: str, max_patches: int) -> 
         raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
     if max_patches < 1:
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
-    needs_one_relu_layer(block.mlp)
+    needs_relu_layers(block.mlp, most=2)
 
 
 def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout, to: Attended) -> Series:

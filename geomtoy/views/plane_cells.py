@@ -11,6 +11,7 @@ from geomtoy.certified import Budget, arrange, build_faces
 from geomtoy.errors import ProofError, SettingError
 from geomtoy.slices import UNIT_SQUARE, Slice
 from geomtoy.views.curved_complex import CurvedComplex
+from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.plane import plane_regions, pose
 
 FINEST = 1e-12
@@ -47,6 +48,7 @@ def enumerate_regions_on_plane(
     """
     if not tolerance >= FINEST:
         raise SettingError(f"tolerance is {tolerance}; give a length of at least {FINEST}")
+    needs_one_relu_layer(block.mlp)
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     length = tolerance / float(np.hypot(*posed.axes.T).max())
     budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / 10))
