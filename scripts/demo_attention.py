@@ -75,7 +75,9 @@ def stored_block() -> dict[str, Any]:
         "plane": [plane.u, plane.v, plane.origin],
     }
     shape = {"d": D_MODEL, "f": D_HEAD, "hidden": HIDDEN}
-    return shape | {"arrays": {name: packed(np.asarray(one, float).ravel(), "<f8") for name, one in arrays.items()}}
+    return shape | {
+        "arrays": {name: packed(np.asarray(one, float).ravel(), "<f8") for name, one in arrays.items()}
+    }
 
 
 def hard_counts(n_heads: int, context: int) -> dict[str, int]:

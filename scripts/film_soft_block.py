@@ -61,7 +61,8 @@ class Film:
     @property
     def place(self) -> dict[str, Any]:
         """Plane, tokens that stand still, as they are at the first of the times, and window."""
-        tokens = np.asarray(self.block.tokens(np.array(self.times)))
+        angle = np.array(self.times)[:, None, None] * self.block.frequencies()
+        tokens = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
         return {"plane": Slice.through(*tokens[:, -1]), "tokens": tokens[0, :-1], "window": WINDOW}
 
 

@@ -32,7 +32,7 @@ class PlaneRegions:
     """Regions of a soft block on a window of a plane: its connected parts on which no unit switches.
 
     Args:
-        view: "plane, query moving" or "plane, context moving".
+        view: "plane, query moving" or "plane, context moving" (with the own key if that does not).
         kind: "exact", or "lower bound" where the proof stops.
         certified: whether `regions` is proven; the same as kind == "exact".
         guarantee: what was proven, in words.
@@ -115,14 +115,14 @@ class Posed:
     """A question about a block on a plane, as functions on the square [-1, 1]^2.
 
     Args:
-        moving: as it was asked.
+        view: what moves, in words.
         series: of all functions, on polydiscs.
         after: what follows attention; whose functions they are.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
 
-    moving: str
+    view: str
     series: Series
     after: BlockReadout
     origin: np.ndarray
@@ -152,7 +152,8 @@ def pose(
     after = block_readout(block)
     to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
     series = _series(block, X, after, to) if len(after.units) else _no_series
-    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
+    view = f"plane, {moving} moving" + (f", own key {self_key}" if self_key != "moving" else "")
+    return Posed(view, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
 
 
 def _check(block: BlockArrays, moving: str, self_key: str, max_patches: int) -> None:
@@ -188,7 +189,7 @@ def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
     stretch = float(np.abs(posed.axes).sum(axis=0).max())
     rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
     return PlaneRegions(
-        view=f"plane, {posed.moving} moving",
+        view=posed.view,
         kind="exact" if found.proven else "lower bound",
         certified=found.proven,
         guarantee=_guarantee(found.why),

@@ -96,9 +96,8 @@ def draw(config: SoftPlanes, planes: Planes, numbers: Numbers) -> Figure:
     """Soft beside hard for few and many heads and tokens; one block ever sharper; all in numbers."""
     heads = sorted({config.heads[0], config.heads[-1]})
     figure = new_figure(DOUBLE, 1.85 * len(heads) + 1.65 + 2.55)
-    *rows, sharper, counts = figure.subfigures(
-        len(heads) + 2, 1, height_ratios=[1.85] * len(heads) + [1.65, 2.55]
-    )
+    grid = figure.add_gridspec(len(heads) + 2, 1, height_ratios=[1.85] * len(heads) + [1.65, 2.55])
+    *rows, sharper, counts = [figure.add_subfigure(grid[k]) for k in range(len(heads) + 2)]
     for row, H in zip(rows, heads, strict=True):
         draw_pairs(row, [(H, C) for C in (config.contexts[0], config.contexts[-1])], planes)
     draw_sharper(sharper, config, planes[config.sharpened][0])
