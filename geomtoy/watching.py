@@ -23,8 +23,8 @@ from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 class Recorder(ABC):
     """Looks at models every so many steps and keeps what it sees: `arrays` holds it.
 
-    As `callback=` of a function that trains; or in a loop of your own, where `seen(step, model)` is called
-    at every step and looks at those that are multiples of `every`.
+    As `callback=` of a function that trains; or in a loop of your own, where `seen(step, model)` is
+    called at every step and looks at those that are multiples of `every`.
 
     Args:
         every: steps between two looks, 1 or more.

@@ -3,7 +3,7 @@
 - `targets`: functions to learn: `Target`, `TARGETS`, `target`
 - `regression`: models fitted to points, all seeds at once: `Fit`, `fit`
 - `trainer`: how: `FitConfig`
-- `callback`: what looks at models on the way: `Callback`, such as `RegionCallback` of `geomtoy`;
+- `callback`: what looks at models on the way: `Callback`, such as `geomtoy.RegionCallback`;
   `block_callback`: of blocks, on a plane: `BlockRegionCallback`
 - `blocks`: one-block transformers fitted to a function of time: `BlockFit`, `BlockFitConfig`,
   `fit_block`, `fit_block_arrays`
@@ -33,6 +33,7 @@ __all__ = [
     "Callback",
     "Fit",
     "FitConfig",
+    "RegionCallback",
     "Target",
     "TokenFit",
     "TokenFitConfig",
