@@ -343,7 +343,7 @@ SLICES = Presets(Slices(**FEW, **SMALL_GRID), Slices(**FIRST_LOOK), Slices(**FUL
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
     Encodings(seeds=1, contexts=(10, 30), variants=("plain", "LayerNorm")),
-    Encodings(seeds=8, contexts=(10, 30)),
+    Encodings(seeds=8, contexts=(10, 30), variants=("plain",)),
 )
 PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
 SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
