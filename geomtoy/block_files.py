@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.block_arrays import ARRAYS, FLAGS, BlockArrays
+from geomtoy.block_arrays import ARRAYS, FLAGS, LAYERS, BlockArrays
 from geomtoy.errors import FileError, SettingError, SliceError
 from geomtoy.npz_numbers import plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window
 
 MOVING = ("query", "context")
 DIMENSIONS = dict.fromkeys(("W_Q", "W_K", "W_V", "W_O"), 3) | {"frequencies": 2}
-LAYERS = ("W1", "b1", "W2", "b2")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,10 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
+from PIL import Image
 
 from geomtoy.errors import SettingError
-from geomtoy.plots.style import paper_style, save_figure
+from geomtoy.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, paper_style, save_figure
 from geomtoy.store import Pool, Runs, in_process, run, save_figure_record, to_json
 from geomtoy.verdicts import SelfCheck, Verdict
 
@@ -33,6 +36,8 @@ MODULES = {
 """Name of a figure -> its module."""
 
 C = TypeVar("C")
+LINES = (BLUE, ORANGE, GREEN, PURPLE, GREY, "black", "white")
+"""Colours that no reduced palette leaves out."""
 Numbers = dict[str, Any]
 """What a figure shows, as JSON keeps it: names are text, arrays are lists."""
 
@@ -104,10 +109,16 @@ class Machine:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A picture, and the numbers in it."""
+    """A picture, and the numbers in it.
+
+    Args:
+        colours: that the picture is reduced to, for a third of the bytes where there are thousands of
+            small cells; None keeps all.
+    """
 
     figure: Figure
     numbers: Mapping[str, Any]
+    colours: int | None = None
 
 
 def module_of(name: str) -> ModuleType:
@@ -142,7 +153,9 @@ def make_figure(
     stem = out / f"{name}{module.PRESETS.suffix(preset)}"
     with paper_style():
         drawn: Drawn = module.make(config, machine)
-        save_figure(drawn.figure, stem, pdf=pdf)
+        png, *_ = save_figure(drawn.figure, stem, pdf=pdf)
+    if drawn.colours is not None:
+        reduce_colours(png, drawn.colours)
     verdicts, checks = judge(name, as_kept(drawn.numbers))
     save_figure_record(
         stem.with_name(f"{stem.name}.json"),
@@ -153,6 +166,18 @@ def make_figure(
         made_by=[*machine.asked, module.make],
     )
     return [f"{stem.name}: {one}" for one in (*verdicts, *checks)]
+
+
+def reduce_colours(picture: Path, colours: int) -> None:
+    """Write a PNG again with a palette, without dithering; lines keep the colours of our style."""
+    with Image.open(picture) as image:
+        whole, resolution = image.convert("RGB"), image.info["dpi"]
+    lines = np.round(255 * to_rgba_array(LINES)[:, :3]).astype(int).ravel().tolist()
+    common = whole.quantize(colours - len(LINES)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*lines, *common])
+    reduced = whole.quantize(palette=palette, dither=Image.Dither.NONE)
+    reduced.save(picture, optimize=True, dpi=resolution)
 
 
 def fields_of(config: Any) -> dict[str, Any]:

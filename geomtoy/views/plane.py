@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,17 +13,19 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
-from geomtoy.certified.curves import Series
+from geomtoy.certified.exactly import Exact
 from geomtoy.certified.layout import in_rows
+from geomtoy.certified.patches import Series
 from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
-from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.exact_values import TokensAt, affine_tokens, exact_values
+from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
-from geomtoy.views.soft_plane import plane_functions
+from geomtoy.views.soft_plane import SELF_KEYS, attended, plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
@@ -32,7 +35,8 @@ class PlaneRegions:
     """Regions of a soft block on a window of a plane: its connected parts on which no unit switches.
 
     Args:
-        view: "plane, query moving" or "plane, context moving".
+        view: "plane, query moving", "plane, context moving" (with the own key if that does not), or
+            "surface".
         kind: "exact", or "lower bound" where the proof stops.
         certified: whether `regions` is proven; the same as kind == "exact".
         guarantee: what was proven, in words.
@@ -40,7 +44,8 @@ class PlaneRegions:
         at_least: there are at least so many regions, proven.
         crossings: (n, 2) slice coordinates where two borders cross.
         crossing_radius: (n,) how far, in each coordinate, the true crossing may be.
-        crossing_units: (n, 2) a unit of each of the two borders.
+        crossing_units: (n, 2) a unit of each of the two borders; those of a second hidden layer are
+            counted on from the first's.
         boundary_zeros: ends of borders on the window's boundary.
         curves: connected pieces of the borders of single units.
         loops: those that are closed.
@@ -72,6 +77,7 @@ def count_regions_on_plane(
     *,
     tokens: Any = None,
     moving: str = "query",
+    self_key: str = "moving",
     window: Any = UNIT_SQUARE,
     max_patches: int = 20_000,
 ) -> PlaneRegions:
@@ -79,17 +85,21 @@ def count_regions_on_plane(
 
     Args:
         block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
-            which has one ReLU layer.
+            which has one or two hidden layers of ReLU units.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
+        self_key: of the last token, which attends to itself with a key that is "moving" as it does;
+            "still": with the key that it has at the plane's origin (its value moves); "masked": not at
+            all. The latter two are those of `enumerate_hard_attention`, the limit of sharp softmax.
         window: parallelogram in slice coordinates.
         max_patches: budget for the proof.
     Returns:
         kind "exact" where the proof succeeds; otherwise "lower bound", with the boxes that stayed open.
     Raises:
-        SettingError: attention is hard, or moving or max_patches is not one of the values above.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        SettingError: attention is hard; moving, self_key or max_patches is not one of the values above;
+            self_key is not "moving" behind a norm before attention; or no token is left to attend to.
+        NetworkError: the MLP is not one or two hidden layers of ReLU units.
         SliceError: tokens or plane do not fit the block.
         WindowError: the window is no parallelogram.
     Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
@@ -100,8 +110,8 @@ def count_regions_on_plane(
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
-    posed = pose(block, plane, tokens, moving, window, max_patches)
-    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches)))
+    posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
+    return proven_regions(posed, max_patches)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +119,18 @@ class Posed:
     """A question about a block on a plane, as functions on the square [-1, 1]^2.
 
     Args:
-        moving: as it was asked.
+        view: what was asked, as results name it.
         series: of all functions, on polydiscs.
         after: what follows attention; whose functions they are.
+        exact: their values, as precise as one likes, or None.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
 
-    moving: str
+    view: str
     series: Series
     after: BlockReadout
+    exact: Exact | None
     origin: np.ndarray
     axes: np.ndarray
     frame: Frame
@@ -129,27 +141,59 @@ class Posed:
 
 
 def pose(
-    block: BlockArrays, plane: Slice, tokens: Any, moving: str, window: Any, max_patches: int
+    block: BlockArrays,
+    plane: Slice,
+    tokens: Any,
+    moving: str,
+    window: Any,
+    max_patches: int,
+    self_key: str = "moving",
 ) -> Posed:
     """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
-    if block.hard:
-        raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if moving not in MOVING:
         raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
+    if self_key not in SELF_KEYS:
+        raise SettingError(f"self_key {self_key!r} is unknown; use one of {', '.join(SELF_KEYS)}")
+    if block.attention_norm and self_key != "moving":
+        raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
+    frame = parallelogram(window)
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    if self_key == "masked" and X.shape[1] == 1:
+        raise SettingError("the query has nothing to attend to; give a token before it")
+    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
+
+    def series(after: BlockReadout) -> Series:
+        if block.attention_norm:
+            return partial(normed_series, in_rows(normed_functions(block, X, after)))
+        return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
+
+    known = affine_tokens(X) if self_key == "moving" else None
+    view = f"plane, {moving} moving" + (f", own key {self_key}" if self_key != "moving" else "")
+    return posed_on(block, view, frame, max_patches, series, known)
+
+
+def posed_on(
+    block: BlockArrays,
+    view: str,
+    frame: Frame,
+    max_patches: int,
+    series: Callable[[BlockReadout], Series],
+    tokens: TokensAt | None,
+) -> Posed:
+    """The functions that follow attention; raises what `count_regions_on_plane` does of the block.
+
+    Without `tokens`, floats alone decide.
+    """
+    if block.hard:
+        raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if max_patches < 1:
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
-    needs_one_relu_layer(block.mlp)
-    frame = _frame(window)
-    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    needs_relu_layers(block.mlp, most=2)
     after = block_readout(block)
-    series = _series(block, X, after) if len(after.units) else _no_series
-    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
-
-
-def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
-    if block.attention_norm:
-        return partial(normed_series, in_rows(normed_functions(block, X, after)))
-    return partial(patch_series, in_rows(plane_functions(block, X, after)))
+    of_these = series(after) if len(after.units) else _no_series
+    exact = None if tokens is None else exact_values(block, after, tokens)
+    origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
+    return Posed(view, of_these, after, exact, origin, axes, frame)
 
 
 def _no_series(
@@ -159,13 +203,19 @@ def _no_series(
     return np.empty((len(D.exponents), 0)), np.empty(0), np.empty(0), np.zeros(2), True
 
 
+def proven_regions(posed: Posed, max_patches: int) -> PlaneRegions:
+    """What can be proven within a budget."""
+    budget = Budget(patches=max_patches)
+    return plane_regions(posed, arrange(posed.series, budget, posed.after.folds, posed.exact))
+
+
 def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
     """What was proven of the arrangement, in slice coordinates."""
     crossings, units = found.crossings, posed.after.units
     stretch = float(np.abs(posed.axes).sum(axis=0).max())
     rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
     return PlaneRegions(
-        view=f"plane, {posed.moving} moving",
+        view=posed.view,
         kind="exact" if found.proven else "lower bound",
         certified=found.proven,
         guarantee=_guarantee(found.why),
@@ -189,7 +239,7 @@ def _guarantee(why: str) -> str:
     return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
 
 
-def _frame(window: Any) -> Frame:
+def parallelogram(window: Any) -> Frame:
     """Centre and half sides of a parallelogram: it is centre + [-1, 1] a + [-1, 1] b."""
     corners = convex_window(window)
     if len(corners) != 4 or any(
