@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,8 +76,7 @@ def make_frame(network: Network, slice: Slice | Segment | None, window: Sequence
         unit: Point = (Fraction(0), Fraction(0))
         corners = tuple((Fraction(x), Fraction(y)) for x, y in PLANE_CORNERS)
         return Frame(origin, u, v, unit, Fraction(1), corners, True)
-    centre, scale = _centre_and_scale(window)
-    corners = tuple(((x - centre[0]) / scale, (y - centre[1]) / scale) for x, y in window)
+    centre, scale, corners = _fitted(tuple(window))
     moved = tuple(o + centre[0] * a + centre[1] * b for o, a, b in zip(origin, u, v, strict=True))
     u, v = tuple(scale * a for a in u), tuple(scale * b for b in v)
     return Frame(moved, u, v, centre, scale, corners, False)
@@ -103,8 +103,10 @@ def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector
     )
 
 
-def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
-    """A centre in float64 and a power of two, so that the frame costs no accuracy."""
+@lru_cache(maxsize=16)
+def _fitted(window: tuple[Point, ...]) -> tuple[Point, Fraction, tuple[Point, ...]]:
+    """A centre in float64 and a power of two, so that the frame costs no accuracy; the corners in the
+    frame."""
     low = [min(p[k] for p in window) for k in (0, 1)]
     high = [max(p[k] for p in window) for k in (0, 1)]
     centre = tuple(Fraction(float((a + b) / 2)) for a, b in zip(low, high, strict=True))
@@ -113,4 +115,5 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
     scale = Fraction(2) ** exponent
     while scale < reach:
         scale *= 2
-    return (centre[0], centre[1]), scale
+    corners = tuple(((x - centre[0]) / scale, (y - centre[1]) / scale) for x, y in window)
+    return (centre[0], centre[1]), scale, corners
