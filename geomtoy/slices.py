@@ -15,6 +15,10 @@ from geomtoy.errors import GeomtoyError, NetworkError, SliceError, WindowError
 Point = tuple[Fraction, Fraction]
 Vector = tuple[Fraction, ...]
 
+Number = float | Fraction | np.floating | np.integer
+Window = Sequence[Sequence[Number]] | Sequence[Number] | np.ndarray | None
+"""What windows are given as: corners (n, 2), or (low, high); None for everything."""
+
 UNIT_SQUARE: tuple[tuple[int, int], ...] = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 """[-1, 1]^2, the unit ball of the maximum norm: the default window."""
 
