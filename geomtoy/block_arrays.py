@@ -16,6 +16,7 @@ from geomtoy.writing import written_aside
 
 ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias",
           "attention_norm_gain", "attention_norm_bias")  # fmt: skip
+LAYERS = ("W1", "b1", "W2", "b2", "W3", "b3")
 FLAGS = ("norm_epsilon", "scale", "residual", "hard", "centred_norm")
 
 
@@ -27,7 +28,7 @@ class BlockArrays:
         frequencies: (C, d/2); token p of time t is (sin(f_p t), cos(f_p t)), the query last.
         W_Q, W_K, W_V: (H, d, d_head).
         W_O: (H, d_head, d).
-        mlp: R^d -> R with one hidden ReLU layer.
+        mlp: R^d -> R with one hidden ReLU layer; views that read two say so.
         norm_gain, norm_bias: (d,) of the LayerNorm before the MLP; None when there is none.
         norm_epsilon: added to the variance.
         scale: what attention scores are multiplied by.
@@ -135,7 +136,7 @@ class BlockArrays:
         return self.mlp(self.mlp_input(self.tokens(t)))[:, 0]
 
     def as_arrays(self) -> dict[str, np.ndarray]:
-        """All of it by name, for a result file; the MLP as W1, b1, W2, b2."""
+        """All of it by name, for a result file; the MLP as W1, b1, W2, b2, perhaps W3, b3."""
         arrays = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *FLAGS)
                   if getattr(self, name) is not None}  # fmt: skip
         for k, (W, b) in enumerate(self.mlp.float_layers, start=1):
@@ -150,7 +151,8 @@ class BlockArrays:
             FileError: a name is missing.
         """
         try:
-            mlp = Network([(arrays[f"W{k}"], arrays[f"b{k}"]) for k in (1, 2)])
+            n_layers = 3 if "W3" in arrays else 2
+            mlp = Network([(arrays[f"W{k + 1}"], arrays[f"b{k + 1}"]) for k in range(n_layers)])
             known: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name in arrays}
             known |= {name: arrays[name].item() for name in FLAGS[:-1]}
             known["centred_norm"] = bool(arrays.get("centred_norm", True))  # files older than RMSNorm
@@ -191,6 +193,6 @@ def unstack_blocks(arrays: Mapping[str, np.ndarray]) -> list[BlockArrays]:
     Raises:
         FileError: an array is missing.
     """
-    names = [name for name in (*ARRAYS, *FLAGS, "W1", "b1", "W2", "b2") if name in arrays]
+    names = [name for name in (*ARRAYS, *FLAGS, *LAYERS) if name in arrays]
     seeds = len(arrays[names[0]]) if names else 1
     return [BlockArrays.from_arrays({name: arrays[name][s] for name in names}) for s in range(seeds)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.block_arrays import ARRAYS, FLAGS, BlockArrays
+from geomtoy.block_arrays import ARRAYS, FLAGS, LAYERS, BlockArrays
 from geomtoy.errors import FileError, SettingError, SliceError
 from geomtoy.npz_numbers import plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window
@@ -21,7 +21,6 @@ from geomtoy.slices import Slice, convex_window
 MOVING = ("query", "context")
 DIMENSIONS = dict.fromkeys(("W_Q", "W_K", "W_V", "W_O"), 3) | {"frequencies": 2}
 PLACES = ("origin", "u", "v", "marks", "tokens", "moving", "window")
-LAYERS = ("W1", "b1", "W2", "b2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +80,7 @@ def read_block(arrays: dict[str, np.ndarray]) -> StoredBlock:
         NetworkError, SettingError, SliceError, WindowError: the parts do not fit together.
     """
     for key in arrays:
-        if key not in (
-            *ARRAYS,
-            *FLAGS,
-            *LAYERS,
-            "origin",
-            "u",
-            "v",
-            "marks",
-            "tokens",
-            "moving",
-            "window",
-        ):
+        if key not in (*ARRAYS, *FLAGS, *LAYERS, *PLACES):
             raise FileError(f"the key {reprlib.repr(key)} is not a block's; rename or remove it")
     for key in (*ARRAYS, *FLAGS, "tokens"):
         if key in arrays and not _finite(arrays[key]):

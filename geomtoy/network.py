@@ -82,7 +82,7 @@ class Network(Picture):
     def d_out(self) -> int:
         return len(self.layers[-1][0])
 
-    @property
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Number of units of each hidden layer."""
         return tuple(len(W) for W, _ in self.layers[:-1])
@@ -105,7 +105,7 @@ class Network(Picture):
         """Hidden unit that each entry of a pattern is about; of a maximum, that of its last match."""
         return pattern_units(sum(self.widths), self.maxima)
 
-    @property
+    @cached_property
     def is_rational(self) -> bool:
         """Whether some parameter is a Fraction, so that `float_layers` may be rounded."""
         return any(array.dtype == object for layer in self.layers for array in layer)

@@ -50,7 +50,8 @@ def bar(layers: int, *, shown: bool | None = None, delay: float = 0.0) -> Iterat
     with tqdm(total=layers, unit="layer", disable=disable, delay=delay, leave=False) as line:
 
         def advance(layer: int, cells: int) -> None:
-            line.set_postfix(cells=cells, refresh=False)
-            line.update(layer - line.n)
+            if not line.disable:
+                line.set_postfix(cells=cells, refresh=False)
+                line.update(layer - line.n)
 
         yield advance

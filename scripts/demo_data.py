@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import tyro
 from figure import ROOT
-from geometric_perspective.planes import D_HEAD, HIDDEN, REACH, partition, random_case
+from geometric_perspective.planes import D_HEAD, HIDDEN, REACH
 from tqdm import tqdm
 
 from geomtoy.block_arrays import BlockArrays
@@ -54,7 +54,6 @@ def main(out: Path = ROOT / "geomtoy/demo/page/data.json") -> None:
         "seed": SEED,
         "trained": {"along": STEPS[-1], "hard": 0},
         "along": {f"{H},{C}": snapshots(H, C, STEPS[-1:])[-1] for H, C in tqdm(grid, unit="block")},
-        "hard": {f"{H},{C}": hard_record(H, C) for H, C in tqdm(grid, unit="partition")},
         "reach": REACH,
         "fit": {
             "heads": FIT_HEADS,
@@ -133,31 +132,6 @@ def regions_per_bin(found: TimeRegions) -> list[int]:
     if (gap <= 0).any():
         raise SettingError("a border may lie on the end of a bin; take other bins")
     return [1 + int(((a < found.borders) & (found.borders < b)).sum()) for a, b in pairwise(BINS)]
-
-
-def hard_record(n_heads: int, context: int) -> dict[str, Any]:
-    """The partition of the query's plane by an untrained hard-attention block of one seed."""
-    cells = partition(random_case(SEED, n_heads, context))
-    corners = [piece.polygon(k) for piece in cells.pieces for k in range(len(piece))]
-    patterns = np.concatenate([piece.activation_patterns for piece in cells.pieces])
-    outlines = [np.array([[float(x) for x in corner] for corner in one]) for one in cells.polygons]
-    owner = np.repeat(np.arange(len(cells.pieces)), [len(piece) for piece in cells.pieces])
-    return {
-        "regions": len(cells),
-        "attention": len(cells.polygons),
-        "choices": packed(cells.choices.ravel(), "<u1"),
-        "outlines": polygons(outlines),
-        "cells": polygons(corners),
-        "owner": packed(owner, "<u2"),
-        "patterns": packed(patterns @ (1 << np.arange(HIDDEN)), "<u2"),
-    }
-
-
-def polygons(corners: Iterable[np.ndarray]) -> dict[str, str]:
-    """Numbers of corners, and all corners rounded to a grid of the window."""
-    listed = list(corners)
-    rounded = np.rint((np.concatenate(listed) + REACH) / (2 * REACH) * GRID)
-    return {"sizes": packed(np.array([len(one) for one in listed]), "<u1"), "xy": packed(rounded, "<u2")}
 
 
 def packed(values: np.ndarray, kind: str) -> str:

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from geomtoy.errors import SettingError
 from geomtoy.plots.style import paper_style, save_figure
@@ -104,10 +105,16 @@ class Machine:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A picture, and the numbers in it."""
+    """A picture, and the numbers in it.
+
+    Args:
+        colours: that the picture is reduced to, for a third of the bytes where there are thousands of
+            small cells; None keeps all.
+    """
 
     figure: Figure
     numbers: Mapping[str, Any]
+    colours: int | None = None
 
 
 def module_of(name: str) -> ModuleType:
@@ -142,7 +149,9 @@ def make_figure(
     stem = out / f"{name}{module.PRESETS.suffix(preset)}"
     with paper_style():
         drawn: Drawn = module.make(config, machine)
-        save_figure(drawn.figure, stem, pdf=pdf)
+        png, *_ = save_figure(drawn.figure, stem, pdf=pdf)
+    if drawn.colours is not None:
+        reduce_colours(png, drawn.colours)
     verdicts, checks = judge(name, as_kept(drawn.numbers))
     save_figure_record(
         stem.with_name(f"{stem.name}.json"),
@@ -153,6 +162,14 @@ def make_figure(
         made_by=[*machine.asked, module.make],
     )
     return [f"{stem.name}: {one}" for one in (*verdicts, *checks)]
+
+
+def reduce_colours(picture: Path, colours: int) -> None:
+    """Write a PNG again with a palette, without dithering."""
+    with Image.open(picture) as image:
+        reduced, resolution = image.convert("RGB"), image.info["dpi"]
+    reduced = reduced.quantize(colours, dither=Image.Dither.NONE)
+    reduced.save(picture, optimize=True, dpi=resolution)
 
 
 def fields_of(config: Any) -> dict[str, Any]:

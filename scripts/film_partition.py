@@ -6,9 +6,7 @@ activation pattern, with the zero set of the network (exact) and of the target. 
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,19 +14,17 @@ from typing import Annotated
 import numpy as np
 import tyro
 from figure import ROOT
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from film import draw_counts, picture_of, write_film
 from PIL import Image
 
 from geomtoy import Network, enumerate_level_set, enumerate_regions
 from geomtoy.models.stack import unstack_networks
 from geomtoy.plots.level_set import draw_level_set
 from geomtoy.plots.partition import draw_partition
-from geomtoy.plots.style import BLUE, GREY, ORANGE, new_figure, paper_style
+from geomtoy.plots.style import ORANGE, new_figure, paper_style
 from geomtoy.store import Result, run
-from geomtoy.writing import written_aside
 
-NAME, DPI, ACTIVATION = "film_partition", 100, "relu"
+NAME, ACTIVATION = "film_partition", "relu"
 GRID = np.linspace(-1, 1, 201)
 
 
@@ -64,12 +60,7 @@ def main(
         fps: frames a second.
     """
     frames = draw(run(train, [film], results)[0])
-    out.mkdir(parents=True, exist_ok=True)
-    gif = out / f"{NAME}.gif"
-    write_gif(gif, frames, fps)
-    print(f"{NAME}: {len(frames)} frames, {gif.stat().st_size:,} bytes")
-    if shutil.which("ffmpeg"):
-        write_mp4(out / f"{NAME}.mp4", frames, fps)
+    write_film(NAME, frames, out, fps)
 
 
 def train(config: Film) -> dict[str, np.ndarray]:
@@ -117,41 +108,7 @@ def frame(arrays: Mapping[str, np.ndarray], k: int, network: Network) -> Image.I
         xticks=[], yticks=[], title=f"{arrays['regions'][k]} regions at step {arrays['step'][k]}"
     )
     draw_counts(counts, arrays["step"], arrays["regions"], k)
-    canvas = FigureCanvasAgg(figure)
-    figure.set_dpi(DPI)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
-
-
-def draw_counts(ax: Axes, steps: np.ndarray, regions: np.ndarray, k: int) -> None:
-    ax.plot(steps, regions, color=GREY, alpha=0.35, linewidth=0.8)
-    ax.plot(steps[: k + 1], regions[: k + 1], color=BLUE)
-    ax.plot(steps[k], regions[k], "o", color=BLUE)
-    ax.set(xlabel="training step", title="number of activation regions, exact", ylim=(0, None))
-
-
-def write_gif(path: Path, frames: Sequence[Image.Image], fps: int) -> None:
-    """All frames with one palette, that of the first and last of them, and no dithering."""
-    both = np.concatenate([np.asarray(frames[0]), np.asarray(frames[-1])])
-    palette = Image.fromarray(both).quantize(256, dither=Image.Dither.NONE)
-    indexed = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in frames]
-    rest, times = indexed[1:], [1000 // fps] * (len(indexed) - 1) + [2000]
-    with written_aside(path) as aside:
-        indexed[0].save(aside, save_all=True, append_images=rest, duration=times, loop=0, optimize=True)
-
-
-def write_mp4(path: Path, frames: Sequence[Image.Image], fps: int) -> None:
-    """The same frames through ffmpeg."""
-    width, height = frames[0].size
-    with written_aside(path) as aside:
-        subprocess.run(
-            [
-                "ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24",
-                "-s", f"{width}x{height}", "-r", str(fps), "-i", "-", "-pix_fmt", "yuv420p",
-                "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact", str(aside),
-            ],
-            input=b"".join(picture.tobytes() for picture in frames), check=True,
-        )  # fmt: skip
+    return picture_of(figure)
 
 
 if __name__ == "__main__":

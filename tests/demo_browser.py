@@ -35,7 +35,7 @@ def chromium() -> Iterator[Any]:
 class Tab:
     """The page opened from disk, the network cut off; keeps what goes wrong and what is asked for."""
 
-    def __init__(self, browser: Any, state: str = "", **settings: Any) -> None:
+    def __init__(self, browser: Any, state: str = "", query: str = "", **settings: Any) -> None:
         self.context = browser.new_context(offline=True, reduced_motion="reduce", **settings)
         self.page = self.context.new_page()
         self.errors: list[str] = []
@@ -43,7 +43,7 @@ class Tab:
         self.page.on("console", lambda message: self.errors.append(message.text))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(f"{PAGE.as_uri()}#{state}")
+        self.page.goto(f"{PAGE.as_uri()}{query}#{state}")
         self.settle()
 
     def go(self, state: str) -> None:

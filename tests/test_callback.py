@@ -16,8 +16,9 @@ from geomtoy.errors import NetworkError, SettingError
 from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.models.stack import unstack_networks
-from geomtoy.training.regression import FitConfig, _stop, fit
+from geomtoy.training.regression import FitConfig, fit
 from geomtoy.training.targets import target
+from geomtoy.training.trainer import next_stop
 
 WAVES = target("waves")
 X = WAVES.grid(6)
@@ -71,7 +72,7 @@ def test_no_chunk_is_a_single_step():
     for stride in range(1, 7):
         for steps in range(2, 30):
             for done in range(steps - 1):
-                stop = _stop(done, stride, steps)
+                stop = next_stop(done, stride, steps)
                 assert stop >= done + 2
                 assert stop == steps or (stop % stride == 0 and stop <= steps - 2)
 

@@ -141,11 +141,12 @@ def test_modules_that_do_not_fit_are_refused(sources, named):
 
 
 @pytest.mark.parametrize("pair", [(1, 2), (2, 4), (3, 8)])
-def test_precomputed_partitions_are_those_of_geomtoy(pair, monkeypatch):
+def test_precomputed_counts_of_hard_attention_are_those_of_geomtoy(pair, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    from demo_data import hard_record
+    from demo_attention import hard_counts
 
-    assert hard_record(*pair) == DATA["hard"][f"{pair[0]},{pair[1]}"]
+    stored = json.loads((ROOT / "geomtoy/demo/page/attention.json").read_text())["hard"]
+    assert hard_counts(*pair) == stored[f"{pair[0]},{pair[1]}"]
 
 
 def test_precomputed_counts_agree_with_their_borders():

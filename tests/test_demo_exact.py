@@ -10,15 +10,16 @@ from demo_browser import chromium
 from zoo import ZOO, random_net
 
 from geomtoy import UNIT_SQUARE, Network, count_regions, enumerate_regions
-from geomtoy.activations import NAMED
+from geomtoy.activations import ABS, NAMED, leaky_relu
 from geomtoy.demo.modules import joined
 
 CORE = ("dyadic", "enumerate", "filter", "geometry", "linear", "maps", "network")
 ENTRY = """import { enumerateRegions } from "./enumerate.js";
 import { makeLayer, makeNetwork } from "./network.js";
-globalThis.enumerated = (layers, window) => {
+globalThis.enumerated = (layers, window, activation) => {
   const network = makeNetwork(
     layers.map(([W, b, m]) => makeLayer(b.length, m, Float64Array.from(W), Float64Array.from(b))),
+    activation,
   );
   const { cells, edges, regions, linearRegions, exactSigns } = enumerateRegions(network, window);
   const vertices = new Set(cells.flatMap(({ loop }) => loop)).size;
@@ -40,8 +41,10 @@ def enumerated():
 
         def run(network, window=SQUARE):
             layers = [[W.ravel().tolist(), b.tolist(), W.shape[1]] for W, b in network.float_layers]
+            kind = network.activations[0].name
             return tab.evaluate(
-                "([layers, window]) => enumerated(layers, window)", [layers, list(window)]
+                "([layers, window, kind]) => enumerated(layers, window, kind)",
+                [layers, list(window), kind],
             )
 
         yield run
@@ -65,6 +68,16 @@ def agrees(found, network, window=SQUARE):
 @pytest.mark.parametrize("widths", [(2, 6, 6, 1), (2, 4, 4, 4, 1), (2, 12, 1), (1, 9, 9, 1)])
 def test_small_rational_weights(enumerated, widths, denominator):
     nets = [random_net(*widths, seed=seed, denominator=denominator) for seed in range(8)]
+    found = [enumerated(net) for net in nets]
+    assert all(agrees(one, net) for one, net in zip(found, nets, strict=True))
+    assert sum(one["exactSigns"] for one in found) > 0
+
+
+@pytest.mark.parametrize("kind", [leaky_relu(1 / 8), ABS], ids=["leaky", "abs"])
+@pytest.mark.parametrize(("widths", "denominator"), [((2, 6, 6, 1), 3), ((2, 3, 5, 4, 1), 1)])
+def test_units_that_are_heard_on_both_sides(enumerated, kind, widths, denominator):
+    nets = [random_net(*widths, seed=seed, denominator=denominator) for seed in range(6)]
+    nets = [Network(net.layers, kind) for net in nets]
     found = [enumerated(net) for net in nets]
     assert all(agrees(one, net) for one, net in zip(found, nets, strict=True))
     assert sum(one["exactSigns"] for one in found) > 0

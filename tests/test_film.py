@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import film_partition
+import film_soft_block
 import numpy as np
 import pytest
 from figure import MODULES
+from geometric_perspective.planes import random_case
 from matplotlib.figure import Figure
 from PIL import Image
 
 from geomtoy import Network, enumerate_level_set
 from geomtoy.plots.level_set import draw_level_set
+from geomtoy.store import run
 
 TINY = film_partition.Film(widths=(4, 3), steps=8, every=4)
 
@@ -51,6 +55,34 @@ def test_a_film_is_the_same_again_and_does_not_train_again(tmp_path, monkeypatch
     assert film(again, tmp_path / "results") == ["film_partition.gif", "film_partition.mp4"]
     size = picture.size[0] * picture.size[1] * 3
     assert os.path.getsize(again / "film_partition.mp4") == 3 * size
+
+
+def test_a_film_of_a_block_is_proven_and_says_so(tmp_path, monkeypatch):
+    tiny = film_soft_block.Film(heads=1, context=3, hidden=5, steps=4, every=4)
+    results = run(film_soft_block.train, [tiny], tmp_path / "results")
+    arrays = results[0].arrays
+    assert arrays["step"].tolist() == [0, 4]
+    assert arrays["certified"].tolist() == [True, True]
+    monkeypatch.setattr("geomtoy.training.blocks.fit_block", None)
+    film_soft_block.main(tiny, tmp_path, tmp_path / "results")
+    with Image.open(tmp_path / "film_soft_block.gif") as picture:
+        assert picture.n_frames == 2
+        assert picture.size[0] % 2 == picture.size[1] % 2 == 0  # as MP4 needs
+
+
+def test_a_frame_without_proof_says_so():
+    film = film_soft_block.Film()
+    block = random_case(0, 2, film.context)[0]
+    block = replace(block, hard=False, frequencies=film.block.frequencies())
+    counts = {"step": np.array([0]), "regions": np.array([7])}
+    proven, not_proven = (
+        film_soft_block.drawn(film, {**counts, "certified": np.array([certified])}, 0, block)
+        for certified in (True, False)
+    )
+    assert proven.axes[0].get_title() == "7 regions, proven, at step 0"
+    assert not_proven.axes[0].get_title() == "at least 7 regions at step 0"
+    assert len(proven.axes[0].collections) == 2
+    assert not not_proven.axes[0].collections
 
 
 def test_films_are_no_figures():

@@ -21,7 +21,18 @@ from matching import (
     fig_match_starts,
     fig_match_training,
 )
-from matching.config import IDENTITY, LENS, NO_MLP, NO_MLP_RANDOM, PLAIN, RANDOM, SINGLE, WORKS, deep
+from matching.config import (
+    IDENTITY,
+    LENS,
+    MLP,
+    NO_MLP,
+    NO_MLP_RANDOM,
+    PLAIN,
+    RANDOM,
+    SINGLE,
+    WORKS,
+    deep,
+)
 from matching.run import restore, run_chain
 from matching.trained import named, seen_by, steps_to_learn, trained
 
@@ -220,15 +231,21 @@ def test_the_rules_of_propagation_are_checked_for_each_depth():
 
 
 def test_matching_needs_the_small_start_and_post_norm():
-    def outcomes(small, smaller, large, pre):
+    def outcomes(small, smaller, large, pre, **mlp):
         accuracy = {"post": [[large] * 3, [small] * 3, [smaller] * 3], "pre": [[pre] * 3]}
-        numbers = {"gammas": {"post": [0.3, 0.8, 1.0], "pre": [0.8]}, "accuracy": accuracy}
+        gammas = {"post": [0.3, 0.8, 1.0], "pre": [0.8]}
+        numbers = {"gammas": gammas, "accuracy": accuracy, "steps": 10}
+        if mlp:
+            gammas[MLP] = [0.5, 0.8]
+            accuracy[MLP] = [[0.1] * 3, [mlp["mlp"]] * 3]
         return [verdict.outcome for verdict in fig_match_gamma.verdicts(numbers)]
 
     assert outcomes(0.99, 1.0, 0.3, 0.2) == ["holds", "holds"]
     assert outcomes(0.99, 1.0, 0.3, 0.7) == ["holds", "mixed"]
     assert outcomes(0.99, 0.6, 0.3, 0.2) == ["mixed", "holds"]
     assert outcomes(0.4, 0.4, 0.6, 0.7) == ["fails", "fails"]
+    assert outcomes(0.99, 1.0, 0.3, 0.2, mlp=0.97) == ["holds", "holds", "holds"]
+    assert outcomes(0.99, 1.0, 0.3, 0.2, mlp=0.9)[2] == "fails"
 
 
 def test_only_settings_that_fail_are_asked_for_what_they_know_of_trained_pairs():

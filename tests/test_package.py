@@ -24,3 +24,9 @@ def test_links_of_the_readme_become_absolute_by_one_address():
 def test_without_an_address_the_readme_stays_as_it_is():
     settings = SETUP["settings"]()
     assert settings["project_urls"] or settings["long_description"] == (ROOT / "README.md").read_text()
+
+
+def test_a_citation_names_the_same_repository():
+    address = SETUP["settings"]()["project_urls"].get("Repository")
+    named = re.search(r'^repository-code: "?([^"\n]+)"?$', (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert (named and named.group(1)) == address

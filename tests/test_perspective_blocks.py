@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from math import comb
 
@@ -12,11 +13,12 @@ from geometric_perspective.fig1_partition import self_checks as cones
 from geometric_perspective.fig3_region_bounds import arrangement_count, self_checks
 from geometric_perspective.fig4_block_sin import given_panel_and_bin
 from geometric_perspective.fig5b_encodings import growth_factors
-from geometric_perspective.fig_hard_attention import soft_patterns
-from geometric_perspective.planes import partition, random_case
+from geometric_perspective.planes import WINDOW, count_soft, random_case, soft_partition
+from geometric_perspective.query_planes import QueryPlane, patterns_at
 from geometric_perspective.run_blocks import BlockRun, count_blocks, initial_blocks
-from geometric_perspective.trends import exponents, growth, growth_rate
+from geometric_perspective.trends import exponents, growth, growth_rate, power
 
+from geomtoy import Network, count_regions
 from geomtoy.block_arrays import unstack_blocks
 from geomtoy.models.block import BlockConfig
 from geomtoy.training.blocks import BlockFitConfig
@@ -107,6 +109,13 @@ def test_exponents_are_those_of_a_power_law_and_leave_out_what_is_not_proven():
     assert np.isnan(exponents(numbers, counts)["heads"][1])
 
 
+def test_a_power_is_that_of_each_seed_without_what_is_not_proven():
+    x = [1, 4, 16, 64]
+    counts = np.stack([7 * np.power(x, 0.5), 3 * np.power(x, -0.25)], axis=1)
+    counts[2, 0] = np.nan
+    np.testing.assert_allclose(power(x, counts), [0.5, -0.25])
+
+
 def test_slopes_decide_growth():
     noise = np.random.default_rng(0).normal(size=(3, 3, 16))
     counts = np.exp(0.3 * np.log([1, 2, 4])[:, None, None] + 0.1 * noise)
@@ -136,18 +145,41 @@ def test_growth_factors_compare_the_right_corners():
     assert factors["heads"].ravel().tolist() == [2, 4]
 
 
-def test_soft_patterns_are_those_of_hard_attention_at_low_temperature():
-    """A query whose scores are scaled up attends to the greatest alone: both then agree."""
-    block, tokens, plane = random_case(0, 2, 4)
-    found = partition((block, tokens, plane))
-    object.__setattr__(block, "W_Q", 1e6 * block.W_Q)
-    for piece in found.pieces:
-        middle = np.array([piece.polygon(k).mean(axis=0) for k in range(len(piece))])
-        vectors = (np.array(vector, float) for vector in (plane.origin, plane.u, plane.v))
-        origin, u, v = vectors
-        queries = origin + middle[:, :1] * u + middle[:, 1:] * v
-        patterns = soft_patterns(block, tokens, queries)
-        assert (patterns == piece.activation_patterns.astype(bool)).all()
+@pytest.mark.parametrize("H", [1, 3])
+def test_patterns_by_floats_are_those_of_proven_cells(H):
+    """Soft and hard, in the middles of cells, on the plane of a trained block's figure."""
+    block = replace(
+        random_case(0, H, 4)[0], hard=False, frequencies=np.outer([3, 2, 1.5, 1], np.ones(8))
+    )
+    one = QueryPlane.through(block, (-3.0, 0.5, 2.0), 20_000)
+    own = np.array(one.plane.origin, float)
+
+    def by_floats(block, points):
+        return patterns_at(block, one.tokens, one.plane.embed(points), own)
+
+    for piece in one.hard_cells().pieces:
+        middles = np.array([piece.polygon(k).mean(axis=0) for k in range(len(piece))])
+        assert (by_floats(replace(block, hard=True), middles) == piece.activation_patterns).all()
+    cells, points = one.cells(), np.random.default_rng(0).uniform(-1, 2, (50, 2))
+    found = cells.locate(points)
+    expected = cells.activation_patterns[found[found >= 0]]
+    assert (by_floats(block, points[found >= 0]) == expected).all()
+    assert len(cells) == one.count().regions
+    shares = [one.sharper(s).unlike_hard() for s in (1, 1e2, 1e8)]
+    assert shares[0] > shares[1] > shares[2] == 0
+
+
+def test_softmax_beside_hard_attention_has_its_own_key_masked_too():
+    block, tokens, plane = random_case(0, 2, 3)
+    object.__setattr__(block, "W_Q", 1e-9 * block.W_Q)  # all other tokens weigh the same
+    middle = tokens.mean(axis=0)
+    shift = sum(middle @ V @ out for V, out in zip(block.W_V, block.W_O, strict=True))
+    W, b = block.mlp.float_layers[0]
+    exact = count_regions(
+        Network([(W, b + W @ shift), (np.ones((1, len(W))), [0])]), slice=plane, window=WINDOW
+    )
+    assert count_soft((block, tokens, plane)).regions == exact.regions
+    assert len(soft_partition((block, tokens, plane))) == exact.regions
 
 
 def test_fewer_heads_and_tokens_are_the_first_of_more():

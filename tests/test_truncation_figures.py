@@ -132,9 +132,12 @@ def test_signal_to_noise_is_that_of_the_first_steps(mlp, outcome):
 @pytest.mark.parametrize(("loss", "outcome"), [(0.5, "holds"), (1.5, "mixed")])
 def test_recall_improves_where_probability_rises_and_loss_falls(loss, outcome):
     scores = {"p_correct": [[0.5, 0.4, 0.8]] * 3, "loss": [[1.0, 2.0, loss]] * 3}
-    (verdict,) = fig_trunc_training.verdicts(
-        {"rhos": [1, 0.5, 0], "at the end, by alpha": {"0.3": scores}}
-    )
+    numbers = {
+        "rhos": [1, 0.5, 0],
+        fig_trunc_training.END: {"0.3": scores},
+        fig_trunc_training.CHOICE: {"0.3": scores},
+    }
+    (verdict,) = fig_trunc_training.verdicts(numbers)
     assert verdict.outcome == outcome
     assert "0 at alpha 0.3" in verdict.note
 
@@ -168,15 +171,21 @@ def test_the_order_is_asked_of_every_run():
     assert outcome(*[(10, 5)] * 3) == "fails"
 
 
-def test_a_cure_lowers_noise_tenfold_and_costs_nothing():
-    p_noise = np.array([[0.4, 0.1, 0.03], [0.4, 0.1, 0.03], [0.4, 0.1, 0.05]])
-    p_correct = np.array([[0.5, 0.5, 0.6], [0.5, 0.5, 0.4], [0.5, 0.5, 0.6]])
-    assert fig_trunc_matrices.cured(p_correct, p_noise).tolist() == [True, False, False]
+def test_a_cure_lowers_noise_tenfold_and_costs_nothing_where_other_sequences_say():
+    scores = {
+        "p_noise": [[0.4, 0.1, 0.03], [0.4, 0.1, 0.03], [0.4, 0.1, 0.05], [0.4, 0.1, 0.03]],
+        "p_correct": [[0.5, 0.5, 0.6], [0.5, 0.5, 0.4], [0.5, 0.5, 0.6], [0.5, 0.5, 0.6]],
+        fig_trunc_matrices.CHOICE: [[0.9, 0.5, 0.6]] * 3 + [[0.9, 0.6, 0.5]],
+    }
+    arrays = {key: np.array(values) for key, values in scores.items()}
+    assert fig_trunc_matrices.cured(arrays).tolist() == [True, False, False, False]
 
 
 def scores(low: float, zero: float = 0.01) -> dict[str, list[list[float]]]:
     """p(noise) of three seeds at full rank, low rank and rank 0; p(correct) grows."""
-    return {"p_noise": [[0.4, low, zero]] * 3, "p_correct": [[0.5, 0.6, 0.7]] * 3}
+    p_correct = [[0.5, 0.6, 0.7]] * 3
+    noise = [[0.4, low, zero]] * 3
+    return {"p_noise": noise, "p_correct": p_correct, fig_trunc_matrices.CHOICE: p_correct}
 
 
 def matrices(last_in: float, last_out: float, other: float) -> list[str]:

@@ -141,18 +141,24 @@ def test_configs_out_of_range_are_refused(settings, says):
 
 
 def test_the_share_is_chosen_on_sequences_of_its_own(arrays, model, test_set):
-    assert arrays["choice/p_correct"].shape == (3,)
     decoder, stored = model
     with jax.enable_x64(True):
         law = TASK.law(stream(3, "bigrams")).astype("float32")
         key = jax.random.fold_in(stream(3, "test"), 2)
         choice = sequences_of(replace(TASK, alpha=0.0), 20)(key, law, 0.0)
     assert not np.array_equal(choice.tokens, test_set.tokens)
-    for k, rho in enumerate(CONFIG.rhos):
-        cut = truncate_named(stored, "layers.1.mlp.hidden.0.kernel", rho=rho)
-        logits, targets = predictions(decoder, choice, cut)
-        expected = probability_of(logits, targets).mean()
-        np.testing.assert_allclose(arrays["choice/p_correct"][k], expected, rtol=1e-4)
+    names = arrays["table/names"].tolist()
+    for name in ("layers.0.attention.W_V", "layers.1.mlp.hidden.0.kernel"):
+        for k, rho in enumerate(CONFIG.rhos):
+            logits, targets = predictions(decoder, choice, truncate_named(stored, name, rho=rho))
+            expected = probability_of(logits, targets).mean()
+            found = arrays["choice/p_correct"][names.index(name), k]
+            np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_gradients_are_looked_at_early_and_at_every_fifth_later_look(arrays):
+    assert arrays["gradients_at"].tolist() == [0, 2, 4, 6, 12]
+    assert arrays["signal/layers.1.attention.W_V"].shape == (5,)
 
 
 def test_signal_and_noise_are_those_of_gradients_batch_by_batch(arrays, model):

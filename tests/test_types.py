@@ -28,6 +28,7 @@ assert_type(cells, geomtoy.CellComplex)
 assert_type(cells.areas("class", exact=True), list[Fraction])
 assert_type(cells.certify().valid, bool)
 assert_type(geomtoy.enumerate_regions(net, slice=geomtoy.Segment((0, 0), (1, 1))), geomtoy.Pieces)
+assert_type(geomtoy.Slice.through(np.zeros((2, 3)), np.ones((2, 3)), np.eye(2, 3)), geomtoy.Slice)
 assert_type(geomtoy.enumerate_level_set(net, level=0.5), geomtoy.LevelSet)
 
 

@@ -17,12 +17,14 @@ from geomtoy.certified.polynomials import edge_polynomial, quarter, zeros_on_edg
 
 END = [("fixed", "i8"), ("line", "f8"), ("at", "f8"), ("radius", "f8"), ("side", "i8")]
 ARC = np.dtype(
-    [("function", "i8"), ("patch", "i8"), ("axis", "i8"), ("rising", "i8"), ("box", "f8", (4,))]
+    [("function", "i8"), ("patch", "i8"), ("axis", "i8"), ("rising", "i8")]
+    + [("along", "f8", (2,)), ("box", "f8", (4,))]
     + [(f"{name}_{end}", kind) for end in ("a", "b") for name, kind in END]
 )
-"""An arc over `axis` (0 for u) on a box (u0, u1, v0, v1). `rising`: whether the function grows along the
-other axis. Its end a comes before b along the axis; an end lies on the line coordinate[fixed] = line, on
-the box's low or high side (-1, 1), at `at` along it up to `radius`."""
+"""An arc over `axis` (0 for u, SKEW for neither) on a box (u0, u1, v0, v1), a graph over the coordinate
+`along` . (u, v). `rising`: whether the function grows along the other axis. Its end a comes before b;
+an end lies on the line coordinate[fixed] = line, on the box's low or high side (-1, 1), at `at` along it
+up to `radius`."""
 
 CROSSING = np.dtype(
     [(name, "i8") for name in ("f", "g", "straddles", "turn")]
@@ -31,6 +33,7 @@ CROSSING = np.dtype(
 """Exactly one zero of functions f < g, within radius; whether it may lie in a neighbouring box; the sign
 of the determinant of their gradients."""
 
+SKEW = -1
 DONE, FAILED, FULL = 0, 1, 2
 SMALLEST = 2.0**-8
 MOST_BOXES = 4096
@@ -42,7 +45,7 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
 
     error bounds values on the patch, slope |d/du| + |d/dv| on the patch WIDER times as large, both in
     the patch's own coordinates, where it is [-1, 1]^2. Returns their new numbers, DONE, FAILED (where
-    a smaller patch may help) or FULL (no room), and the number of boxes.
+    a smaller patch may help) or FULL (no room).
     """
     n = len(c)
     blur = np.empty(n)  # rounding of 8 quarterings and of evaluation, on boxes WIDER times as large
@@ -63,31 +66,31 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
         n_arcs, status = _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs)
         for a in range(before, n_arcs):
             arcs[a].function, arcs[a].patch = functions[arcs[a].function], patch
-            _place(arcs[a], where, su, sv, h)
+            place_arc(arcs[a], where, su, sv, h)
         if status != DONE:
-            return n_arcs, n_crossings, status, n_boxes
+            return n_arcs, n_crossings, status
         left, before = np.empty_like(pairs), n_crossings
         n_left, n_crossings = _all_crossings(
             local, members, at, e, de, sizes, pairs, left, D, crossings, n_crossings
         )
         if n_crossings < 0:
-            return n_arcs, before, FULL, n_boxes
+            return n_arcs, before, FULL
         for x in range(before, n_crossings):
             one = crossings[x]
             one.f, one.g = functions[one.f], functions[one.g]
-            _place_crossing(one, where, su, sv, h)
+            place_crossing(one, where, su, sv, h)
         needed = _needed(members, at, done, left[:n_left])
         if not needed.any():
             continue
         if h <= SMALLEST or n_boxes > MOST_BOXES:
-            return n_arcs, n_crossings, FAILED, n_boxes
+            return n_arcs, n_crossings, FAILED
         chosen = np.flatnonzero(needed)
         for quadrant in range(4):
             su_child, sv_child = 2.0 * (quadrant % 2) - 1.0, 2.0 * (quadrant // 2) - 1.0
             corners.append((su + su_child * h / 2, sv + sv_child * h / 2, h / 2))
             child = _quarters(local, chosen, D, su_child, sv_child)
             stack.append((child, members[chosen], done[chosen], left[:n_left].copy()))
-    return n_arcs, n_crossings, DONE, n_boxes
+    return n_arcs, n_crossings, DONE
 
 
 @njit(cache=True)
@@ -95,7 +98,7 @@ def _read(local, members, e, D, sizes, at):
     """Fill sizes, and where in `local` each function that may vanish on the box is (else -1)."""
     at[:] = -1
     for k in range(len(members)):
-        _sizes(local[k], D, sizes[k])
+        sizes_of(local[k], D, sizes[k])
         if not abs(local[k, 0]) > (sizes[k, 0] + e[k]) * SLACK:
             at[members[k]] = k
 
@@ -178,7 +181,7 @@ def _all_pairs(n):
 
 
 @njit(cache=True)
-def _sizes(c, D, out):
+def sizes_of(c, D, out):
     """Sums of |c|: degree >= 1, degree >= 2, those times p, times q, and times k WIDER^(k - 1)."""
     second, along_u, along_v, bend = 0.0, 0.0, 0.0, 0.0
     wider, n = 1.0, 3
@@ -202,7 +205,7 @@ def _arcs(c, error, slope, least_u, least_v, D, arcs):
     """Write the arcs of one function on one box, in the box's coordinates; -1 if they are not proven."""
     axis = 0 if least_v >= least_u else 1
     side, fixed = np.empty(32, np.int64), np.empty(32, np.int64)
-    at, radius, key = np.empty(32), np.empty(32), np.empty(32)
+    at, radius, key, unsure = np.empty(32), np.empty(32), np.empty(32), np.empty(32)
     zeros, radii, g = np.empty(8), np.empty(8), np.empty(D.K + 1)
     n = 0
     for edge in range(4):
@@ -214,28 +217,42 @@ def _arcs(c, error, slope, least_u, least_v, D, arcs):
         for i in range(count):
             side[n], fixed[n] = s, 0 if vertical else 1
             at[n], radius[n] = zeros[i], radii[i]
-            key[n] = float(s) if vertical == (axis == 0) else zeros[i]
+            on_axis = vertical == (axis == 0)
+            key[n], unsure[n] = (float(s), 0.0) if on_axis else (zeros[i], radii[i])
             n += 1
-    if n % 2 == 1:
+    order = in_order(key, unsure, n)
+    if len(order) != n or n % 2 == 1:
         return -1
-    order = np.argsort(key[:n])
-    for k in range(n - 1):
-        i, j = order[k], order[k + 1]
-        known = (radius[i] if fixed[i] != axis else 0.0) + (radius[j] if fixed[j] != axis else 0.0)
-        if not key[j] - key[i] > known * SLACK:
-            return -1
+    rising = 1 if (c[2] if axis == 0 else c[1]) > 0.0 else -1
+    along = (1.0, 0.0) if axis == 0 else (0.0, 1.0)
     for k in range(n // 2):
         i, j = order[2 * k], order[2 * k + 1]
-        arc = arcs[k]
-        arc.axis = axis
-        arc.rising = 1 if (c[2] if axis == 0 else c[1]) > 0.0 else -1
-        arc.fixed_a, arc.side_a, arc.at_a, arc.radius_a = fixed[i], side[i], at[i], radius[i]
-        arc.fixed_b, arc.side_b, arc.at_b, arc.radius_b = fixed[j], side[j], at[j], radius[j]
+        write_arc(arcs[k], axis, rising, along, i, j, fixed, side, at, radius)
     return n // 2
 
 
 @njit(cache=True)
-def _place_crossing(one, where, su, sv, h):
+def in_order(key, unsure, n):
+    """The order of n keys, each known up to `unsure`; empty if some are not told apart."""
+    order = np.argsort(key[:n])
+    for k in range(n - 1):
+        i, j = order[k], order[k + 1]
+        if not key[j] - key[i] > (unsure[i] + unsure[j]) * SLACK:
+            return order[:0]
+    return order
+
+
+@njit(cache=True, inline="always")
+def write_arc(arc, axis, rising, along, i, j, fixed, side, at, radius):
+    """From ends i and j."""
+    arc.axis, arc.rising = axis, rising
+    arc.along[0], arc.along[1] = along
+    arc.fixed_a, arc.side_a, arc.at_a, arc.radius_a = fixed[i], side[i], at[i], radius[i]
+    arc.fixed_b, arc.side_b, arc.at_b, arc.radius_b = fixed[j], side[j], at[j], radius[j]
+
+
+@njit(cache=True)
+def place_crossing(one, where, su, sv, h):
     ru, rv = 0.5 * (where[1] - where[0]), 0.5 * (where[3] - where[2])
     one.u = 0.5 * (where[0] + where[1]) + ru * (su + h * one.u)
     one.v = 0.5 * (where[2] + where[3]) + rv * (sv + h * one.v)
@@ -243,7 +260,7 @@ def _place_crossing(one, where, su, sv, h):
 
 
 @njit(cache=True)
-def _place(arc, where, su, sv, h):
+def place_arc(arc, where, su, sv, h):
     """From the box's coordinates to the window's; lines that two boxes share get the same number."""
     cu, ru = 0.5 * (where[0] + where[1]), 0.5 * (where[1] - where[0])
     cv, rv = 0.5 * (where[2] + where[3]), 0.5 * (where[3] - where[2])
@@ -252,6 +269,10 @@ def _place(arc, where, su, sv, h):
     box[1] = where[1] if su + h >= 1.0 else cu + ru * (su + h)
     box[2] = where[2] if sv - h <= -1.0 else cv + rv * (sv - h)
     box[3] = where[3] if sv + h >= 1.0 else cv + rv * (sv + h)
+    along = arc.along
+    along[0], along[1] = along[0] / ru, along[1] / rv
+    longest = max(abs(along[0]), abs(along[1]))
+    along[0], along[1] = along[0] / longest, along[1] / longest
     arc.line_a = box[2 * arc.fixed_a + (1 if arc.side_a > 0 else 0)]
     arc.line_b = box[2 * arc.fixed_b + (1 if arc.side_b > 0 else 0)]
     arc.at_a = cv + rv * (sv + h * arc.at_a) if arc.fixed_a == 0 else cu + ru * (su + h * arc.at_a)

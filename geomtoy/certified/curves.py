@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from geomtoy.certified.bounds import SLACK
+from geomtoy.certified.bent_boxes import settle_folds
 from geomtoy.certified.boxes import ARC, CROSSING, DONE, FULL, settle
 from geomtoy.certified.boxes import SMALLEST as SMALLEST_BOX
+from geomtoy.certified.folds import Folds
 from geomtoy.certified.join import Junctions, join
-from geomtoy.certified.on_box import scaled_to_box
+from geomtoy.certified.patches import Patch, Series, patch_of
 from geomtoy.certified.separate import separated
-from geomtoy.certified.series import Degree, degree
+from geomtoy.certified.series import degree
 
 GRID = 2.0**40
 SMALLEST = 2.0**-20
@@ -28,12 +30,6 @@ MARGIN = (
     SMALLEST_BOX / 256
 )  # and that, of the patch's width: small against the margin of its least boxes
 WIDEST = 2.0**-14  # greatest radius of others: borders that nearly touch ask for smaller patches
-
-Series = Callable[
-    [float, float, float, float, Degree], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]
-]
-"""(centre u, centre v, radius u, radius v, degree) -> coefficients (terms, n), low, tail (n,), variation
-along u and v (2,), and whether the polydisc was small enough; see `geomtoy.certified.series`."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +94,24 @@ class _Found:
     n_arcs: int = 0
     n_crossings: int = 0
 
-    def grow(self) -> None:
+    def add(self, kernel: Callable[..., tuple[int, int, int]], *known: Any) -> bool:
+        """What a kernel finds, which writes behind what there is; whether it proved all."""
+        while True:
+            n_arcs, n_crossings, status = kernel(
+                *known, self.arcs, self.n_arcs, self.crossings, self.n_crossings
+            )
+            if status != FULL:
+                self.n_arcs, self.n_crossings = n_arcs, n_crossings
+                return bool(status == DONE)
+            self._grow()
+
+    def _grow(self) -> None:
         self.arcs = np.concatenate([self.arcs, np.zeros_like(self.arcs)])
         self.crossings = np.concatenate([self.crossings, np.zeros_like(self.crossings)])
 
 
-def arrange(series: Series, budget: Budget) -> CurveArrangement:
-    """Prove the arrangement of the zero curves of all functions; see the module.
+def arrange(series: Series, budget: Budget, folds: Folds | None = None) -> CurveArrangement:
+    """Prove the arrangement of the zero curves of all functions, those with folds included.
 
     Exactness: `proven` says that every curve is regular, every crossing transversal, alone and off the
         window's boundary, and no curve passes through a corner of the window.
@@ -121,9 +128,9 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
         box = pending.pop()
         used += 1
         looked.append(box)
-        patch = patch_of(series, box, D)
+        patch = patch_of(series, box, D, folds)
         patterns |= patch.pattern
-        if patch.precise(budget.tolerance) and _settled(patch, box, used, D, found):
+        if patch.coarseness <= budget.tolerance and _settled(patch, box, used, found):
             continue
         if max(box[1] - box[0], box[3] - box[2]) < SMALLEST:
             open_boxes.append(box)
@@ -134,7 +141,7 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
         why = f"{len(open_boxes)} boxes are open"
         junctions = Junctions.nothing(arcs, crossings, why)
     else:
-        sharp = separated(crossings, lambda box: patch_of(series, box, D).shown(D))
+        sharp = separated(crossings, lambda box: patch_of(series, box, D, folds))
         junctions = join(arcs, *sharp)
     regions = 1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands
     at_least = 1 if junctions.doubtful is None else regions - junctions.doubtful
@@ -155,64 +162,20 @@ def arrange(series: Series, budget: Budget) -> CurveArrangement:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """Functions on a patch, in its own coordinates: coefficients (n, terms), errors of both kinds."""
-
-    functions: np.ndarray
-    c: np.ndarray
-    error: np.ndarray
-    slope: np.ndarray
-    size: np.ndarray
-    pattern: set[bytes]
-    variation: np.ndarray
-    fine: bool
-
-    def precise(self, tolerance: float) -> bool:
-        return self.fine and bool((self.error <= tolerance * self.size).all())
-
-    def shown(self, D: Degree) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree] | None:
-        return (self.functions, self.c, self.error, self.slope, D) if self.fine else None
-
-
-def patch_of(series: Series, box: tuple[float, ...], D: Degree) -> Patch:
-    """The functions that may vanish on a box, from series on the polydisc 1.25 times as large."""
-    u0, u1, v0, v1 = box
-    with np.errstate(all="ignore"):
-        c, low, tail, variation, fine = series(
-            (u0 + u1) / 2, (v0 + v1) / 2, (u1 - u0) * 0.625, (v1 - v0) * 0.625, D
-        )
-    if not fine:
-        none = np.empty(0)
-        return Patch(none, none, none, none, none, set(), variation, False)
-    c, error, slope, size = (part[0] for part in scaled_to_box(c[None], low[None], tail[None], D))
-    middle = np.abs(c[:, 0])
-    touched = np.flatnonzero(~(middle > (size + error) * SLACK))
-    pattern = {np.packbits(c[:, 0] > 0).tobytes()} if (middle > error).all() else set()
-    chosen = c[touched]
-    return Patch(
-        touched, chosen, error[touched], slope[touched], size[touched], pattern, variation, True
-    )
-
-
-def _settled(patch: Patch, box: tuple[float, ...], number: int, D: Degree, found: _Found) -> bool:
+def _settled(patch: Patch, box: tuple[float, ...], number: int, found: _Found) -> bool:
     """Add a patch's arcs and crossings, or none if not all are proven."""
-    if not len(patch.functions):
-        return True
-    where = np.array(box)
-    while True:
-        n_arcs, n_crossings, status, _ = settle(
-            patch.c, patch.error, patch.slope, patch.functions, number, where, D,
-            found.arcs, found.n_arcs, found.crossings, found.n_crossings,
-        )  # fmt: skip
-        if status != FULL:
-            break
-        found.grow()
-    new = found.crossings[found.n_crossings : n_crossings]
+    where, before = np.array(box), (found.n_arcs, found.n_crossings)
+    settled = True
+    if len(patch.functions):
+        known = patch.c, patch.error, patch.slope, patch.functions
+        settled = found.add(settle, *known, number, where, patch.D)
+    if settled and patch.folded is not None:
+        settled = found.add(settle_folds, patch.folded, number, where, patch.D)
+    new = found.crossings[before[1] : found.n_crossings]
     sharp = min(SHARP, MARGIN * min(box[1] - box[0], box[3] - box[2]))
-    if status != DONE or (new["radius"] > np.where(new["straddles"] == 1, sharp, WIDEST)).any():
+    if not settled or (new["radius"] > np.where(new["straddles"] == 1, sharp, WIDEST)).any():
+        found.n_arcs, found.n_crossings = before
         return False
-    found.n_arcs, found.n_crossings = n_arcs, n_crossings
     return True
 
 

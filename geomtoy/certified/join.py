@@ -24,6 +24,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 SIDE = 1.0
+ROUNDING = 1e-15  # of coordinates along an arc, which are less than 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +153,16 @@ def may_lie_on(arc, u, v, radius):
     box = arc.box
     if not (box[0] - radius <= u <= box[1] + radius and box[2] - radius <= v <= box[3] + radius):
         return False
-    low = arc.line_a if arc.fixed_a == arc.axis else arc.at_a - arc.radius_a
-    high = arc.line_b if arc.fixed_b == arc.axis else arc.at_b + arc.radius_b
-    along = u if arc.axis == 0 else v
-    return low - radius <= along <= high + radius
+    first, second = arc.along[0], arc.along[1]
+    reach = (abs(first) + abs(second)) * radius
+    low, low_radius = _coordinate(first, second, arc.fixed_a, arc.line_a, arc.at_a, arc.radius_a)
+    high, high_radius = _coordinate(first, second, arc.fixed_b, arc.line_b, arc.at_b, arc.radius_b)
+    return low - low_radius - reach <= first * u + second * v <= high + high_radius + reach
+
+
+@njit(cache=True, inline="always")
+def _coordinate(first, second, fixed, line, at, radius):
+    """Of an arc's end, and how far it is known."""
+    if fixed == 0:
+        return first * line + second * at, abs(second) * radius + ROUNDING
+    return first * at + second * line, abs(first) * radius + ROUNDING

@@ -124,7 +124,7 @@ def zeros_on_edge(g, error, slope_error, least_slope, zeros, radius):
         top -= 1
         low, high = lows[top], highs[top]
         half = 0.5 * (high - low)
-        others, bend = _on_interval(g, low, high, local)
+        others, bend = on_interval(g, low, high, local)
         if abs(local[0]) > (others + error) * SLACK:
             continue
         least = abs(local[1]) - (bend + slope_error * half) * SLACK
@@ -163,7 +163,7 @@ def _radius(g, x, error, slope_error, least_slope):
 
 
 @njit(cache=True)
-def _on_interval(g, low, high, local):
+def on_interval(g, low, high, local):
     """g on [low, high] scaled to [-1, 1]; sums of |coefficients| beyond the first, of both."""
     K = len(g) - 1
     middle, half = 0.5 * (low + high), 0.5 * (high - low)

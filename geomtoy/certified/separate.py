@@ -11,16 +11,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial import cKDTree
 
-from geomtoy.certified.pairs import INSIDE, WIDER, common_zero
-from geomtoy.certified.series import Degree
+from geomtoy.certified.pairs import INSIDE
+from geomtoy.certified.patches import Patch
 
-Box = tuple[float, float, float, float]
-Shown = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Degree]
+PatchAt = Callable[[tuple[float, ...]], Patch]
 SIZES = (2.0**-9, 2.0**-12, 2.0**-15, 2.0**-18)
-BLUR = 1e-12  # more than 12 gamma(4 K) WIDER^K, the rounding of evaluation, for K <= 20
 
 
-def separated(crossings: np.ndarray, patch: Callable[[Box], Shown | None]) -> tuple[np.ndarray, int]:
+def separated(crossings: np.ndarray, patch: PatchAt) -> tuple[np.ndarray, int]:
     """Crossings with smaller radii where that was needed, and how many still overlap another pair's."""
     crossings = crossings.copy()
     clashing = _clashing(crossings)
@@ -59,7 +57,7 @@ def _near(points: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(pairs), axis=0)
 
 
-def sharpen(crossing: np.ndarray, size: float, patch: Callable[[Box], Shown | None]) -> None:
+def sharpen(crossing: np.ndarray, size: float, patch: PatchAt) -> None:
     """Find one crossing again on a patch around it, as small as it may be, if it is proven alone there.
 
     The old bracket lies in the patch WIDER times as large, so that it holds the same point.
@@ -67,22 +65,9 @@ def sharpen(crossing: np.ndarray, size: float, patch: Callable[[Box], Shown | No
     one = crossing[0]
     half = max(size, 2.0 ** np.ceil(np.log2(one["radius"])))
     u, v = (round(float(one[name]) * 2.0**40) / 2.0**40 for name in ("u", "v"))
-    shown = patch((u - half, u + half, v - half, v + half))
-    if shown is None:
-        return
-    functions, c, error, slope, D = shown
-    i, j = (int(np.searchsorted(functions, one[name])) for name in ("f", "g"))
-    if max(i, j) >= len(functions) or functions[i] != one["f"] or functions[j] != one["g"]:
-        return
     found = np.empty(3)
-    rest = np.abs(c[:, 3:]).sum(axis=1) + 2 * error
-    k = D.exponents.sum(axis=1)
-    bend = (np.abs(c[:, 3:]) * (k * WIDER ** (k - 1.0))[3:]).sum(axis=1) + 2 * slope
-    blur = BLUR * np.abs(c).sum(axis=1)
-    what = common_zero(
-        c[i], c[j], error[i] + blur[i], error[j] + blur[j], rest[i] + blur[i], rest[j] + blur[j],
-        bend[i] + 20 * blur[i], bend[j] + 20 * blur[j], D, found,
-    )  # fmt: skip
+    around = patch((u - half, u + half, v - half, v + half))
+    what = around.common_zero(int(one["f"]), int(one["g"]), found)
     if what == INSIDE and half * found[2] < one["radius"]:
         crossing["u"], crossing["v"] = u + half * found[0], v + half * found[1]
         crossing["radius"] = half * found[2] * (1 + 1e-9) + 1e-15

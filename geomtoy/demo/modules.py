@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from geomtoy.errors import FileError
 
@@ -16,7 +16,7 @@ OTHER = re.compile(
 )
 
 
-def joined(sources: Mapping[str, str], entry: str) -> str:
+def joined(sources: Mapping[str, str], entry: str, others: Sequence[str] = ()) -> str:
     """One script that does what the module `entry` does.
 
     Each module becomes a function that is called once, after those of the modules that it imports, and
@@ -26,12 +26,13 @@ def joined(sources: Mapping[str, str], entry: str) -> str:
         sources: text of each module by file name. Imports are `import { a, b } from "./name.js";`,
             exports stand before a function, a class or a const.
         entry: the module that starts everything.
+        others: entries of scripts besides, whose modules count as used.
     Raises:
         FileError: a module is missing, unused or imported in a circle, or uses another form of import or
             export; named.
     """
     order = _in_order(sources, entry)
-    unused = sorted(set(sources) - set(order))
+    unused = sorted(set(sources).difference(order, *(_in_order(sources, other) for other in others)))
     if unused:
         raise FileError(f"{unused[0]} is imported by no module; import it or delete it")
     return "const modules = {};\n" + "".join(_as_function(name, sources[name]) for name in order)

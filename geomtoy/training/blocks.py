@@ -16,8 +16,9 @@ from geomtoy.block_arrays import BlockArrays, stack_blocks
 from geomtoy.errors import SettingError
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
+from geomtoy.training.callback import Callback, stride
 from geomtoy.training.targets import target
-from geomtoy.training.trainer import FitConfig, prepare, require_finite
+from geomtoy.training.trainer import FitConfig, next_stop, prepare, require_finite
 
 ADAM = FitConfig(steps=1000, learning_rate=3e-3)
 
@@ -66,14 +67,17 @@ class BlockFit:
     loss: np.ndarray
 
 
-def fit_block(config: BlockFitConfig) -> BlockFit:
+def fit_block(config: BlockFitConfig, *, callback: Callback | None = None) -> BlockFit:
     """Train `config.fit.seeds` one-layer blocks with Adam, all steps in one scan, in float64.
 
     The same config gives the same bits on the same machine. Configs that differ only in the encoding of
     time share one compilation, and those that differ in context length their start.
 
+    Args:
+        callback: looks at the blocks, as `BlockArrays`, every so many steps, such as a
+            `BlockRegionCallback`; does not change the result.
     Raises:
-        SettingError: 64-bit mode is off, or a loss is not finite.
+        SettingError: 64-bit mode is off, a loss is not finite, or the callback looks at every step.
     """
     timeless = replace(
         config.block, context_length=1, encoding=BlockConfig.encoding, base=BlockConfig.base
@@ -83,15 +87,25 @@ def fit_block(config: BlockFitConfig) -> BlockFit:
     goal = target(config.target)
     t = goal.grid(config.bins)
     data = config.block.tokens(jnp.asarray(t[:, 0])), jnp.asarray(goal(t))
-    (params, _), loss = train(start, jnp.arange(config.fit.steps), data)
-    require_finite(np.asarray(loss), config.fit)
 
     def exported(params: nnx.State[Any, Any]) -> list[BlockArrays]:
         each = [jax.tree.map(lambda p, s=s: p[s], params) for s in range(config.fit.seeds)]
         frequencies = config.block.frequencies()
         return [replace(block_arrays(nnx.merge(graphdef, one)), frequencies=frequencies) for one in each]
 
-    return BlockFit(exported(params), exported(start[0]), np.asarray(loss))
+    run, loss, steps = start, np.empty((config.fit.seeds, 0)), config.fit.steps
+    steps_ahead = stride(callback, steps)
+    while (done := loss.shape[1]) < steps:
+        stop = next_stop(done, steps_ahead, steps)
+        ahead, new = train(run, jnp.arange(done, stop), data)
+        if callback is not None:
+            callback(done, exported(run[0]))  # while `ahead` is computed
+        run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)
+        require_finite(loss, config.fit)
+    trained = exported(run[0])
+    if callback is not None:
+        callback(steps, trained)
+    return BlockFit(trained, exported(start[0]), loss)
 
 
 def fit_block_arrays(config: BlockFitConfig) -> dict[str, np.ndarray]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from geomtoy.errors import SettingError
+
 
 @runtime_checkable
 class Callback(Protocol):
@@ -29,3 +31,16 @@ class Callback(Protocol):
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Go on from what `arrays` of another run gave."""
+
+
+def stride(callback: Callback | None, otherwise: int) -> int:
+    """Steps between two looks of a callback, or `otherwise` if there is none.
+
+    Raises:
+        SettingError: it is less than 2; a step alone is compiled to other roundings.
+    """
+    if callback is None:
+        return otherwise
+    if callback.every < 2:
+        raise SettingError(f"the callback's every is {callback.every}; make it 2 or more")
+    return callback.every

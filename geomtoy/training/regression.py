@@ -13,10 +13,9 @@ from flax import nnx
 from jaxtyping import Float
 from tqdm import tqdm
 
-from geomtoy.errors import SettingError
-from geomtoy.training.callback import Callback
+from geomtoy.training.callback import Callback, stride
 from geomtoy.training.runs import digest, load_run, save_run
-from geomtoy.training.trainer import Build, FitConfig, Run, prepare, require_finite
+from geomtoy.training.trainer import Build, FitConfig, Run, next_stop, prepare, require_finite
 
 __all__ = ["Fit", "FitConfig", "fit"]
 
@@ -72,8 +71,7 @@ def fit(
             another run, or the callback looks every step, of which one alone is compiled to other
             roundings.
     """
-    if callback is not None and callback.every < 2:
-        raise SettingError(f"the callback's every is {callback.every}; make it 2 or more")
+    steps_ahead = stride(callback, chunk)
     graphdef, run, train_on = prepare(build, config)
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
@@ -84,7 +82,6 @@ def fit(
     loss = arrays.pop("loss", np.empty((config.seeds, 0)))
     if callback is not None:
         callback.restore({name.removeprefix(SEEN): array for name, array in arrays.items()})
-    stride = chunk if callback is None else callback.every
 
     def show(step: int, run: Run) -> None:
         if callback is not None:
@@ -92,7 +89,7 @@ def fit(
 
     with tqdm(total=config.steps, initial=loss.shape[1], disable=not progress, unit="step") as bar:
         while (done := loss.shape[1]) < config.steps:
-            stop = _stop(done, stride, config.steps)
+            stop = next_stop(done, steps_ahead, config.steps)
             ahead, new = train(run, jnp.arange(done, stop))
             show(done, run)  # while `ahead` is computed
             run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)
@@ -112,13 +109,3 @@ def _models(graphdef: nnx.GraphDef[Any], params: nnx.State[Any, Any], seeds: int
 def _seen(callback: Callback | None) -> dict[str, np.ndarray]:
     arrays = {} if callback is None else callback.arrays()
     return {SEEN + name: array for name, array in arrays.items()}
-
-
-def _stop(done: int, stride: int, steps: int) -> int:
-    """Where the next chunk ends: at a multiple of the stride, or at the end.
-
-    Never after a single step: XLA then compiles no loop, and other roundings.
-    """
-    stop = done + stride - done % stride
-    stop += stride if stop == done + 1 else 0
-    return steps if stop >= steps - 1 else stop

@@ -114,6 +114,16 @@ def _in_slices(gradient_of: Callable[..., Any], size: int | None) -> Callable[..
     return sliced
 
 
+def next_stop(done: int, stride: int, steps: int) -> int:
+    """Where the next chunk of steps ends: at a multiple of the stride, or at the end.
+
+    Never after a single step: XLA then compiles no loop, and other roundings.
+    """
+    stop = done + stride - done % stride
+    stop += stride if stop == done + 1 else 0
+    return steps if stop >= steps - 1 else stop
+
+
 def require_finite(loss: np.ndarray, config: FitConfig) -> None:
     """Refuse losses (seeds, steps) of a run that diverged.
 

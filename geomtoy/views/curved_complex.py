@@ -93,7 +93,7 @@ class CurvedComplex:
 
     def cell_edges(self, cell: int) -> np.ndarray:
         """Edges on the boundary of a cell, around it and around its holes."""
-        return np.concatenate(self._cycles(cell)) >> 1
+        return np.concatenate(self.half_edges(cell)) >> 1
 
     def neighbours(self, cell: int) -> np.ndarray:
         """Cells across the edges of a cell, in the order of `cell_edges`."""
@@ -102,7 +102,7 @@ class CurvedComplex:
         return across[(sides >= 0).all(axis=1)]
 
     def n_holes(self, cell: int) -> int:
-        return len(self._cycles(cell)) - 1
+        return len(self.half_edges(cell)) - 1
 
     @cached_property
     def _by_cell(self) -> tuple[np.ndarray, np.ndarray]:
@@ -111,8 +111,9 @@ class CurvedComplex:
         order = np.argsort(face, kind="stable")
         return order, np.searchsorted(face[order], np.arange(self.n_cells + 1))
 
-    def _cycles(self, cell: int) -> list[np.ndarray]:
-        """Half-edges of each boundary cycle in order, the outer cycle first."""
+    def half_edges(self, cell: int) -> list[np.ndarray]:
+        """Ways around a cell, which lies on their left: 2 e is along edge e, 2 e + 1 against it. The outer
+        way comes first, those around holes after it."""
         order, start = self._by_cell
         after, left = self._faces.graph.after, set(order[start[cell] : start[cell + 1]].tolist())
         cycles = []
@@ -163,7 +164,7 @@ class CurvedComplex:
 
     def boundary(self, cell: int) -> list[np.ndarray]:
         """Closed polylines around a cell, which lies on their left: one outside, others around holes."""
-        return [self._around(cycle) for cycle in self._cycles(cell)]
+        return [self._around(cycle) for cycle in self.half_edges(cell)]
 
     def _around(self, cycle: np.ndarray) -> np.ndarray:
         parts = [self.arc(h >> 1)[:: 1 - 2 * (h & 1)] for h in cycle.tolist()]

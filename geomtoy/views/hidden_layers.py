@@ -21,6 +21,20 @@ def needs_one_relu_layer(mlp: Network) -> None:
     _needs_relu(mlp)
 
 
+def needs_relu_layers(mlp: Network, most: int) -> None:
+    """Refuse an MLP of more hidden layers than that, or with other units than ReLU.
+
+    Raises:
+        NetworkError: it is one.
+    """
+    if not 1 <= len(mlp.widths) <= most:
+        raise NetworkError(
+            f"the block's MLP has {len(mlp.widths)} hidden layers; "
+            f"regions on a plane are counted for 1 to {most} of ReLU units"
+        )
+    _needs_relu(mlp)
+
+
 def needs_plain_attention(block: BlockArrays) -> None:
     """Refuse a norm before attention, which a view would not see.
 

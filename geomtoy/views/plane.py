@@ -12,17 +12,17 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
-from geomtoy.certified.curves import Series
 from geomtoy.certified.layout import in_rows
+from geomtoy.certified.patches import Series
 from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
-from geomtoy.views.hidden_layers import needs_one_relu_layer
+from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
-from geomtoy.views.soft_plane import plane_functions
+from geomtoy.views.soft_plane import SELF_KEYS, Attended, attended, plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
@@ -40,7 +40,8 @@ class PlaneRegions:
         at_least: there are at least so many regions, proven.
         crossings: (n, 2) slice coordinates where two borders cross.
         crossing_radius: (n,) how far, in each coordinate, the true crossing may be.
-        crossing_units: (n, 2) a unit of each of the two borders.
+        crossing_units: (n, 2) a unit of each of the two borders; those of a second hidden layer are
+            counted on from the first's.
         boundary_zeros: ends of borders on the window's boundary.
         curves: connected pieces of the borders of single units.
         loops: those that are closed.
@@ -72,6 +73,7 @@ def count_regions_on_plane(
     *,
     tokens: Any = None,
     moving: str = "query",
+    self_key: str = "moving",
     window: Any = UNIT_SQUARE,
     max_patches: int = 20_000,
 ) -> PlaneRegions:
@@ -79,17 +81,21 @@ def count_regions_on_plane(
 
     Args:
         block: softmax attention, with or without residual, a norm before it and a norm before the MLP,
-            which has one ReLU layer.
+            which has one or two hidden layers of ReLU units.
         plane: moving "query": where the last token moves, in R^d, attending to itself too; "context":
             where all T tokens move, one after another in R^(T d).
         tokens: moving "query": (T - 1, d) the tokens before it, which stand still; "context": None.
+        self_key: of the last token, which attends to itself with a key that is "moving" as it does;
+            "still": with the key that it has at the plane's origin (its value moves); "masked": not at
+            all. The latter two are those of `enumerate_hard_attention`, the limit of sharp softmax.
         window: parallelogram in slice coordinates.
         max_patches: budget for the proof.
     Returns:
         kind "exact" where the proof succeeds; otherwise "lower bound", with the boxes that stayed open.
     Raises:
-        SettingError: attention is hard, or moving or max_patches is not one of the values above.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        SettingError: attention is hard; moving, self_key or max_patches is not one of the values above;
+            self_key is not "moving" behind a norm before attention; or no token is left to attend to.
+        NetworkError: the MLP is not one or two hidden layers of ReLU units.
         SliceError: tokens or plane do not fit the block.
         WindowError: the window is no parallelogram.
     Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
@@ -100,8 +106,8 @@ def count_regions_on_plane(
         the sharpness of softmax and hardly with the number of units, whose pairs cost O(1) each.
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
-    posed = pose(block, plane, tokens, moving, window, max_patches)
-    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches)))
+    posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
+    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches), posed.after.folds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,27 +135,44 @@ class Posed:
 
 
 def pose(
-    block: BlockArrays, plane: Slice, tokens: Any, moving: str, window: Any, max_patches: int
+    block: BlockArrays,
+    plane: Slice,
+    tokens: Any,
+    moving: str,
+    window: Any,
+    max_patches: int,
+    self_key: str = "moving",
 ) -> Posed:
     """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
+    _check(block, moving, self_key, max_patches)
+    frame = _frame(window)
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    if self_key == "masked" and X.shape[1] == 1:
+        raise SettingError("the query has nothing to attend to; give a token before it")
+    after = block_readout(block)
+    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
+    series = _series(block, X, after, to) if len(after.units) else _no_series
+    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
+
+
+def _check(block: BlockArrays, moving: str, self_key: str, max_patches: int) -> None:
     if block.hard:
         raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if moving not in MOVING:
         raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
+    if self_key not in SELF_KEYS:
+        raise SettingError(f"self_key {self_key!r} is unknown; use one of {', '.join(SELF_KEYS)}")
+    if block.attention_norm and self_key != "moving":
+        raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
     if max_patches < 1:
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
-    needs_one_relu_layer(block.mlp)
-    frame = _frame(window)
-    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
-    after = block_readout(block)
-    series = _series(block, X, after) if len(after.units) else _no_series
-    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
+    needs_relu_layers(block.mlp, most=2)
 
 
-def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> Series:
+def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout, to: Attended) -> Series:
     if block.attention_norm:
         return partial(normed_series, in_rows(normed_functions(block, X, after)))
-    return partial(patch_series, in_rows(plane_functions(block, X, after)))
+    return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
 
 
 def _no_series(

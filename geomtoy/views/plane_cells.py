@@ -11,6 +11,7 @@ from geomtoy.certified import Budget, arrange, build_faces
 from geomtoy.errors import ProofError, SettingError
 from geomtoy.slices import UNIT_SQUARE, Slice
 from geomtoy.views.curved_complex import CurvedComplex
+from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.plane import plane_regions, pose
 
 FINEST = 1e-12
@@ -22,6 +23,7 @@ def enumerate_regions_on_plane(
     *,
     tokens: Any = None,
     moving: str = "query",
+    self_key: str = "moving",
     window: Any = UNIT_SQUARE,
     max_patches: int = 20_000,
     tolerance: float = 1e-3,
@@ -29,7 +31,7 @@ def enumerate_regions_on_plane(
     """Enumerate the activation regions of a soft block on a window of a plane, with proof.
 
     Args:
-        block, plane, tokens, moving, window, max_patches: as in `count_regions_on_plane`.
+        block, plane, tokens, moving, self_key, window, max_patches: as in `count_regions_on_plane`.
         tolerance: how far polylines may be from the borders, in slice units; `border_error` says how
             far they are at most, which is more only where float64 does not reach so far. Errors of areas
             shrink with it.
@@ -46,7 +48,8 @@ def enumerate_regions_on_plane(
     """
     if not tolerance >= FINEST:
         raise SettingError(f"tolerance is {tolerance}; give a length of at least {FINEST}")
-    posed = pose(block, plane, tokens, moving, window, max_patches)
+    needs_one_relu_layer(block.mlp)
+    posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     length = tolerance / float(np.hypot(*posed.axes.T).max())
     budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / 10))
     found = arrange(posed.series, budget)

@@ -6,6 +6,8 @@ of absolute values; see `geomtoy.certified.bounds`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geomtoy.block_arrays import BlockArrays
@@ -15,22 +17,47 @@ from geomtoy.certified.split import known_product, split_product
 from geomtoy.views.block_readout import BlockReadout
 
 REACH = 1.5  # polydiscs of patches stay within this multiple of the window
+SELF_KEYS = ("moving", "masked", "still")
 
 
-def plane_functions(block: BlockArrays, X: np.ndarray, after: BlockReadout) -> SoftFunctions:
+class Attended(NamedTuple):
+    """Tokens that the last one attends to, each (3, T', d): their keys and their values are of these."""
+
+    keys: np.ndarray
+    values: np.ndarray
+
+
+def attended(X: np.ndarray, self_key: str, own: np.ndarray) -> Attended:
+    """Of tokens X (3, T, d): all, all but the last, or all with the last one's key as of own (d,)."""
+    if self_key == "masked":
+        return Attended(X[:, :-1], X[:, :-1])
+    keys = X
+    if self_key == "still":
+        keys = X.copy()
+        keys[:, -1] = 0
+        keys[0, -1] = own
+    return Attended(keys, X)
+
+
+def plane_functions(
+    block: BlockArrays, X: np.ndarray, after: BlockReadout, to: Attended | None = None
+) -> SoftFunctions:
     """Functions of a block whose tokens are X[0] + u X[1] + v X[2], X (3, T, d) nearest floats.
 
+    Args:
+        to: what the last token attends to; None for all of X.
     Cost: O(H T d f) products for each of the three parts.
     """
-    scores, score_error = _scores(block, X)
-    values, value_error = _values(block, X)
+    keys, attended_to = to or (X, X)
+    scores, score_error = _scores(block, X[:, -1], keys)
+    values, value_error = _values(block, attended_to)
     added, added_error = known_product(X[:, -1], np.zeros_like(X[:, -1]), after.rows, after.rows_error)
     return SoftFunctions(
         scores,
         score_error,
         values,
         value_error,
-        moving_tokens(X),
+        moving_tokens(attended_to),
         added,
         added_error,
         after.readout,
@@ -46,14 +73,14 @@ def reach(parts: np.ndarray) -> np.ndarray:
     return np.abs(parts[0]) + REACH * (np.abs(parts[1]) + np.abs(parts[2]))
 
 
-def _scores(block: BlockArrays, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (H, 6, T) of the last token, and a bound on their errors (H,)."""
+def _scores(block: BlockArrays, query: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (H, 6, T) of the query (3, d) with keys (3, T, d), and a bound on their errors (H,)."""
     H, _, f = block.W_Q.shape
-    scores, error = np.empty((H, 6, X.shape[1])), np.empty(H)
+    scores, error = np.empty((H, 6, keys.shape[1])), np.empty(H)
     scale = float(block.scale)
     for h, (W_Q, W_K) in enumerate(zip(block.W_Q, block.W_K, strict=True)):
-        q, q_error = split_product(X[:, -1], W_Q)
-        k, k_error = _of_tokens(X, W_K)
+        q, q_error = split_product(query, W_Q)
+        k, k_error = _of_tokens(keys, W_K)
         s = scale * np.einsum("af,btf->abt", q, k)
         scores[h] = [s[0, 0], s[0, 1] + s[1, 0], s[0, 2] + s[2, 0], s[1, 1], s[1, 2] + s[2, 1], s[2, 2]]
         Q, K = reach(q), reach(k)

@@ -221,6 +221,27 @@ class Slices(Grid):
 
 
 @dataclass(frozen=True)
+class SoftPlanes(Slices):
+    """
+    Args:
+        sharpened: (heads, context) of the blocks whose scores are scaled up.
+        sharpness: by how much, rising; three or more.
+        max_patches: budget for each proof.
+    """
+
+    heads: tuple[int, ...] = (1, 4)
+    contexts: tuple[int, ...] = (10, 30)
+    sharpened: tuple[int, int] = (4, 10)
+    sharpness: tuple[float, ...] = (1, 4, 16)
+    max_patches: int = 100_000
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """(heads, context) of each of the runs."""
+        return [*product(self.heads, self.contexts)]
+
+
+@dataclass(frozen=True)
 class Encodings(Blocks):
     """
     Args:
@@ -335,6 +356,14 @@ PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, steps=10
 GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(), Grid(**FULL_GRID))
 ABLATED = Presets(Ablated(**FEW, **SMALL_GRID), Ablated(), Ablated(**FULL_GRID, steps=1000))
 SLICES = Presets(Slices(**FEW, **SMALL_GRID), Slices(), Slices(**FULL_GRID))
+SOFT_PLANES = Presets(
+    SoftPlanes(**FEW, **SMALL_GRID, sharpened=(2, 3)),
+    SoftPlanes(),
+    SoftPlanes(
+        seeds=8, heads=(1, 2, 4, 8), contexts=(5, 15, 45), sharpened=(4, 15),
+        sharpness=(1, 4, 16, 64, 256),
+    ),
+)  # fmt: skip
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
     Encodings(),

@@ -9,13 +9,20 @@ from matplotlib.figure import Figure
 
 from geometric_perspective.config import GRID, Grid
 from geometric_perspective.run_blocks import count_blocks, counts_of
-from geometric_perspective.trends import WORDS, exponents, growth_rate, listed, readable
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure
-from geomtoy.verdicts import Verdict, interval
+from geometric_perspective.trends import (
+    COLOURS,
+    MARKERS,
+    WORDS,
+    described,
+    exponents,
+    growth_rate,
+    listed,
+    readable,
+)
+from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.verdicts import Verdict
 
 PRESETS = GRID
-COLOURS, MARKERS = (BLUE, ORANGE, GREEN, PURPLE), "os^D"
-"""Of lines by number of heads."""
 
 KINDS = {"along time": "regions along time, proven", "pattern changes": "pattern changes between bins"}
 
@@ -46,12 +53,6 @@ def draw(config: Grid, sizes: Numbers, counts: Counts) -> Figure:
     trained.set_ylabel("regions: mean and range")
     figure.legend(*trained.get_legend_handles_labels(), loc="outside lower right", ncols=4)
     return figure
-
-
-def described(slopes: np.ndarray) -> str:
-    """Mean and interval of slopes, one a seed."""
-    of = interval(slopes)
-    return f"{of.mean:.2f} ({of.low:.2f} to {of.high:.2f})" if np.isfinite(of.high) else f"{of.mean:.2f}"
 
 
 def draw_image(figure: Figure, ax: Axes, config: Grid, means: np.ndarray) -> None:

@@ -8,18 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geometric_perspective.config import SLICES, Slices
+from geometric_perspective.query_planes import WINDOW
 from geometric_perspective.run_blocks import count_blocks
-from geometric_perspective.trends import WORDS, exponents, growth_rate, listed, readable
+from geometric_perspective.trends import (
+    COLOURS,
+    MARKERS,
+    WORDS,
+    described,
+    exponents,
+    growth_rate,
+    listed,
+    readable,
+)
 from geomtoy import Slice
 from geomtoy.block_arrays import BlockArrays, unstack_blocks
-from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, PURPLE, new_figure
-from geomtoy.verdicts import Verdict, interval
+from geomtoy.plots.style import DOUBLE, new_figure
+from geomtoy.verdicts import Verdict
 from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
 
 PRESETS = SLICES
 MOVING = {"query": "the query moves", "context": "all tokens move"}
-WINDOW = ((-1, -1), (2, -1), (2, 2), (-1, 2))
-COLOURS, MARKERS = (BLUE, ORANGE, GREEN, PURPLE), "os^D"
 
 
 def make(config: Slices, machine: Machine) -> Drawn:
@@ -44,17 +52,9 @@ def count(block: BlockArrays, points: tuple[float, float, float], moving: str) -
     tokens = block.tokens(np.array(points))
     if moving == "query":
         return count_regions_on_plane(
-            block, plane_through(tokens[:, -1]), tokens=tokens[0, :-1], moving=moving, window=WINDOW
+            block, Slice.through(*tokens[:, -1]), tokens=tokens[0, :-1], moving=moving, window=WINDOW
         )
-    return count_regions_on_plane(
-        block, plane_through(tokens.reshape(3, -1)), moving=moving, window=WINDOW
-    )
-
-
-def plane_through(points: np.ndarray) -> Slice:
-    """The plane whose coordinates (0, 0), (1, 0), (0, 1) are the three points."""
-    origin, u, v = points
-    return Slice(tuple(origin), tuple(u - origin), tuple(v - origin))
+    return count_regions_on_plane(block, Slice.through(*tokens), moving=moving, window=WINDOW)
 
 
 def draw(config: Slices, numbers: Numbers) -> Figure:
@@ -83,11 +83,6 @@ def draw_line(ax: Axes, config: Slices, row: np.ndarray, number: int, label: str
         color=COLOURS[number % 4], marker=MARKERS[number % 4], markersize=3.5, capsize=1.5,
         elinewidth=0.7, label=label,
     )  # fmt: skip
-
-
-def described(slopes: np.ndarray) -> str:
-    of = interval(slopes)
-    return f"{of.mean:.2f} ({of.low:.2f} to {of.high:.2f})" if np.isfinite(of.high) else f"{of.mean:.2f}"
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:

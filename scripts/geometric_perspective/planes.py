@@ -1,12 +1,17 @@
-"""Untrained blocks with hard attention, and planes on which their query moves."""
+"""Untrained blocks with hard attention or softmax, and planes on which their query moves."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from geomtoy import Network, Slice
 from geomtoy.block_arrays import BlockArrays
+from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.views.hard_attention import HardCells, enumerate_hard_attention
+from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
+from geomtoy.views.plane_cells import enumerate_regions_on_plane
 
 D_MODEL, D_HEAD, HIDDEN = 16, 4, 16
 REACH = 3
@@ -36,3 +41,19 @@ def partition(case: Case) -> HardCells:
     block, tokens, plane = case
     found: HardCells = enumerate_hard_attention(block, tokens, plane, window=WINDOW, linear=False).cells
     return found
+
+
+def count_soft(case: Case) -> PlaneRegions:
+    """Regions of the same block with softmax, its own key masked too."""
+    block, tokens, plane = case
+    soft = replace(block, hard=False)
+    return count_regions_on_plane(soft, plane, tokens=tokens, self_key="masked", window=WINDOW)
+
+
+def soft_partition(case: Case) -> CurvedComplex:
+    """The regions that `count_soft` counts."""
+    block, tokens, plane = case
+    soft = replace(block, hard=False)
+    return enumerate_regions_on_plane(
+        soft, plane, tokens=tokens, self_key="masked", window=WINDOW, tolerance=5e-3
+    )

@@ -9,8 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, ScalarFormatter
 
-from geomtoy.verdicts import Verdict, difference, trend
+from geomtoy.plots.style import BLUE, GREEN, ORANGE, PURPLE
+from geomtoy.verdicts import Verdict, difference, interval, trend
 
+COLOURS, MARKERS = (BLUE, ORANGE, GREEN, PURPLE), "os^D"
+"""Of lines by number of heads."""
 WORDS = {"contexts": "the context length", "heads": "the number of heads"}
 
 
@@ -57,6 +60,18 @@ def exponents(numbers: Mapping[str, Any], counts: Any) -> dict[str, np.ndarray]:
     design = np.stack([np.ones(grid[0].size), *(axis.ravel() for axis in grid)], axis=1)
     slopes = np.array([_slopes(design, one) for one in values.reshape(len(design), -1).T])
     return {"heads": slopes[:, 0], "contexts": slopes[:, 1]}
+
+
+def power(x: Sequence[float], counts: np.ndarray) -> np.ndarray:
+    """Slopes (seeds,) of log counts (len(x), seeds) on log x, of a seed with two counts or more."""
+    design = np.stack([np.ones(len(x)), np.log(x)], axis=1)
+    return np.array([_slopes(design, one)[0] for one in counts.T])
+
+
+def described(slopes: np.ndarray) -> str:
+    """Mean and interval of slopes, one a seed."""
+    of = interval(slopes)
+    return f"{of.mean:.2f} ({of.low:.2f} to {of.high:.2f})" if np.isfinite(of.high) else f"{of.mean:.2f}"
 
 
 def listed(counts: np.ndarray) -> Any:

@@ -21,12 +21,20 @@ SLOW = replace(ADAMW, learning_rate=2e-3, weight_decay=0.01, warmup=500)
 WORKS, LARGE_START, PRE_NORM = "post-LN, γ = 0.8", "post-LN, γ = 0.3", "pre-LN, γ = 0.8"
 """The setting in which the mechanism is said to form, and two in which it is not."""
 
+MLP = "MLP, post"
+"""With MLPs, and LayerNorm after."""
+
 PLAIN, RANDOM, IDENTITY = "MLP", "MLP, random ++", "MLP, identity ++"
 """With MLPs, in the setting that works: nothing, random matrices or the identity added."""
 NO_MLP, NO_MLP_RANDOM = "no MLP", "no MLP, random ++"
 """The same without MLPs."""
 
 TWO_CHAINS = "two chains"
+
+
+def named_start(norm: str, gamma: float) -> str:
+    """What a setting is known by: norm is "post", "pre", or "MLP, post"."""
+    return f"{norm}-LN, γ = {gamma}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Training:
     """
 
     seeds: int = 1
-    steps: int = 1200
+    steps: int = 1000
     every: int = 100
     d_model: int = 64
     test: int = 256
@@ -58,7 +66,7 @@ class Training:
 
     def without_mlps(self, norm: str, gamma: float) -> dict[str, ChainRun]:
         """A setting by its name."""
-        return {f"{norm}-LN, γ = {gamma}": self.run(layer_norm=norm, gamma=gamma)}
+        return {named_start(norm, gamma): self.run(layer_norm=norm, gamma=gamma)}
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
@@ -81,16 +89,28 @@ class Starts(Training):
     """Several initial scales.
 
     Args:
-        gammas, pre_gammas: with LayerNorm after and before.
+        gammas, pre_gammas: with LayerNorm after and before, without MLPs.
+        mlp_gammas: with LayerNorm after, with MLPs.
+        hidden: width of these.
     """
 
     gammas: tuple[float, ...] = (0.3, 0.8)
-    pre_gammas: tuple[float, ...] = (0.3, 0.8)
+    pre_gammas: tuple[float, ...] = (0.8,)
+    mlp_gammas: tuple[float, ...] = ()
+    hidden: int = 128
 
     @property
     def settings(self) -> Mapping[str, ChainRun]:
         pairs = [("post", g) for g in self.gammas] + [("pre", g) for g in self.pre_gammas]
-        return {name: run for pair in pairs for name, run in self.without_mlps(*pair).items()}
+        without = {name: run for pair in pairs for name, run in self.without_mlps(*pair).items()}
+        wide = {named_start(MLP, g): self.run(hidden=self.hidden, gamma=g) for g in self.mlp_gammas}
+        return {**without, **wide}
+
+    @property
+    def families(self) -> dict[str, tuple[float, ...]]:
+        """Initial scales in order, of each kind that is trained."""
+        kinds = {"post": self.gammas, "pre": self.pre_gammas, MLP: self.mlp_gammas}
+        return {kind: tuple(sorted(gammas)) for kind, gammas in kinds.items() if gammas}
 
 
 @dataclass(frozen=True)
@@ -102,8 +122,8 @@ class Depths(Training):
         depths: numbers of layers.
     """
 
-    steps: int = 1500
-    depths: tuple[int, ...] = (2, 3)
+    steps: int = 800
+    depths: tuple[int, ...] = (3,)
 
     @property
     def recipe(self) -> TokenFitConfig:
@@ -143,8 +163,8 @@ class Mlps(Training):
         hidden, triangles: see `ChainRun`.
     """
 
-    hidden: int = 256
-    triangles: int = 12
+    hidden: int = 128
+    triangles: int = 6
 
     def adding(self, added: str = "none", signs: str = "++", **others: Any) -> ChainRun:
         """One run; signs are those of the trained factors (alpha, beta) of what is added."""
@@ -188,10 +208,14 @@ GAMMAS = (0.3, 0.5, 0.8, 1.0)
 
 TRAINING = Presets(Training(**SMALL), Training(), Training(5, 8000))
 FAILING = Presets(Failing(**SMALL), Failing(), Failing(5, 8000))
-STARTS = Presets(Starts(**SMALL), Starts(), Starts(5, 8000, gammas=GAMMAS, pre_gammas=GAMMAS))
+STARTS = Presets(
+    Starts(**SMALL, mlp_gammas=(0.8,), hidden=8),
+    Starts(),
+    Starts(5, 8000, gammas=GAMMAS, pre_gammas=GAMMAS, mlp_gammas=GAMMAS),
+)
 LONG: dict[str, Any] = {"seeds": 5, "steps": 20_000, "every": 250, "depths": (2, 3, 4, 5)}
-DEPTHS = Presets(Depths(**SMALL, depths=(3,)), Depths(), Depths(**LONG))
-FLOW = Presets(Depths(**SMALL, depths=(3,)), Depths(depths=(3,)), Depths(**{**LONG, "depths": (3, 5)}))
-ORDERS = Presets(Orders(**SMALL, depths=(3,)), Orders(), Orders(**LONG, two_chains=True))
-LENS = Presets(Mlps(**SMALL_MLPS), Mlps(steps=1500), Mlps(5, 6000))
-ADDED = Presets(Added(**SMALL_MLPS), Added(steps=1500), Added(5, 6000, signs=("+-", "-+", "--")))
+DEPTHS = Presets(Depths(**SMALL), Depths(), Depths(**LONG))
+FLOW = Presets(Depths(**SMALL), Depths(), Depths(**{**LONG, "depths": (3, 5)}))
+ORDERS = Presets(Orders(**SMALL), Orders(), Orders(**LONG, two_chains=True))
+LENS = Presets(Mlps(**SMALL_MLPS), Mlps(), Mlps(5, 6000))
+ADDED = Presets(Added(**SMALL_MLPS), Added(), Added(5, 6000, signs=("+-", "-+", "--")))

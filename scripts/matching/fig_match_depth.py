@@ -56,7 +56,7 @@ def max_learned(accuracy: np.ndarray) -> int:
 
 
 def draw(config: Depths, accuracy: Accuracies, reached: dict[int, tuple[int, int]]) -> Figure:
-    figure = new_figure(DOUBLE, 2.7)
+    figure = new_figure(DOUBLE, 3.1)
     bars, bounds = figure.subplots(1, 2, width_ratios=[1.3, 1])
     for n, colour in zip(range(1, max(accuracy) + 1), COLOURS, strict=False):
         for k, (L, found) in enumerate(accuracy.items()):
@@ -66,7 +66,7 @@ def draw(config: Depths, accuracy: Accuracies, reached: dict[int, tuple[int, int
     bars.axhline(LEARNED, color="black", linewidth=0.6, linestyle=":")
     bars.set_xticks(range(len(accuracy)), [f"{L} layers" for L in accuracy])
     bars.set(ylim=(0, 1.02), ylabel="held-out accuracy", yticks=[0, 0.5, LEARNED])
-    bars.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12), columnspacing=1)
+    bars.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.12), columnspacing=1)
     bars.set_title(f"trained for {config.steps:,} steps, asked for 1 to L steps")
     draw_bounds(bounds, accuracy, reached)
     return figure
@@ -94,7 +94,7 @@ def draw_bounds(ax: Axes, accuracy: Accuracies, reached: dict[int, tuple[int, in
         ax.plot(at, learned, "o", color=BLUE, markersize=3, zorder=4,
                 label="learned, a point for each seed" if k == 0 else None)  # fmt: skip
     ax.set_yscale("symlog", linthresh=1)
-    ax.set_yticks(TICKS, [*map(str, TICKS)])
+    ax.set_yticks(TICKS, [*map(str, TICKS)], fontsize=6.5)
     ax.minorticks_off()
     ax.set(xlabel="layers $L$", ylabel="steps", xticks=L, ylim=(-0.2, 60))
     ax.legend(fontsize=6, loc="upper left")

@@ -1,55 +1,55 @@
-"""Held-out accuracy and matching scores against the initial scale, for both places of LayerNorm."""
+"""Held-out accuracy, matching scores and steps until it is learned, against the initial scale."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, new_figure
 from geomtoy.store import Runs
 from geomtoy.verdicts import Verdict, difference
-from matching.config import STARTS, Starts
-from matching.trained import LEARNED, final_accuracy, trained
+from matching.config import MLP, STARTS, Starts, named_start
+from matching.trained import LEARNED, final_accuracy, steps_to_learn, trained
 
 PRESETS = STARTS
-COLOURS = {"post": BLUE, "pre": ORANGE}
+STYLES = {
+    "post": (BLUE, "o", "post-LN, no MLP"),
+    "pre": (ORANGE, "s", "pre-LN, no MLP"),
+    MLP: (GREEN, "D", "post-LN, MLPs"),
+}
 SMALL, LARGE = (0.8, 1.0), 0.3
 """The initial scales that the claim compares: a greater gamma starts smaller."""
 LOW = 0.5
 """Accuracy below which nothing like the mechanism is there: most answers are wrong."""
 NOTE = (
-    "Held-out accuracy on 2 steps at the end, all settings trained alike, at one rate: a setting that "
-    "fails here may learn with more steps or at another rate."
+    "Held-out accuracy on 2 steps at the end of {} steps, all settings trained alike, at one rate: a "
+    "setting that fails here may learn with more steps or at another rate."
 )
 
 Curves = dict[str, np.ndarray]
-"""Place of LayerNorm -> values (gammas, seeds)."""
+"""Kind of model -> values (gammas, seeds)."""
 
 
 def make(config: Starts, machine: Machine) -> Drawn:
     runs = trained(machine, config)
-    gammas = {"post": config.gammas, "pre": config.pre_gammas}
-    accuracy, scores = (
-        {
-            norm: np.stack([measure(runs[f"{norm}-LN, γ = {g}"]) for g in values])
-            for norm, values in gammas.items()
-        }
-        for measure in (lambda found: final_accuracy(found)[:, -1], least_score)
-    )
-    numbers = {"gammas": gammas, "accuracy": accuracy, "score": scores}
-    return Drawn(draw(gammas, accuracy, scores), numbers)
-
-
-def draw(gammas: dict[str, tuple[float, ...]], accuracy: Curves, scores: Curves) -> Figure:
-    figure = new_figure(DOUBLE, 2.4)
-    left, right = figure.subplots(1, 2, sharex=True)
-    for norm, values in gammas.items():
-        draw_curve(left, norm, values, accuracy[norm])
-        draw_curve(right, norm, values, scores[norm])
-    decorate(figure, left, right)
-    return figure
+    of = {
+        kind: [runs[named_start(kind, gamma)] for gamma in gammas]
+        for kind, gammas in config.families.items()
+    }
+    accuracy = {
+        kind: np.stack([final_accuracy(one)[:, -1] for one in found]) for kind, found in of.items()
+    }
+    scores = {kind: np.stack([least_score(one) for one in found]) for kind, found in of.items()}
+    learned = {kind: [steps_to_learn(one) for one in found] for kind, found in of.items()}
+    numbers = {
+        "gammas": config.families, "accuracy": accuracy, "score": scores, "steps": config.steps,
+        "steps until it is learned": learned,
+    }  # fmt: skip
+    return Drawn(draw(config, accuracy, scores, learned), numbers)
 
 
 def least_score(runs: Runs) -> np.ndarray:
@@ -57,50 +57,79 @@ def least_score(runs: Runs) -> np.ndarray:
     return runs.stacked("match_trained")[:, -1].min(axis=1)
 
 
-def draw_curve(ax: Axes, norm: str, gammas: tuple[float, ...], values: np.ndarray) -> None:
-    """Mean over seeds, and each seed as a point."""
-    ax.plot(
-        gammas, values.mean(axis=1), "o-", color=COLOURS[norm], markerfacecolor=COLOURS[norm],
-        label=f"{norm}-LN, no MLP",
-    )  # fmt: skip
-    for g, one in zip(gammas, values, strict=True):
-        ax.plot([g] * len(one), one, "o", color=COLOURS[norm], markersize=2, alpha=0.5)
-
-
-def decorate(figure: Figure, left: Axes, right: Axes) -> None:
+def draw(
+    config: Starts, accuracy: Curves, scores: Curves, learned: dict[str, list[list[int | None]]]
+) -> Figure:
+    figure = new_figure(DOUBLE, 2.7)
+    left, middle, right = figure.subplots(1, 3, sharex=True)
+    for kind, gammas in config.families.items():
+        draw_curve(left, kind, gammas, accuracy[kind])
+        draw_curve(middle, kind, gammas, scores[kind])
+        draw_steps(right, kind, gammas, learned[kind], config.steps)
     left.axhline(1 / 6, color="black", linewidth=0.6, linestyle=":")
     left.text(0.99, 1 / 6 + 0.02, "one of the sequence's tokens", transform=left.get_yaxis_transform(),
               ha="right", fontsize=6.5)  # fmt: skip
     left.set(ylim=(-0.03, 1.05), ylabel="held-out accuracy, 2 steps")
-    right.set(ylim=(-0.03, 1.05), ylabel="matching score\n(worse of layers 1 and 2)")
-    for ax in (left, right):
+    middle.set(ylim=(-0.03, 1.05), ylabel="matching score\n(worse of layers 1 and 2)")
+    right.set(ylim=(0, 1.08 * config.steps))
+    right.set_ylabel(f"steps until it is learned\n(▲ at the top: not within {config.steps:,})")
+    for ax in (left, middle, right):
         ax.set_xlabel("γ: weights start as $N(0, d_\\mathrm{in}^{-2γ})$")
-    left.legend(loc="center left")
-    figure.suptitle("3 layers, 1 head, d = 64", fontsize=8)
+        ax.set_xticks(sorted({g for gammas in config.families.values() for g in gammas}))
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
+    figure.suptitle(f"3 layers, 1 head, d = {config.d_model}, {config.steps:,} steps", fontsize=8)
+    return figure
+
+
+def draw_curve(ax: Axes, kind: str, gammas: Sequence[float], values: np.ndarray) -> None:
+    """Mean over seeds, and each seed as a point."""
+    colour, marker, label = STYLES[kind]
+    ax.plot(gammas, values.mean(axis=1), marker=marker, color=colour, label=label)
+    for g, one in zip(gammas, values, strict=True):
+        ax.plot([g] * len(one), one, marker, color=colour, markersize=2, alpha=0.5)
+
+
+def draw_steps(
+    ax: Axes, kind: str, gammas: Sequence[float], learned: list[list[int | None]], budget: int
+) -> None:
+    """Each seed a point, kinds beside each other; a run that never learned stands at the top."""
+    colour, marker, _ = STYLES[kind]
+    beside = 0.02 * ([*STYLES].index(kind) - 1)
+    for gamma, steps in zip(gammas, learned, strict=True):
+        found = [step for step in steps if step is not None]
+        ax.plot([gamma + beside] * len(found), found, marker, color=colour, markersize=3.5)
+        if len(found) < len(steps):
+            ax.plot(gamma + beside, 1.02 * budget, "^", color=colour, markersize=4, clip_on=False)
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     """Accuracies are (gammas, seeds)."""
-    accuracy = {norm: np.array(values) for norm, values in numbers["accuracy"].items()}
-    post = dict(zip(numbers["gammas"]["post"], accuracy["post"], strict=True))
-    small = {gamma: post[gamma] for gamma in SMALL if gamma in post}
-    pre = {
-        f"pre-LN, γ = {gamma}": values
-        for gamma, values in zip(numbers["gammas"]["pre"], accuracy["pre"], strict=True)
+    by_gamma = {
+        kind: dict(zip(gammas, np.array(numbers["accuracy"][kind]), strict=True))
+        for kind, gammas in numbers["gammas"].items()
     }
-    return [
-        difference(
-            f"Matching (no MLP) forms from small starts with post-LN: accuracy is above {LEARNED} at "
-            f"γ = {' and '.join(map(str, small))}",
-            {f"γ = {gamma}": values - LEARNED for gamma, values in small.items()},
-            above=0.0,
-            note=NOTE,
-        ),
+    note = NOTE.format(f"{numbers['steps']:,}")
+    pre = {f"pre-LN, γ = {gamma}": values for gamma, values in by_gamma["pre"].items()}
+    found = [
+        forms("Matching (no MLP)", by_gamma["post"], note),
         difference(
             "Matching (no MLP) does not form from a large start or with pre-LN: accuracy is below "
             f"{LOW} at γ = {LARGE} and with every pre-LN",
-            {f"post-LN, γ = {LARGE}": post[LARGE], **pre},
+            {f"post-LN, γ = {LARGE}": by_gamma["post"][LARGE], **pre},
             below=LOW,
-            note=NOTE,
+            note=note,
         ),
     ]
+    return [*found, forms("Matching (with MLPs)", by_gamma[MLP], note)] if MLP in by_gamma else found
+
+
+def forms(what: str, by_gamma: Mapping[float, np.ndarray], note: str) -> Verdict:
+    small = {gamma: by_gamma[gamma] for gamma in SMALL if gamma in by_gamma}
+    return difference(
+        f"{what} forms from small starts with post-LN: accuracy is above {LEARNED} at "
+        f"γ = {' and '.join(map(str, small))}",
+        {f"γ = {gamma}": values - LEARNED for gamma, values in small.items()},
+        above=0.0,
+        note=note,
+    )

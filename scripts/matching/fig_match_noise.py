@@ -27,10 +27,10 @@ def make(config: Added, machine: Machine) -> Drawn:
     runs = trained(machine, config)
     learned = {setting: steps_to_learn(found) for setting, found in runs.items()}
     numbers = {"steps": learned, "never is more than": config.steps}
-    return Drawn(draw(runs, learned, config.steps), numbers)
+    return Drawn(draw(config, runs, learned), numbers)
 
 
-def draw(results: dict[str, Runs], learned: Steps, budget: int) -> Figure:
+def draw(config: Added, results: dict[str, Runs], learned: Steps) -> Figure:
     figure = new_figure(DOUBLE, 2.8)
     curves, bars, factors = figure.subplots(1, 3, width_ratios=[1.1, 1, 1.1])
     for setting in (PLAIN, RANDOM, IDENTITY):
@@ -41,9 +41,12 @@ def draw(results: dict[str, Runs], learned: Steps, budget: int) -> Figure:
             )  # fmt: skip
     curves.set(xlabel="training step", ylabel="held-out accuracy, 2 steps", ylim=(-0.03, 1.05))
     curves.legend(fontsize=6.5, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    draw_bars(bars, learned, budget)
+    draw_bars(bars, learned, config.steps)
     draw_factors(factors, results[RANDOM][0])
-    figure.suptitle("3 layers with MLPs, post-LN, γ = 0.8, d = 64", fontsize=8)
+    figure.suptitle(
+        f"3 layers, post-LN, γ = 0.8, d = {config.d_model}; MLPs of {config.hidden} units except in "
+        "“no MLP”", fontsize=8,
+    )  # fmt: skip
     return figure
 
 

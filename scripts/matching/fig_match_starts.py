@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from geomtoy.plots.style import DOUBLE, new_figure
 from geomtoy.store import Runs
 from geomtoy.verdicts import Verdict, difference
-from matching.config import STARTS, Starts
+from matching.config import MLP, STARTS, Starts, named_start
 from matching.trained import LEARNED, trained
 
 PRESETS = STARTS
@@ -19,6 +19,7 @@ HELD_OUT = "held-out accuracy (seeds, looks, numbers of steps)"
 TRAINED = "accuracy on trained pairs (seeds, looks)"
 SMOOTH = 50
 """Steps whose mean loss is drawn."""
+TITLES = {"post": "post-LN, no MLP", "pre": "pre-LN, no MLP", MLP: "post-LN, MLPs"}
 
 
 def make(config: Starts, machine: Machine) -> Drawn:
@@ -33,18 +34,18 @@ def make(config: Starts, machine: Machine) -> Drawn:
 
 def draw(config: Starts, runs: dict[str, Runs]) -> Figure:
     figure = new_figure(DOUBLE, 4.0)
-    axes = figure.subplots(2, 2, sharex=True, sharey="row")
-    for (above, below), (norm, gammas) in zip(
-        axes.T, (("post", config.gammas), ("pre", config.pre_gammas)), strict=True
-    ):
+    families = config.families
+    axes = figure.subplots(2, len(families), sharex=True, sharey="row", squeeze=False)
+    for (above, below), (kind, gammas) in zip(axes.T, families.items(), strict=True):
         for gamma in gammas:
             colour = colormaps["viridis"](0.9 * (gamma - 0.3) / 0.7)
-            draw_runs(above, below, runs[f"{norm}-LN, γ = {gamma}"], colour, f"γ = {gamma}")
-        above.set_title(f"{norm}-LN, 3 layers, no MLP")
+            draw_runs(above, below, runs[named_start(kind, gamma)], colour, f"γ = {gamma}")
+        above.set_title(TITLES[kind])
     axes[0, 0].set(ylabel="training loss, nats", ylim=(0, None))
     axes[1, 0].set(ylabel="held-out accuracy, 2 steps", ylim=(-0.03, 1.05))
     for ax in axes[1]:
         ax.set_xlabel("training step")
+    figure.suptitle(f"3 layers, 1 head, d = {config.d_model}; a line for each seed", fontsize=8)
     handles, labels = axes[1, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
     return figure

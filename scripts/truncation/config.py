@@ -31,7 +31,7 @@ class Recall:
 
     shown: float = 0.5
     seeds: int = 1
-    steps: int = 400
+    steps: int = 300
     batch: int = 32
     length: int = 64
     d_model: int = 64
@@ -60,7 +60,7 @@ class Alphas(Recall):
         alphas: the shares; `shown` is one of them, looked at along training.
     """
 
-    alphas: tuple[float, ...] = (0.1, 0.3, 0.5)
+    alphas: tuple[float, ...] = (0.3, 0.5)
 
     def __post_init__(self) -> None:
         if self.shown not in self.alphas:
@@ -87,7 +87,7 @@ class Lens(Recall):
         triangles: between tokens, whose regions are counted.
     """
 
-    triangles: int = 8
+    triangles: int = 4
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,9 @@ class Memory:
 
 
 SMALL: dict[str, Any] = {"steps": 6, "batch": 4, "d_model": 8, "test": 8}
-LARGE: dict[str, Any] = {"steps": 2000, "d_model": 128, "test": 256, "seeds": 5}
+LARGE: dict[str, Any] = {"steps": 2000, "test": 128, "seeds": 10}
 
-ALPHAS = Presets(
-    Alphas(**SMALL, alphas=(0.3, 0.5)), Alphas(), Alphas(**LARGE, alphas=(0.1, 0.3, 0.5, 0.7))
-)
+ALPHAS = Presets(Alphas(**SMALL), Alphas(), Alphas(**LARGE, alphas=(0.1, 0.3, 0.5, 0.7)))
 PLACES = Presets(Places(**SMALL), Places(), Places(**LARGE))
 LENS = Presets(Lens(**SMALL, triangles=2), Lens(), Lens(**LARGE, triangles=20))
 MEMORY = Presets(Memory(steps=30), Memory(), Memory(seeds=10))

@@ -34,7 +34,7 @@ Powers = dict[str, np.ndarray]
 def make(config: Alphas, machine: Machine) -> Drawn:
     runs = trained(machine, config)
     powers = {alpha: {part: powers_of(one, part) for part in PARTS} for alpha, one in runs.items()}
-    steps = next(iter(runs.values()))[0].arrays["at"]
+    steps = next(iter(runs.values()))[0].arrays["gradients_at"]
     figure = draw(powers, steps, config.batch)
     return Drawn(figure, {"steps": steps, "batch": config.batch, POWERS: powers})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
@@ -25,6 +25,7 @@ PARTS = {
     "mlp.hidden.0.kernel": "MLP in",
     "mlp.out.kernel": "MLP out",
 }
+CHOICE = "p_correct on sequences to choose by"
 TABLES = "tables (seeds, rhos) by matrix"
 
 Table = dict[str, dict[str, np.ndarray]]
@@ -42,6 +43,7 @@ def table(runs: Runs) -> Table:
     names = runs[0].arrays["table/names"].tolist()
     ordered = [f"layers.{k}.{part}" for k in (0, 1) for part in PARTS if f"layers.{k}.{part}" in names]
     scores = {key: runs.stacked(f"table/{key}") for key in ANSWERS}
+    scores[CHOICE] = runs.stacked("choice/p_correct")
     soft_ranks = runs.stacked("table/soft_rank")
     return {
         name: {
@@ -93,7 +95,10 @@ def short(name: str) -> str:
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     tables = {
-        setting: {name: {key: np.array(one[key]) for key in ANSWERS} for name, one in found.items()}
+        setting: {
+            name: {key: np.array(one.get(key, one["p_correct"])) for key in (*ANSWERS, CHOICE)}
+            for name, one in found.items()
+        }
         for setting, found in numbers[TABLES].items()
     }
     places = [place_verdict(setting, tables[setting]) for setting in (LAST, BOTH)]
@@ -102,7 +107,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
 
 def place_verdict(setting: str, scores: Table) -> Verdict:
     """Which matrices can be truncated so that p(noise) falls and p(correct) does not."""
-    cures = {name: cured(one["p_correct"], one["p_noise"]) for name, one in scores.items()}
+    cures = {name: cured(one) for name, one in scores.items()}
     last = [name for name in cures if name.startswith("layers.1.mlp")]
     return agreement(
         f"With {setting}, truncation removes the noise in the last MLP and nowhere else",
@@ -110,26 +115,29 @@ def place_verdict(setting: str, scores: Table) -> Verdict:
             "a matrix of the last MLP cures": np.any([cures[name] for name in last], axis=0),
             **{f"{short(name)} does not": ~cures[name] for name in cures if name not in last},
         },
-        note="A seed is cured by a matrix if some rho of it lowers p(noise) at least tenfold (our "
-        "threshold) without lowering p(correct). Toy scale.",
+        note="A seed is cured by a matrix if truncating it lowers p(noise) at least tenfold (our "
+        "threshold) without lowering p(correct), at the rho with the greatest p(correct) on sequences "
+        "of their own. Toy scale.",
     )
 
 
 def side_verdict(scores: Table) -> Verdict:
     """Whether low rank, without dropping all, cures from either matrix of the last MLP."""
     low = {
-        part: {key: scores[f"layers.1.{part}"][key][:, :-1] for key in ANSWERS}
+        part: {key: values[:, :-1] for key, values in scores[f"layers.1.{part}"].items()}
         for part in ("mlp.hidden.0.kernel", "mlp.out.kernel")
     }
     return agreement(
         "Low rank of either matrix of the last MLP, its input or its output matrix, removes noise",
-        {PARTS[part]: cured(one["p_correct"], one["p_noise"]) for part, one in low.items()},
+        {PARTS[part]: cured(one) for part, one in low.items()},
         note="Cured as above, rho 0 left out, which is the same for both. Toy scale.",
     )
 
 
-def cured(p_correct: np.ndarray, p_noise: np.ndarray) -> np.ndarray:
+def cured(scores: Mapping[str, np.ndarray]) -> np.ndarray:
     """For scores (seeds, rhos) whose first is the whole model: (seeds,)."""
-    fallen = 10 * p_noise[:, 1:] <= p_noise[:, :1]
-    kept = p_correct[:, 1:] >= p_correct[:, :1]
-    return np.any(fallen & kept, axis=1)
+    seeds, best = np.arange(len(scores[CHOICE])), scores[CHOICE][:, 1:].argmax(axis=1) + 1
+    p_correct, p_noise = scores["p_correct"], scores["p_noise"]
+    fallen = 10 * p_noise[seeds, best] <= p_noise[:, 0]
+    cures: np.ndarray = fallen & (p_correct[seeds, best] >= p_correct[:, 0])
+    return cures

@@ -12,9 +12,11 @@ from geomtoy.plots.style import DOUBLE, GREY, new_figure
 from geomtoy.store import Runs
 from geomtoy.verdicts import Verdict, difference
 from truncation.config import ALPHAS, Alphas
-from truncation.trained import draw_band, rho_colour, rho_label, rhos_of, trained
+from truncation.trained import chosen_by, draw_band, rho_colour, rho_label, rhos_of, trained
 
 PRESETS = ALPHAS
+MATRIX = "layers.1.mlp.hidden.0.kernel"
+"""What is truncated along training."""
 END, CHOICE = "at the end, by alpha", "on sequences to choose by, by alpha"
 PANELS = {
     "accuracy": "accuracy",
@@ -32,7 +34,7 @@ def make(config: Alphas, machine: Machine) -> Drawn:
         "rhos": rhos,
         "shown, mean over seeds": {key: shown.stacked(key).mean(axis=0) for key in PANELS},
         END: {alpha: ends(one) for alpha, one in runs.items()},
-        CHOICE: {alpha: {"p_correct": one.stacked("choice/p_correct")} for alpha, one in runs.items()},
+        CHOICE: {alpha: {"p_correct": chosen_by(one, MATRIX)} for alpha, one in runs.items()},
     }
     return Drawn(draw(config, shown, rhos), {**numbers, "alphas": config.alphas})
 
@@ -72,11 +74,11 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     """Whether some truncation beats the full model in both loss and p(correct), seed by seed."""
     rhos, parts, chosen = numbers["rhos"], {}, []
-    choice = numbers[CHOICE if CHOICE in numbers else END]
-    where = "sequences of their own" if CHOICE in numbers else "the same test"
     for alpha, found in numbers[END].items():
         p_correct, loss = np.array(found["p_correct"]), np.array(found["loss"])
-        best = int(np.mean(choice[alpha]["p_correct"], axis=0)[1:].argmax()) + 1
+        best = (
+            int(np.mean(numbers.get(CHOICE, numbers[END])[alpha]["p_correct"], axis=0)[1:].argmax()) + 1
+        )
         parts[f"alpha {alpha}, p(correct)"] = p_correct[:, best] - p_correct[:, 0]
         parts[f"alpha {alpha}, loss saved"] = loss[:, 0] - loss[:, best]
         chosen.append(f"{rhos[best]:g} at alpha {alpha}")
@@ -86,6 +88,6 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             parts,
             above=0.0,
             note="Both p(correct) and the loss of the clean test improve. One rho for each alpha, "
-            f"chosen on {where} by the mean over seeds: {', '.join(chosen)}. Toy scale.",
+            f"chosen on sequences of their own by the mean over seeds: {', '.join(chosen)}. Toy scale.",
         )
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import product
 from typing import NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from geomtoy.instruments.margins import (
     attention_logits,
@@ -38,6 +39,14 @@ class Scores(NamedTuple):
     p_noise: float
 
 
+class Asked(NamedTuple):
+    """Sequences (B, T), which of their positions count (B, T), and the answers there (n,)."""
+
+    tokens: Int[Array, "B T"]
+    counted: Bool[np.ndarray, "B T"]
+    targets: Int[np.ndarray, " n"]
+
+
 class Probe:
     """Tests with noise and without, and the models that are put to them.
 
@@ -57,14 +66,11 @@ class Probe:
             draw(jax.random.fold_in(key, k), law, alpha)
             for k, alpha in enumerate((0.0, task.alpha, 0.0))
         )
-        self.clean, self.noisy = clean.tokens, noisy.tokens
-        self.counted, self.noisy_counted = (np.asarray(b.weights) > 0 for b in (clean, noisy))
-        self.targets = np.asarray(clean.targets)[self.counted]
-        self.choice = choice
+        self.clean, self.noisy, self.choice = map(asked, (clean, noisy, choice))
         self.test = {
             "tokens": np.asarray(clean.tokens),
             "targets": np.asarray(clean.targets),
-            "counted": self.counted,
+            "counted": self.clean.counted,
         }
         self.roles = recall_roles(np.asarray(noisy.tokens), task.noise_token)
 
@@ -78,45 +84,47 @@ class Probe:
         """
         everything = {**self.arrays, **arrays}
         model = with_arrays(self.model, arrays)
-        mid = np.asarray(trace(model, self.clean)[0])[self.counted]
+        mid = self._read(model, self.clean)
         name = f"layers.1.mlp.{matrix}.kernel"
-        scores = [self._scores_of(truncate_named(everything, name, rho=rho), mid) for rho in rhos]
+        scores = [
+            self._scores(truncate_named(everything, name, rho=rho), mid, self.clean) for rho in rhos
+        ]
         return {
             **by_field(scores),
             **self._margins(everything),
-            **self._masses(np.asarray(trace(model, self.noisy)[1])),
+            **self._masses(np.asarray(trace(model, self.noisy.tokens)[1])),
         }
 
-    def choose(self, matrix: str, rhos: Sequence[float]) -> dict[str, np.ndarray]:
-        """`Scores` (rhos,) of the final model on sequences that no other test has, by "choice/NAME": the
-        share of singular values is chosen by these, and judged by the test."""
-        counted = np.asarray(self.choice.weights) > 0
-        mid = np.asarray(trace(self.model, self.choice.tokens)[0])[counted]
-        targets, name = np.asarray(self.choice.targets)[counted], f"layers.1.mlp.{matrix}.kernel"
-        cut = [truncate_named(self.arrays, name, rho=rho) for rho in rhos]
-        found = [scores(mid @ a["W_U"] + mlp_logits(a, 1, mid), targets, self.task) for a in cut]
-        return {f"choice/{key}": values for key, values in by_field(found).items()}
-
     def table(self, names: Sequence[str], rhos: Sequence[float]) -> dict[str, np.ndarray]:
-        """The final model with one matrix truncated, each in turn; scores (names, rhos), soft ranks."""
-        rows = [[self._truncated(name, rho) for rho in rhos] for name in names]
+        """The final model with one matrix truncated, each in turn: soft ranks, and `Scores` (names,
+        rhos) on the test without noise, "table/NAME", and on sequences that no test has, "choice/NAME".
+        The share of singular values is chosen by these, and judged by the test."""
         return {
             "table/names": np.array(names),
             "table/soft_rank": np.array([soft_rank(self.arrays[name]).mean() for name in names]),
             **{
-                f"table/{key}": np.array([[getattr(s, key) for s in row] for row in rows])
-                for key in Scores._fields
+                f"{which}/{key}": values
+                for which, one in (("table", self.clean), ("choice", self.choice))
+                for key, values in self._truncated(names, rhos, one).items()
             },
         }
 
-    def _truncated(self, name: str, rho: float) -> Scores:
-        changed = truncate_named(self.arrays, name, rho=rho)
-        mid, _ = trace(with_arrays(self.model, {name: changed[name]}), self.clean)
-        return self._scores_of(changed, np.asarray(mid)[self.counted])
+    def _truncated(
+        self, names: Sequence[str], rhos: Sequence[float], one: Asked
+    ) -> dict[str, np.ndarray]:
+        found = []
+        for name, rho in product(names, rhos):
+            changed = truncate_named(self.arrays, name, rho=rho)
+            mid = self._read(with_arrays(self.model, {name: changed[name]}), one)
+            found.append(self._scores(changed, mid, one))
+        return {key: values.reshape(len(names), -1) for key, values in by_field(found).items()}
 
-    def _scores_of(self, arrays: Arrays, mid: Float[np.ndarray, "n d"]) -> Scores:
-        """From what the last MLP reads at the positions that count."""
-        return scores(mid @ arrays["W_U"] + mlp_logits(arrays, 1, mid), self.targets, self.task)
+    def _read(self, model: Decoder, one: Asked) -> Float[np.ndarray, "n d"]:
+        """What the last MLP reads at the positions that count."""
+        return np.asarray(trace(model, one.tokens)[0])[one.counted]
+
+    def _scores(self, arrays: Arrays, mid: Float[np.ndarray, "n d"], one: Asked) -> Scores:
+        return scores(mid @ arrays["W_U"] + mlp_logits(arrays, 1, mid), one.targets, self.task)
 
     def _margins(self, arrays: Arrays) -> dict[str, np.ndarray]:
         W_E, task = arrays["W_E"], self.task
@@ -130,10 +138,15 @@ class Probe:
         }
 
     def _masses(self, pattern: Float[np.ndarray, "L B H T T"]) -> dict[str, np.ndarray]:
-        found = attention_mass(pattern, self.roles, self.noisy_counted)
+        found = attention_mass(pattern, self.roles, self.noisy.counted)
         masses = {f"mass_{role}": found[role].mean(axis=-1) for role in ROLES}
-        share = share_of_positions(self.roles, self.noisy_counted, "answer", "answer", "noise")
+        share = share_of_positions(self.roles, self.noisy.counted, "answer", "answer", "noise")
         return {**masses, "share_answer": np.array(share)}
+
+
+def asked(batch: Batch) -> Asked:
+    counted = np.asarray(batch.weights) > 0
+    return Asked(batch.tokens, counted, np.asarray(batch.targets)[counted])
 
 
 def by_field(found: Sequence[Scores]) -> dict[str, np.ndarray]:

@@ -44,7 +44,8 @@ class RecallRun:
         rhos: shares of its singular values that stay.
         early: steps between two looks in the first `2 fit.every`.
         test: sequences of each test, with noise and without.
-        gradients: batches whose gradients are compared at each look, for their signal and noise.
+        gradients: batches whose gradients are compared for their signal and noise, at the early looks
+            and at every fifth later one, since such a look costs as much as so many steps.
         keep: steps at which parameters are kept, besides the end.
     Raises:
         SettingError: the last layer has no MLP, or the matrix is none of it.
@@ -78,6 +79,11 @@ class RecallRun:
         )
 
     @property
+    def dense(self) -> range:
+        """The steps of the early looks."""
+        return range(0, 2 * self.fit.every, self.early)
+
+    @property
     def cost(self) -> float:
         """Of a run, in a unit of its own."""
         return self.fit.steps * self.fit.batch_size * self.d_model * (1 + len(self.mlp_layers))
@@ -100,10 +106,10 @@ class RecallRun:
 def run_recall(config: RecallRun) -> Arrays:
     """Losses, what `Probe` measures at the steps `at` and at the end, and parameters.
 
-    "signal/NAME" and "noise/NAME" (steps,) are those of the gradient of each trained array, see
-    `GradientProbe`. Arrays of the final model are named "param/NAME"; those at the steps `kept_at`,
-    where they are trained ones, "kept/NAME" with a leading axis. "test/tokens", "test/targets" and
-    "test/counted" are the test without noise; "choice/NAME" are scores on sequences of their own.
+    "signal/NAME" and "noise/NAME" are those of the gradient of each trained array at the steps
+    `gradients_at`, see `GradientProbe`. Arrays of the final model are named "param/NAME"; those at the
+    steps `kept_at`, where they are trained ones, "kept/NAME" with a leading axis. "test/tokens",
+    "test/targets" and "test/counted" are the test without noise. For tables see `Probe.table`.
     """
     with jax.enable_x64(True):
         return _run(config)
@@ -130,8 +136,8 @@ def _run(config: RecallRun) -> Arrays:
     def draw(key: jax.Array, size: int) -> Batch:
         return task.draw(key, size, law)
 
-    early = range(0, 2 * config.fit.every, config.early)
-    fit = fit_tokens(config.build, draw, config.fit, measure=_parameters, also_at=(*early, *config.keep))
+    also_at = (*config.dense, *config.keep)
+    fit = fit_tokens(config.build, draw, config.fit, measure=_parameters, also_at=also_at)
     probe = Probe(task, law, stream(seed, "test"), config.test, fit.model)
     models = [{name: a[k] for name, a in fit.measured.items()} for k in range(len(fit.at))]
     looks = [probe.look(model, config.matrix, config.rhos) for model in models]
@@ -139,7 +145,7 @@ def _run(config: RecallRun) -> Arrays:
     table = probe.table([name for name in fit.measured if "layers" in name], config.rhos)
     return {
         "train_loss": fit.loss, "at": fit.at, **histories, **table, **_kept(fit, config),
-        **probe.choose(config.matrix, config.rhos), **_gradients(fit, models, draw, config),
+        **_gradients(fit, models, draw, config),
         **{f"param/{name}": array for name, array in probe.arrays.items()},
         **{f"test/{name}": array for name, array in probe.test.items()},
     }  # fmt: skip
@@ -150,12 +156,17 @@ def _gradients(
 ) -> Arrays:
     key = stream(config.fit.seed, "gradients")
     probe = GradientProbe(fit.model, draw, config.fit.batch_size, key, config.gradients)
-    powers = [probe.look(model) for model in models]
+    wanted = {*config.dense, *range(0, config.fit.steps, 5 * config.fit.every), config.fit.steps}
+    chosen = np.flatnonzero(np.isin(fit.at, [*wanted]))
+    powers = [probe.look(models[k]) for k in chosen]
     return {
-        f"{which}/{name}": np.array([power[name][k] for power in powers])
-        for k, which in enumerate(("signal", "noise"))
-        for name in fit.measured
-    }
+        "gradients_at": fit.at[chosen],
+        **{
+            f"{which}/{name}": np.array([power[name][k] for power in powers])
+            for k, which in enumerate(("signal", "noise"))
+            for name in fit.measured
+        },
+    }  # fmt: skip
 
 
 def _parameters(model: nnx.Module) -> dict[str, jax.Array]:

@@ -22,6 +22,14 @@ def trained(machine: Machine, config: Recall) -> dict[Of, Runs]:
     return machine.run_seeds(run_recall, config.settings, config.seeds)
 
 
+def chosen_by(runs: Runs, name: str) -> np.ndarray:
+    """(seeds, rhos) p(correct) on sequences of their own, this matrix truncated: what shares are
+    chosen by."""
+    row = runs[0].arrays["table/names"].tolist().index(name)
+    found: np.ndarray = runs.stacked("choice/p_correct")[:, row]
+    return found
+
+
 def rhos_of(config: Recall) -> tuple[float, ...]:
     """Shares of singular values that are kept."""
     return config.run(config.shown).rhos

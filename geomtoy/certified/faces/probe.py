@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from geomtoy.certified.curves import GRID, SMALLEST, Patch, Series
+from geomtoy.certified.curves import GRID, SMALLEST
+from geomtoy.certified.patches import BLUR, Patch, Series
 from geomtoy.certified.polynomials import edge_polynomial, horner, zeros_on_edge
-from geomtoy.certified.separate import BLUR
 from geomtoy.certified.series import Degree, degree
 from geomtoy.errors import ProofError
 
@@ -87,7 +87,7 @@ def zeros_above(
         found = None
         if high - low <= TALLEST:
             one = patch((u - half, u + half, low, high))
-            found = zeros_through(one, True, D) if one.precise(tolerance) else None
+            found = zeros_through(one, True, D) if one.coarseness <= tolerance else None
         if found is not None and found.told_apart():
             middle = (low + high) / 2
             yield LineZeros(

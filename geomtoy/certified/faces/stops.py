@@ -6,22 +6,18 @@ found again on smaller patches, with smaller radii.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from geomtoy.certified.curves import Patch
 from geomtoy.certified.faces.chains import Chains
 from geomtoy.certified.faces.probe import zeros_through
-from geomtoy.certified.separate import SIZES, Shown, sharpen
+from geomtoy.certified.separate import SIZES, PatchAt, sharpen
 from geomtoy.certified.series import Degree
 from geomtoy.errors import ProofError
 
 CORNERS = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
 """Of the window, counter-clockwise; side k leads from corner k to the next."""
-
-PatchAt = Callable[[tuple[float, ...]], Patch]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,19 +56,16 @@ def stops(chains: Chains, crossings: np.ndarray, wanted: float, patch: PatchAt, 
     zeros = _boundary_zeros(chains, patch, D)
     crossings = crossings.copy()
 
-    def shown(box: tuple[float, ...]) -> Shown | None:
-        return patch(box).shown(D)
-
     for size in SIZES:
         for k in np.flatnonzero(crossings["radius"] > wanted):
-            sharpen(crossings[k : k + 1], size, shown)
+            sharpen(crossings[k : k + 1], size, patch)
     for size in (*SIZES, 0.0):
         on = _on_curves(chains, crossings, zeros)
         doubtful = on.doubtful()
         if not len(doubtful):
             break
         for k in doubtful if size else ():
-            sharpen(crossings[k : k + 1], size, shown)
+            sharpen(crossings[k : k + 1], size, patch)
     else:
         raise ProofError(f"the order of {len(doubtful)} crossings on their borders is not proven")
     bare = np.flatnonzero(np.diff(on.start) == 0)

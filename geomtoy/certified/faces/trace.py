@@ -22,13 +22,12 @@ import numpy as np
 from numba import njit
 
 from geomtoy.certified.bounds import SLACK
-from geomtoy.certified.curves import Patch
 from geomtoy.certified.faces.chains import Chains
 from geomtoy.certified.faces.graph import Graph
 from geomtoy.certified.faces.stops import PatchAt, Stops
 from geomtoy.certified.pairs import WIDER
+from geomtoy.certified.patches import BLUR, Patch
 from geomtoy.certified.polynomials import horner, zero_between
-from geomtoy.certified.separate import BLUR
 from geomtoy.certified.series import Degree
 from geomtoy.errors import ProofError
 

@@ -33,10 +33,10 @@ def build_layer(mesh: Mesh, cutting: Cutting, meetings: Meetings) -> tuple[Mesh,
             first_edge,
         )
     )
-    old = np.column_stack([mesh.x, mesh.y, mesh.w, mesh.d])
-    xywd = np.concatenate([old, point_xywd, meetings.xywd])
+    added = np.concatenate([point_xywd, meetings.xywd]).T
+    old = mesh.x, mesh.y, mesh.w, mesh.d
+    x, y, w, d = (np.concatenate(pair) for pair in zip(old, added, strict=True))
     lines = np.concatenate([mesh.lines, point_lines, meetings.lines])
-    x, y, w, d = np.ascontiguousarray(xywd.T)
     parent = np.repeat(np.arange(len(meetings.children)), meetings.children)
     level = Level(parent, family.bits, family.tree)
     return Mesh(x, y, w, d, lines, tail, head, line, direction, family.start, family.half), level

@@ -23,7 +23,7 @@ from geomtoy.regions.maps.structure import constant_signs, unreached
 from geomtoy.regions.numbers.filter import UNDECIDED
 from geomtoy.regions.numbers.predicates import Predicates
 from geomtoy.regions.topology.chords import Crossings
-from geomtoy.regions.topology.mesh import Mesh, corner_vertices
+from geomtoy.regions.topology.mesh import Mesh
 
 BLOCK_BYTES = 8 * 2**20
 """Size of the maps that are worked on at a time: they should stay in the cache."""
@@ -44,16 +44,16 @@ Finds = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def find_crossings(
-    subject: Subject, mesh: Mesh, layer: int, maps: CellMaps, by_runs: bool
+    subject: Subject, mesh: Mesh, corner: np.ndarray, layer: int, maps: CellMaps, by_runs: bool
 ) -> tuple[Crossings, np.ndarray]:
     """All crossings of a hidden layer's cuts and cells, and the lines (k, 4) of the cuts.
 
     Args:
         mesh: all cells of the level before, or a part of them made of whole segments of the maps.
+        corner: vertex of each corner of its cells.
         by_runs: do without maps on all cells where that is possible: the units before are ReLU.
     """
     cuts = cuts_of(subject.network, layer)
-    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
     positive = np.zeros((mesh.n_cells, max(1, (len(cuts.unit) + 63) >> 6)), np.uint64)
     predicates = subject.predicates
     narrow = by_runs and predicates.uses_structure and cuts.plain

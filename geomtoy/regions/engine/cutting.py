@@ -68,11 +68,11 @@ def cut_layer(
         by_runs: see `find_crossings`.
     """
     lines = subject.lines
-    crossings, rows = find_crossings(subject, mesh, layer, maps, by_runs)
+    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
+    crossings, rows = find_crossings(subject, mesh, corner, layer, maps, by_runs)
     first_line = lines.append(layer, crossings.cell + mesh.first, crossings.cut, rows)
     edge_points = _edge_points(subject, mesh, crossings, first_line)
     points = _points(edge_points, len(mesh.x), crossings.cut)
-    corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
     n_cuts = len(cuts_of(subject.network, layer).unit)
     chords = ch.Chords(*ch.chords(mesh, corner, n_cuts, crossings, points))
     rows, pairs = lines.rows[first_line + chords.crossing], ch.count_pairs(chords)

@@ -55,8 +55,9 @@ PART_BYTES = 64 * 2**20
 SMALL = 1 << 16
 """Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
 
-LARGE_FAMILY = 16
-"""Cells of a parent from which on runs of cells are looked at although all maps are needed later."""
+MIDDLING, LARGE = 3, 16
+"""Cells of a parent from which on runs of them are looked at: where maps on all are not needed later,
+and where they are."""
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
@@ -207,8 +208,7 @@ class Enumeration:
         return mesh, maps
 
     def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
-        by_runs = not used_again or _in_large_families(self.subject.levels[-1])
-        by_runs &= mesh.n_cells * maps.width > SMALL
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], LARGE if used_again else MIDDLING)
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
@@ -232,7 +232,7 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        by_runs = mesh.n_cells * maps.width > SMALL
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], MIDDLING)
         cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
@@ -268,9 +268,13 @@ class Enumeration:
         return len(self.network.activations)
 
 
-def _in_large_families(level: Level) -> bool:
-    """Whether cells of one parent are many on average, so that it pays to look at runs of them."""
-    return bool(np.count_nonzero(np.diff(level.parent)) * LARGE_FAMILY < len(level.parent))
+def _pays_off(mesh: Mesh, maps: CellMaps, level: Level, family: int) -> bool:
+    """Whether there is much to look at, and cells of one parent are more than so many on average: then
+    it pays to look at runs of them."""
+    if mesh.n_cells * maps.width <= SMALL:
+        return False
+    families = 1 + np.count_nonzero(level.parent[1:] != level.parent[:-1])
+    return bool(families * family < len(level.parent))
 
 
 def _window_mesh(frame: Frame) -> Mesh:

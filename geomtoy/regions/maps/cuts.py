@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -38,7 +39,13 @@ class Cuts(NamedTuple):
 
 def cuts_of(network: Network, layer: int) -> Cuts:
     """The cuts of a hidden layer (from 1); the arrays are shared, nobody writes into them."""
-    return _cuts(network.activations[layer - 1], network.widths[layer - 1])
+    known = _known.setdefault(network, {})
+    if layer not in known:
+        known[layer] = _cuts(network.activations[layer - 1], network.widths[layer - 1])
+    return known[layer]
+
+
+_known: WeakKeyDictionary[Network, dict[int, Cuts]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
-from geomtoy.regions.maps.sums import fill_segments
+from geomtoy.regions.maps.sums import fill_segments, segment_starts
 from geomtoy.regions.numbers.bounds import (
     SUBNORMAL,
     first_error,
@@ -149,12 +149,8 @@ class Segments(NamedTuple):
 
 def segments_of(level: Level, longest: int) -> Segments:
     """The cells of each parent, in runs of at most `longest`."""
-    parents, first = np.unique(level.parent, return_index=True)
-    sizes = np.diff(np.append(first, len(level.parent)))
-    numbers = -(-sizes // longest)
-    nth = np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-    begin = np.repeat(first, numbers) + nth * longest
-    return Segments(np.append(begin, len(level.parent)), np.repeat(parents, numbers))
+    start = segment_starts(level.parent, longest)
+    return Segments(start, level.parent[start[:-1]])
 
 
 class Weights(NamedTuple):
@@ -175,14 +171,15 @@ def weights_of(network: Network, layer: int) -> Weights:
     """Parameters of the layer after hidden layer `layer` (from 1)."""
     W, bias = network.float_layers[layer]
     WT = np.ascontiguousarray(W.T)
-    source, target = np.nonzero(WT)
+    sparse = np.count_nonzero(WT) * SPARSE < WT.size
+    source, target = np.nonzero(WT if sparse else WT[:0])
     return Weights(
         WT,
         bias,
         network.is_rational,
         powers(grids(W)),
         powers(grids(bias[:, None]) + 53),
-        len(source) * SPARSE < WT.size,
+        sparse,
         np.searchsorted(source, np.arange(len(WT) + 1)),
         target,
         WT[source, target],

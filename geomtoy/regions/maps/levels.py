@@ -103,6 +103,8 @@ def _bit_sums(bits, tree, weights):
 
 def decides_a_maximum(network: Network, layer: int) -> bool:
     """Whether some maximum has its last match in a hidden layer (from 1)."""
+    if not network.maxima:
+        return False
     end = sum(network.widths[:layer])
     begin = end - network.widths[layer - 1]
     return any(begin <= units[-1] < end for units in network.maxima)

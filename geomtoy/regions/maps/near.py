@@ -47,40 +47,39 @@ def of_cells(first, lines, mesh, corner, positive):
     """
     rows, error, segment = lines
     n = rows.shape[2]
-    cuts = np.arange(n)
-    value, bound = np.empty(n), np.empty(n)
+    cuts, scratch = np.arange(n), (np.empty(n), np.empty(n))
     finds = empty_finds()
     for k in range(rows.shape[0]):
-        positive[first + k] = 0
-        probe(
-            first + k, cuts, n, rows[k], error[segment[k]], mesh, corner, positive, value, bound, finds
-        )
+        f = first + k
+        for word in range(positive.shape[1]):
+            positive[f, word] = 0
+        probe(f, cuts, rows, k, error, segment[k], mesh, corner, positive, scratch, finds)
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True)
-def probe(f, cuts, n, rows, error, mesh, corner, positive, value, bound, finds):
-    """Note which of n cuts may cross cell f, and add the bits of those that are > 0 there.
+@njit(cache=True, nogil=True, forceinline=True)
+def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
+    """Note which cuts, with lines rows[k] known within error[s], may cross cell f, and add the bits of
+    those that are > 0 there.
 
     Those of one sign on a box around the cell, or at all of its corners, do not cross.
     """
-    box = box_around(f, mesh, corner)
-    box_bounds(rows, error, n, box, value, bound)
+    value, bound = scratch
+    box_bounds(rows, k, error, s, box_around(f, mesh, corner), value, bound)
     pairs, lines, signs = finds
-    bits = positive[f]
-    for i in range(n):
+    for i in range(rows.shape[2]):
         above = value[i] > 0.0
         if not abs(value[i]) > bound[i]:
-            a, b, c, e = rows[0, i], rows[1, i], rows[2, i], error[i]
+            a, b, c, e = rows[k, 0, i], rows[k, 1, i], rows[k, 2, i], error[s, i]
             if a == 0.0 and b == 0.0 and e == 0.0:  # a constant, known exactly
                 above = c > 0.0
             else:
                 above = _at_corners(f, cuts[i], a, b, c, e, mesh, corner, pairs, lines, signs)
         if above:
-            bits[cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
+            positive[f, cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
     where = corner[mesh.start[f] : mesh.start[f + 1]]
@@ -94,16 +93,17 @@ def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     return some & ABOVE != 0
 
 
-@njit(cache=True, nogil=True)
-def box_bounds(rows, error, n, box, value, bound):
-    """Values of n lines at the centre of a box, and by how much they may change in it."""
+@njit(cache=True, nogil=True, forceinline=True)
+def box_bounds(rows, k, error, s, box, value, bound):
+    """Values of lines rows[k], known within error[s], at the centre of a box, and by how much they may
+    change in it."""
     cx, cy, rx, ry = box
-    A, B, C = rows[0], rows[1], rows[2]
-    for i in range(n):
-        value[i], bound[i] = box_bound(A[i], B[i], C[i], error[i], cx, cy, rx, ry)
+    for i in range(rows.shape[2]):
+        a, b, c, e = rows[k, 0, i], rows[k, 1, i], rows[k, 2, i], error[s, i]
+        value[i], bound[i] = box_bound(a, b, c, e, cx, cy, rx, ry)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def box_around(f, mesh, corner):
     """Centre and half sides of a box around a cell."""
     left, right, low, high = extent(f, mesh, corner)
@@ -112,7 +112,7 @@ def box_around(f, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def extent(f, mesh, corner):
     """Least and greatest x, least and greatest y of a cell; infinite if a corner is at infinity."""
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf

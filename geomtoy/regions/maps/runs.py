@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
-from geomtoy.regions.maps.sums import add_up, loose_error, sum_error
+from geomtoy.regions.maps.sums import add_up, loose_error, scratch_for, store, sum_error
 from geomtoy.regions.numbers.bounds import box_bound, box_side, relu_between, with_slack
 from geomtoy.regions.numbers.filter import quick_sort
 
@@ -34,9 +34,8 @@ class Run(NamedTuple):
     z: np.ndarray  # (s, 4) their maps on the parent, and the error
     weight: np.ndarray  # (s, k) weights of the cuts, which are those of units, for each of them
     cut: np.ndarray  # (k,)
-    rows: np.ndarray  # (3, k) what all other units make up
-    error: np.ndarray  # (k,) of the cuts' lines on a cell
-    loose: np.ndarray  # (k,) the same where units pass on any part of themselves
+    rows: np.ndarray  # (1, 3, k) what all other units make up
+    error: np.ndarray  # (2, k) of the cuts' lines: on a cell; where units pass on any part of themselves
     bits: np.ndarray  # (words,) of cuts that are > 0 on the run
 
 
@@ -50,15 +49,14 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
     """
     finds = empty_finds()
     n = weights.WT.shape[1]
-    scratch = np.empty(n), np.empty(n)
+    room, scratch = scratch_for(weights), (np.empty(n), np.empty(n))
     f0 = low
     while f0 < high:
         f1 = f0 + 1
         while f1 < high and parent[f1] == parent[f0]:
             f1 += 1
-        p = parent[f0] - before.first
-        whole = _whole(bits[f0:f1], before.rows[p], before.error[before.segment[p]], weights, cuts)
         order = np.arange(f0, f1)
+        whole = _whole(bits, order, before, parent[f0] - before.first, room, weights, cuts)
         if f1 - f0 > SHORT:
             place = _places(f0, f1, mesh, corner)
             sort = np.arange(f1 - f0)
@@ -70,31 +68,34 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
 
 
 @njit(cache=True, nogil=True)
-def _whole(bits, rows, error, weights, cuts):
+def _whole(bits, cells, before, p, room, weights, cuts):
     """All cells of a family as a run: the units that do not switch, summed up."""
     n_in, n = weights.WT.shape
-    some, every = _common_bits(bits, np.arange(bits.shape[0]))
+    some, every = _common_bits(bits, cells)
     switching = np.zeros(n_in, np.bool_)
-    units = [0 for _ in range(0)]
+    s = 0
     for j in range(n_in):
         if _bit(some, j) and not _bit(every, j):
             switching[j] = True
-            units.append(j)
-    s = len(units)
+            s += 1
     unit, z, weight = np.empty(s, np.int64), np.empty((s, 4)), np.empty((s, n))
-    for k in range(s):
-        j = units[k]
-        unit[k], weight[k] = j, weights.WT[j]
-        z[k, 0], z[k, 1], z[k, 2], z[k, 3] = rows[0, j], rows[1, j], rows[2, j], error[j]
-    out, tight = np.empty((3, n)), np.empty(n)
-    scratch = np.empty(n_in, np.int64), np.empty((n_in, 4)), np.empty(n_in)
-    updates = np.int64(0)  # as a literal it would make numba compile another kernel
-    sums = add_up(out, tight, rows, error, every, switching, updates, weights, cuts, scratch)
-    loose = tight.copy()
-    loose_error(loose, sums, weights)
-    sum_error(tight, sums, weights)
+    k = 0
+    for j in range(n_in):
+        if switching[j]:
+            unit[k], z[k, 3] = j, before.error[before.segment[p], j]
+            for i in range(3):
+                z[k, i] = before.rows[p, i, j]
+            for i in range(n):
+                weight[k, i] = weights.WT[j, i]
+            k += 1
+    updates, row = np.int64(0), np.int64(0)  # as literals they would make numba compile other kernels
+    sums = add_up(room, before, p, every.reshape(1, -1), row, switching, updates, weights, cuts)
+    rows, error = np.empty((1, 3, n)), np.zeros((2, n))
+    store(rows, row, room)
+    sum_error(error, row, room, sums, weights)
+    loose_error(error, row + 1, room, sums, weights)
     words = max(1, (n + 63) >> 6)
-    return Run(unit, z, weight, np.arange(n), out, tight, loose, np.zeros(words, np.uint64))
+    return Run(unit, z, weight, np.arange(n), rows, error, np.zeros(words, np.uint64))
 
 
 @njit(cache=True, nogil=True)
@@ -119,7 +120,7 @@ def _part(run, cells, mesh, corner, bits, scratch):
     still = [0 for _ in range(0)]
     for k in range(run.unit.shape[0]):
         if _bit(every, run.unit[k]):
-            _add(rows, run.z[k], 1.0, run.weight[k])
+            _add(rows, run, k, 1.0)
         elif _bit(some, run.unit[k]):
             still.append(k)
     s = len(still)
@@ -141,66 +142,67 @@ def _part(run, cells, mesh, corner, bits, scratch):
     for i in range(s):
         for j in range(k):
             weight[i, j] = run.weight[kept[i], left[j]]
-    few = np.empty((3, k))
+    few, error = np.empty((1, 3, k)), np.empty((2, k))
     for j in range(k):
-        few[0, j], few[1, j], few[2, j] = rows[0, left[j]], rows[1, left[j]], rows[2, left[j]]
-    return Run(
-        run.unit[kept], run.z[kept], weight, run.cut[left], few, run.error[left], run.loose[left], words
-    )  # fmt: skip
+        for i in range(3):
+            few[0, i, j] = rows[0, i, left[j]]
+        error[0, j], error[1, j] = run.error[0, left[j]], run.error[1, left[j]]
+    return Run(run.unit[kept], run.z[kept], weight, run.cut[left], few, error, words)
 
 
 @njit(cache=True, nogil=True)
 def _bounds(run, rows, kept, box, value, bound):
     """Values of the cuts at the centre of a box, and by how much they may change in it, whatever part of
     themselves the units in `kept` pass on."""
-    k = rows.shape[1]
+    k = rows.shape[2]
     if kept.shape[0] > MOST_SWITCHING:
         bound[:k] = np.inf
         return
     cx, cy, rx, ry = box
     mean, shift, slack = rows.copy(), np.zeros(k), np.zeros(k)
     for i in kept:
-        a, b, c, e = run.z[i]
+        a, b, c, e = run.z[i, 0], run.z[i, 1], run.z[i, 2], run.z[i, 3]
         middle, reach = box_bound(a, b, c, e, cx, cy, rx, ry)
         t, most = relu_between(middle - reach, middle + reach)
-        _add(mean, run.z[i], t, run.weight[i])
-        _add_slack(shift, slack, 0.5 * most, run.weight[i])
-    box_bounds(mean, run.loose, k, box, value, bound)
+        _add(mean, run, i, t)
+        _add_slack(shift, slack, 0.5 * most, run.weight, i)
+    box_bounds(mean, 0, run.error, 1, box, value, bound)
     for j in range(k):
         value[j] += shift[j]
         bound[j] = with_slack(bound[j], slack[j])
 
 
 @njit(cache=True, nogil=True)
-def _add_slack(shift, slack, half, weight):
-    for j in range(weight.shape[0]):
-        shift[j] += weight[j] * half
-        slack[j] += abs(weight[j]) * half
+def _add_slack(shift, slack, half, weight, k):
+    for j in range(weight.shape[1]):
+        shift[j] += weight[k, j] * half
+        slack[j] += abs(weight[k, j]) * half
 
 
 @njit(cache=True, nogil=True)
 def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
     """Look at the cells of a run one by one."""
     rows = np.empty_like(run.rows)
-    value, bound = scratch
+    zero = np.int64(0)
     for f in cells:
         rows[:] = run.rows
         for k in range(run.unit.shape[0]):
             if _bit(bits[f], run.unit[k]):
-                _add(rows, run.z[k], 1.0, run.weight[k])
+                _add(rows, run, k, 1.0)
         positive[f] = run.bits
-        probe(f, run.cut, rows.shape[1], rows, run.error, mesh, corner, positive, value, bound, finds)
+        probe(f, run.cut, rows, zero, run.error, zero, mesh, corner, positive, scratch, finds)
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
-def _add(rows, z, factor, weight):
+@njit(cache=True, nogil=True, fastmath={"contract"}, forceinline=True)
+def _add(rows, run, k, factor):
     """Add what a unit passes on to the lines of the cuts."""
-    a, b, c = factor * z[0], factor * z[1], factor * z[2]
-    A, B, C = rows[0], rows[1], rows[2]
-    for i in range(weight.shape[0]):
-        A[i] += a * weight[i]
-        B[i] += b * weight[i]
-        C[i] += c * weight[i]
+    weight = run.weight
+    a, b, c = factor * run.z[k, 0], factor * run.z[k, 1], factor * run.z[k, 2]
+    for i in range(weight.shape[1]):
+        w = weight[k, i]
+        rows[0, 0, i] += a * w
+        rows[0, 1, i] += b * w
+        rows[0, 2, i] += c * w
 
 
 @njit(cache=True, nogil=True)

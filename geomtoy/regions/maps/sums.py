@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -17,40 +19,82 @@ from geomtoy.regions.numbers.bounds import (
 )
 
 
+class Scratch(NamedTuple):
+    """Room for one sum."""
+
+    unit: np.ndarray  # (n_in,) units that pass something on
+    factor: np.ndarray  # (n_in, 4) what: a, b, c, and what the error bound makes of it
+    spread: np.ndarray  # (n_in,) by how much it may be off
+    out: np.ndarray  # (4, n) the sums, and what `map_error` weighs
+
+
+@njit(cache=True, nogil=True)
+def scratch_for(weights):
+    n_in, n = weights.WT.shape
+    return Scratch(
+        np.empty(n_in, np.int64), np.empty((n_in, 4)), np.empty(n_in), np.empty((4, n))
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def segment_starts(parent, longest):
+    """First cell of each segment of cells of one parent, at most so many a segment, and the end."""
+    F = parent.shape[0]
+    start = np.empty(F + 1, np.int64)
+    n = 0
+    for f in range(F):
+        if f == 0 or parent[f] != parent[f - 1] or f - start[n - 1] == longest:
+            start[n] = f
+            n += 1
+    start[n] = F
+    return start[: n + 1].copy()
+
+
 @njit(cache=True, nogil=True)
 def fill_segments(segments, into, before, level, weights, cuts):
-    """Maps on segments, from the maps before them on their parents."""
-    n = weights.WT.shape[0]
+    """Maps on segments, from the maps before them on their parents.
+
+    Kernels for one cell are part of the compiled loop and take whole arrays with a place in them: to
+    pass on a slice costs as much as the arithmetic of a narrow layer.
+    """
     bits, tree = level.bits, level.tree
-    switching = np.zeros(n, np.bool_)
-    scratch = np.empty(n, np.int64), np.empty((n, 4)), np.empty(n)
+    switching = np.zeros(weights.WT.shape[0], np.bool_)
+    scratch = scratch_for(weights)
     for g in range(segments.parent.shape[0]):
         p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
-        rows, error = before.rows[p], before.error[before.segment[p]]
-        updates = _longest_chain(f0, f1, bits, tree, switching, cuts)
-        _first_cell(
-            into.rows[f0 - into.first], into.error[g], rows, error, bits[f0], switching, updates,
-            weights, cuts, scratch,
-        )  # fmt: skip
-        switching[:] = False
+        updates = np.int64(0)
+        if f1 - f0 > 1:
+            updates = _longest_chain(f0, f1, bits, tree, switching, cuts)
+        sums = add_up(scratch, before, p, bits, f0, switching, updates, weights, cuts)
+        store(into.rows, f0 - into.first, scratch)
+        sum_error(into.error, g, scratch, sums, weights)
+        if f1 - f0 > 1:
+            switching[:] = False
         for f in range(f0 + 1, f1):
             like = tree[f] if f0 <= tree[f] < f else f - 1
-            cell = into.rows[f - into.first]
-            _copy(cell, into.rows[like - into.first])
+            _copy(into.rows, f - into.first, like - into.first)
             for word in range(bits.shape[1]):
                 change = bits[f, word] ^ bits[like, word]
                 while change:
                     cut = 64 * word + lowest_bit(change)
                     change &= change - np.uint64(1)
-                    _switch(cell, rows, bits[f], cut, weights, cuts)
+                    on = (bits[f, word] >> np.uint64(cut & 63)) & np.uint64(1) != 0
+                    _switch(into.rows, f - into.first, before.rows, p, cut, on, weights, cuts)
 
 
-@njit(cache=True, nogil=True)
-def _copy(into, rows):
-    """As into[:] = rows, which takes seconds to compile."""
-    for k in range(rows.shape[0]):
-        for i in range(rows.shape[1]):
-            into[k, i] = rows[k, i]
+@njit(cache=True, nogil=True, forceinline=True)
+def store(rows, f, scratch):
+    """Write the maps that `add_up` found into row f."""
+    for k in range(3):
+        for i in range(rows.shape[2]):
+            rows[f, k, i] = scratch.out[k, i]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _copy(rows, f, like):
+    for k in range(rows.shape[1]):
+        for i in range(rows.shape[2]):
+            rows[f, k, i] = rows[like, k, i]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -67,8 +111,6 @@ def lowest_bit(word):
 @njit(cache=True, nogil=True)
 def _longest_chain(f0, f1, bits, tree, switching, cuts):
     """Most switches in a row between the first cell of a segment and another; marks who switches."""
-    if f1 - f0 == 1:
-        return 0
     chain = np.zeros(f1 - f0, np.int64)
     longest = 0
     for f in range(f0 + 1, f1):
@@ -85,86 +127,89 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
     return longest
 
 
-@njit(cache=True, nogil=True)
-def _first_cell(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
-    """Maps of a segment's first cell, summed up unit by unit, and the segment's error bound."""
-    sums = add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch)
-    sum_error(E, sums, weights)
-
-
-@njit(cache=True, nogil=True)
-def add_up(out, E, rows, error, bits, switching, updates, weights, cuts, scratch):
-    """Maps of a cell, summed up unit by unit; E becomes what `map_error` weighs.
+@njit(cache=True, nogil=True, forceinline=True)
+def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
+    """Maps of a cell, summed up unit by unit into `scratch.out`, and there what `map_error` weighs.
 
     Args:
+        before, p: maps of the units, and the row of the cell's parent in them.
+        bits, f: those of row f say the units' pieces.
         switching: (n_in,) units that may be in any of their pieces where the error is to hold.
     Returns:
         terms: see `map_terms`. limit: see `_limit_of_terms`.
         touched: whether anything was added; otherwise each map is its bias, exactly.
     """
-    for i in range(E.shape[0]):
-        out[0, i], out[1, i], out[2, i], E[i] = 0.0, 0.0, weights.bias[i], 0.0
-    touched = weights.rounded
-    unit, factor, spread = scratch
-    m = np.int64(0)  # as a literal it would make numba compile other kernels twice
-    for j in range(weights.WT.shape[0]):
-        piece = cuts.first[j] + j + _piece(bits, cuts.first[j], cuts.first[j + 1])
-        if cuts.zero[piece] and not switching[j]:
-            continue
-        a, b, c = rows[0, j], rows[1, j], rows[2, j]
-        if a == 0.0 and b == 0.0 and c == 0.0 and error[j] == 0.0 and cuts.highest[j] == 0.0:
-            continue  # zero on the whole parent, exactly
-        touched = True
-        s, o = cuts.slope[piece], cuts.offset[piece]
-        unit[m] = j
-        factor[m, 0], factor[m, 1], factor[m, 2] = s * a, s * b, s * c + o
-        factor[m, 3] = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j] + FLOOR
-        spread[m] = cuts.steepest[j] * error[j]
-        m += 1
-    limit = _limit_of_terms(rows, error, cuts, unit, factor, m)
+    m, exact = _passed_on(scratch, before, p, bits, f, switching, cuts)
     terms = map_terms(m, updates, cuts.rounding)
     for k in range(m):
-        factor[k, 3] += spread[k] / terms
+        scratch.factor[k, 3] += scratch.spread[k] / terms
+    out, bias = scratch.out, weights.bias
+    for i in range(bias.shape[0]):
+        out[0, i], out[1, i], out[2, i], out[3, i] = 0.0, 0.0, bias[i], 0.0
     if weights.sparse:
-        _add_few(out, E, weights, unit, factor, m)
+        _add_few(out, weights.start, weights.target, weights.value, scratch.unit, scratch.factor, m)
     else:
-        _add_units(out, E, weights.WT, unit, factor, m)
-    return terms, limit, touched
+        _add_units(out, weights.WT, scratch.unit, scratch.factor, m)
+    limit = _limit_of_terms(before.rows, p, scratch, m, cuts) if exact else 0.0
+    return terms, limit, weights.rounded or m > 0
 
 
-@njit(cache=True, nogil=True)
-def sum_error(E, sums, weights):
-    """The error of what `add_up` found, in place of what it weighs."""
+@njit(cache=True, nogil=True, forceinline=True)
+def _passed_on(scratch, before, p, bits, f, switching, cuts):
+    """Fill in what each unit passes on; how many do, and whether all that is known exactly."""
+    rows, error, s = before.rows, before.error, before.segment[p]
+    unit, factor, spread = scratch.unit, scratch.factor, scratch.spread
+    m, exact = np.int64(0), True  # m as a literal would make numba compile other kernels twice
+    for j in range(rows.shape[2]):
+        piece = cuts.first[j] + j + _piece(bits, f, cuts.first[j], cuts.first[j + 1])
+        if cuts.zero[piece] and not switching[j]:
+            continue
+        a, b, c, e = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j], error[s, j]
+        if a == 0.0 and b == 0.0 and c == 0.0 and e == 0.0 and cuts.highest[j] == 0.0:
+            continue  # zero on the whole parent, exactly
+        slope, offset = cuts.slope[piece], cuts.offset[piece]
+        unit[m] = j
+        factor[m, 0], factor[m, 1], factor[m, 2] = slope * a, slope * b, slope * c + offset
+        factor[m, 3] = cuts.steepest[j] * max(abs(a), abs(b), abs(c)) + cuts.highest[j] + FLOOR
+        spread[m] = cuts.steepest[j] * e
+        exact = exact and e == 0.0
+        m += 1
+    return m, exact
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def sum_error(E, g, scratch, sums, weights):
+    """Write the errors of what `add_up` found into row g of E."""
     terms, limit, touched = sums
-    if not touched:
-        return
-    for i in range(E.shape[0]):
-        size = 2.0 * (E[i] + abs(weights.bias[i])) * SECOND_ORDER
+    weighed, bias = scratch.out, weights.bias
+    for i in range(bias.shape[0]):
+        size = 2.0 * (weighed[3, i] + abs(bias[i])) * SECOND_ORDER
         exact = exactly_summed(size, min(limit * weights.grid[i], weights.bias_limit[i]))
-        E[i] = 0.0 if exact and not weights.rounded else map_error(terms, E[i], weights.bias[i])
+        error = map_error(terms, weighed[3, i], bias[i])
+        E[g, i] = 0.0 if not touched or (exact and not weights.rounded) else error
 
 
-@njit(cache=True, nogil=True)
-def loose_error(E, sums, weights):
+@njit(cache=True, nogil=True, forceinline=True)
+def loose_error(E, g, scratch, sums, weights):
     """The same where units pass on any part of themselves: then floats are never exact."""
-    for i in range(E.shape[0]):
-        E[i] = map_error(sums[0], E[i], weights.bias[i])
+    for i in range(weights.bias.shape[0]):
+        E[g, i] = map_error(sums[0], scratch.out[3, i], weights.bias[i])
 
 
-@njit(cache=True, nogil=True)
-def _limit_of_terms(rows, error, cuts, unit, factor, m):
+@njit(cache=True, nogil=True, forceinline=True)
+def _limit_of_terms(rows, p, scratch, m, cuts):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
-    float64 holds all of it exactly; else 0."""
+    float64 holds all of it exactly; else 0. Their maps are known exactly."""
     least, unit_of_least, largest = NO_GRID, 0.0, 0.0
     for k in range(m):
-        j = unit[k]
-        if error[j] != 0.0 or not factor[k, 3] < np.inf:
+        if not scratch.factor[k, 3] < np.inf:
             return 0.0
         for i in range(3):
-            if not multiple_of(rows[i, j], unit_of_least):
-                least = min(least, grid(rows[i, j]))
+            number = rows[p, i, scratch.unit[k]]
+            if not multiple_of(number, unit_of_least):
+                least = min(least, grid(number))
                 unit_of_least = 2.0**-least if abs(least) < 1000 else 0.0
-        largest = max(largest, factor[k, 3])
+        largest = max(largest, scratch.factor[k, 3])
     least = min(least + cuts.grid, cuts.offset_grid)
     if least < -900:
         return 0.0
@@ -173,78 +218,74 @@ def _limit_of_terms(rows, error, cuts, unit, factor, m):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"})
-def _add_units(out, E, WT, unit, factor, m):
+def _add_units(out, WT, unit, factor, m):
     """Add factor * W for m units, four at a time so that sums stay in registers; |W| for the error."""
-    A, B, C = out[0], out[1], out[2]
-    n = E.shape[0]
+    n = out.shape[1]
     k = 0
     while k + 4 <= m:
-        w0, w1, w2, w3 = WT[unit[k]], WT[unit[k + 1]], WT[unit[k + 2]], WT[unit[k + 3]]
-        a0, b0, c0, e0 = factor[k]
-        a1, b1, c1, e1 = factor[k + 1]
-        a2, b2, c2, e2 = factor[k + 2]
-        a3, b3, c3, e3 = factor[k + 3]
+        p, q, r, s = unit[k], unit[k + 1], unit[k + 2], unit[k + 3]
+        a0, b0, c0, e0 = factor[k, 0], factor[k, 1], factor[k, 2], factor[k, 3]
+        a1, b1, c1, e1 = factor[k + 1, 0], factor[k + 1, 1], factor[k + 1, 2], factor[k + 1, 3]
+        a2, b2, c2, e2 = factor[k + 2, 0], factor[k + 2, 1], factor[k + 2, 2], factor[k + 2, 3]
+        a3, b3, c3, e3 = factor[k + 3, 0], factor[k + 3, 1], factor[k + 3, 2], factor[k + 3, 3]
         for i in range(n):
-            x0, x1, x2, x3 = w0[i], w1[i], w2[i], w3[i]
-            A[i] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
-            B[i] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
-            C[i] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
-            E[i] += e0 * abs(x0) + e1 * abs(x1) + e2 * abs(x2) + e3 * abs(x3)
+            x0, x1, x2, x3 = WT[p, i], WT[q, i], WT[r, i], WT[s, i]
+            out[0, i] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+            out[1, i] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+            out[2, i] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
+            out[3, i] += e0 * abs(x0) + e1 * abs(x1) + e2 * abs(x2) + e3 * abs(x3)
         k += 4
-    for r in range(k, m):
-        w = WT[unit[r]]
-        a, b, c, e = factor[r]
+    while k < m:
+        j, a, b, c, e = unit[k], factor[k, 0], factor[k, 1], factor[k, 2], factor[k, 3]
         for i in range(n):
-            A[i] += a * w[i]
-            B[i] += b * w[i]
-            C[i] += c * w[i]
-            E[i] += e * abs(w[i])
+            w = WT[j, i]
+            out[0, i] += a * w
+            out[1, i] += b * w
+            out[2, i] += c * w
+            out[3, i] += e * abs(w)
+        k += 1
 
 
 @njit(cache=True, nogil=True)
-def _add_few(out, E, weights, unit, factor, m):
+def _add_few(out, start, target, value, unit, factor, m):
     """The same, weight by weight."""
     for k in range(m):
-        a, b, c, e = factor[k]
-        for i in range(weights.start[unit[k]], weights.start[unit[k] + 1]):
-            target, w = weights.target[i], weights.value[i]
-            out[0, target] += a * w
-            out[1, target] += b * w
-            out[2, target] += c * w
-            E[target] += e * abs(w)
+        a, b, c, e = factor[k, 0], factor[k, 1], factor[k, 2], factor[k, 3]
+        for t in range(start[unit[k]], start[unit[k] + 1]):
+            i, w = target[t], value[t]
+            out[0, i] += a * w
+            out[1, i] += b * w
+            out[2, i] += c * w
+            out[3, i] += e * abs(w)
 
 
-@njit(cache=True, nogil=True)
-def _switch(child, rows, bits, cut, weights, cuts):
-    """Change a cell's maps for one cut that it lies across."""
+@njit(cache=True, nogil=True, forceinline=True, fastmath={"contract"})
+def _switch(into, f, rows, p, cut, on, weights, cuts):
+    """Change a cell's maps for one cut that it lies across, on the side where it is > 0 or not."""
     j = cuts.unit[cut]
     left = cut + j  # entry of the piece left of the cut
-    on = (bits[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1)
     sense = 1.0 if on else -1.0
     ds = sense * (cuts.slope[left + 1] - cuts.slope[left])
     do = sense * (cuts.offset[left + 1] - cuts.offset[left])
-    a, b, c = ds * rows[0, j], ds * rows[1, j], ds * rows[2, j] + do
+    a, b, c = ds * rows[p, 0, j], ds * rows[p, 1, j], ds * rows[p, 2, j] + do
     if weights.sparse:
-        for i in range(weights.start[j], weights.start[j + 1]):
-            target, w = weights.target[i], weights.value[i]
-            child[0, target] += a * w
-            child[1, target] += b * w
-            child[2, target] += c * w
+        for t in range(weights.start[j], weights.start[j + 1]):
+            i, w = weights.target[t], weights.value[t]
+            into[f, 0, i] += a * w
+            into[f, 1, i] += b * w
+            into[f, 2, i] += c * w
         return
-    _add_scaled(child[0], weights.WT[j], a)
-    _add_scaled(child[1], weights.WT[j], b)
-    _add_scaled(child[2], weights.WT[j], c)
+    WT = weights.WT
+    for i in range(WT.shape[1]):
+        w = WT[j, i]
+        into[f, 0, i] += a * w
+        into[f, 1, i] += b * w
+        into[f, 2, i] += c * w
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _piece(row, first, end):
+def _piece(bits, f, first, end):
     piece = np.int64(0)
     for cut in range(first, end):
-        piece += np.int64((row[cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))
+        piece += np.int64((bits[f, cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))
     return piece
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
-def _add_scaled(x, y, factor):
-    for i in range(x.shape[0]):
-        x[i] += factor * y[i]

@@ -233,10 +233,13 @@ def grids(rows):
     return found
 
 
-def powers(exponents: np.ndarray) -> np.ndarray:
+@njit(cache=True, nogil=True)
+def powers(exponents):
     """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
-    found = np.ldexp(1.0, np.clip(exponents, -901, 901).astype(np.int32))
-    found[exponents < -900], found[exponents > 900] = 0.0, np.inf
+    found = np.empty(exponents.shape[0])
+    for i in range(exponents.shape[0]):
+        k = exponents[i]
+        found[i] = 0.0 if k < -900 else np.inf if k > 900 else math.ldexp(1.0, k)
     return found
 
 

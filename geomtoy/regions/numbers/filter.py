@@ -32,7 +32,8 @@ def sort_groups(start, key, error):
     clusters = [(0, 0, 0) for _ in range(0)]  # an empty list whose type is known
     floor = np.empty(n)
     for g in range(start.shape[0] - 1):
-        sort_group(order, key, error, start[g], start[g + 1], floor, g, clusters)
+        if start[g + 1] - start[g] > 1:
+            sort_group(order, key, error, start[g], start[g + 1], floor, g, clusters)
     out = np.empty((len(clusters), 3), np.int64)
     for i in range(len(clusters)):
         out[i, 0], out[i, 1], out[i, 2] = clusters[i]

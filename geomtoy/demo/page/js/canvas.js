@@ -24,20 +24,29 @@ export function frame([left, right, bottom, top], [x0, x1, y0, y1]) {
 }
 
 export function tracePolygon(context, at, points) {
-  points.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](at.x(x), at.y(y)));
+  for (let i = 0; i < points.length; i++) {
+    const [x, y] = points[i];
+    if (i === 0) context.moveTo(at.x(x), at.y(y));
+    else context.lineTo(at.x(x), at.y(y));
+  }
   context.closePath();
 }
 
-/** Fill polygons; a hairline of the same colour closes the seams that smoothing leaves. */
-export function fillPolygons(context, at, polygons, colours) {
+/**
+ * Fill polygons. Smoothing leaves seams: borders drawn on top hide them, else a hairline of the same colour
+ * closes them, which takes as long again.
+ */
+export function fillPolygons(context, at, polygons, colours, { hairline = true } = {}) {
   context.lineWidth = 0.7;
-  polygons.forEach((points, k) => {
+  for (let k = 0; k < polygons.length; k++) {
     context.beginPath();
-    tracePolygon(context, at, points);
-    context.fillStyle = context.strokeStyle = colours[k];
+    tracePolygon(context, at, polygons[k]);
+    context.fillStyle = colours[k];
     context.fill();
+    if (!hairline) continue;
+    context.strokeStyle = colours[k];
     context.stroke();
-  });
+  }
 }
 
 /** A function that runs `draw` in the next frame, once however often it is called before. */

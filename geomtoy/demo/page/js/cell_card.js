@@ -21,7 +21,7 @@ function factsOf(network, partition, polygons, chosen) {
   const shared = partition.cells.filter(({ linearRegion }) => linearRegion === cell.linearRegion).length;
   return [
     ["Activation pattern", layersOf(cell.pattern, widths(network))],
-    ["Affine map", `f(x, y) ≈ ${affine(cell.maps.rows)}`],
+    ["Affine map", `f(x, y) ≈ ${affine(cell.maps.row(0))}`],
     ["Area", `≈ ${polygonArea(polygons[chosen]).toPrecision(3)}`],
     ["Neighbours", `${neighbours.length}; at its edges switch ${switches(partition, cell, neighbours, network)}`],
     ["Linear region", shared > 1 ? `shares its map with ${shared - 1} more` : "a map of its own"],

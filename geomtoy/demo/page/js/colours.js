@@ -26,16 +26,24 @@ function unitHash(unit) {
 }
 
 export function patternColour(pattern, dark) {
-  let [hue, level] = [0, 0];
-  pattern.forEach((bit, unit) => {
-    if (!bit) return;
+  let hue = 0;
+  let level = 0;
+  for (let unit = 0; unit < pattern.length; unit++) {
+    if (!pattern[unit]) continue;
     const hash = unitHash(unit);
     hue += 90 + (hash % 181);
     level += 1 + (Math.floor(hash / 181) % 2);
-  });
-  const levels = dark ? DARK : LIGHT;
-  const [lightness, chroma] = levels[level % levels.length];
-  return oklch(lightness, chroma, hue % 360);
+  }
+  return fill(hue % 360, level % LIGHT.length, dark);
+}
+
+const fills = new Map();
+
+/** The colour of a hue in whole degrees and a level; there are few, so each is worked out once. */
+function fill(hue, level, dark) {
+  const key = (dark ? 360 : 0) + hue + 720 * level;
+  if (!fills.has(key)) fills.set(key, oklch(...(dark ? DARK : LIGHT)[level], hue));
+  return fills.get(key);
 }
 
 /** Blue for -1, the paper for 0, orange for 1. */

@@ -10,21 +10,23 @@ import { drawFit } from "./fit_view.js";
 import { plainLine, signAt } from "./geometry.js";
 import { HIGH, LOW } from "./interval.js";
 import { evaluate } from "./network.js";
+import { countFile, pythonBeside } from "./python.js";
 import { randomNetwork } from "./random.js";
+import { Trainer } from "./remote_training.js";
 import { curveData, sine } from "./targets.js";
-import { Training } from "./train.js";
 
 const BINS = 16;
-const BUDGET = 12;
 const RATE = 0.02;
 
 export class FitSection {
   constructor(state, data) {
     Object.assign(this, { state, data, canvas: document.querySelector("#fit-canvas") });
+    this.trainer = new Trainer();
     this.draw = oncePerFrame(() => this.frame());
     state.listen(["neurons", "fitseed"], () => this.restart());
     state.listen(["model", "fitheads", "fitstep"], () => this.wait());
-    this.save = new SaveButton(document.querySelector("#fit-save"), "sin.npz", this.draw, [LOW, HIGH]);
+    this.save = new SaveButton(document.querySelector("#fit-save"), "sin.npz", this.draw, { window: [LOW, HIGH] });
+    pythonBeside(document.querySelector("#fit-python"), () => countFile("sin.npz"));
     new ResizeObserver(this.draw).observe(this.canvas);
   }
 
@@ -36,7 +38,7 @@ export class FitSection {
       seed: this.state.number("fitseed"),
     });
     const { points, values } = curveData(sine, LOW, HIGH, 128);
-    this.training = new Training(start, points, values, { every: 10, rate: RATE });
+    this.training = this.trainer.train(start, points, values, { every: 10, rate: RATE }, this.draw);
     this.shown = null;
     this.wait();
   }
@@ -58,7 +60,7 @@ export class FitSection {
   showNetwork() {
     if (!this.training) return;
     const wanted = this.state.number("fitstep");
-    this.training.advance(wanted, () => performance.now(), performance.now() + BUDGET);
+    this.training.advance(wanted);
     const { network, step } = this.training.at(wanted);
     if (this.shown?.network !== network) this.shown = measured(network);
     const n = this.state.number("neurons");
@@ -66,7 +68,6 @@ export class FitSection {
     document.querySelector("#fit-counted-step").textContent = step < wanted ? ` at step ${step}` : "";
     this.save.offer(network, { step, wanted });
     this.canvas.setAttribute("aria-busy", step < wanted);
-    if (step < wanted) this.draw();
   }
 
   showBlock() {

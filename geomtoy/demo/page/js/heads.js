@@ -1,26 +1,16 @@
-// Section "Heads and context": what geomtoy proved about blocks, looked up for every pair of settings.
+// Along time and over many settings: what geomtoy proved about blocks, looked up for every pair of settings.
 
-import { centroid, oncePerFrame } from "./canvas.js";
-import { cellAt, explore } from "./explorer.js";
-import { drawAlong, drawHard } from "./heads_view.js";
+import { oncePerFrame } from "./canvas.js";
 import { countTable } from "./count_table.js";
+import { drawAlong } from "./heads_view.js";
 import { trendSentences } from "./trends.js";
-import { readPolygons, readIntegers } from "./packed.js";
 
 export class HeadsSection {
   constructor(state, data) {
-    Object.assign(this, { state, data, point: null, unpacked: new Map() });
+    Object.assign(this, { state, data });
     this.along = document.querySelector("#along-canvas");
-    this.hard = document.querySelector("#hard-canvas");
     this.draw = oncePerFrame(() => this.frame());
-    state.listen(["heads", "context"], () => {
-      this.point = null;
-      this.draw();
-    });
-    explore(this.hard, () => this.picture, (point) => {
-      this.point = point;
-      this.draw();
-    });
+    state.listen(["heads", "context"], this.draw);
     this.tables = ["along", "hard"].map((name) =>
       countTable(document.querySelector(`#${name}-table`), data, (key) => data[name][key].regions, (H, C) => {
         state.put("heads", H);
@@ -29,38 +19,18 @@ export class HeadsSection {
       }),
     );
     describeTables(data);
-    for (const canvas of [this.along, this.hard]) new ResizeObserver(this.draw).observe(canvas);
+    new ResizeObserver(this.draw).observe(this.along);
   }
 
   frame() {
     const { state, data } = this;
-    const [H, C] = [state.number("heads"), state.number("context")];
-    const key = `${H},${C}`;
+    const key = `${state.number("heads")},${state.number("context")}`;
     const put = (id, text) => (document.querySelector(id).textContent = text);
     const along = data.along[key];
     put("#along-regions", along.regions);
     put("#along-error", along.rmse.toPrecision(2));
     drawAlong(this.along, along);
-    const hard = this.hardCells(key);
-    put("#hard-regions", hard.regions);
-    put("#hard-attention", hard.attention);
-    const chosen = this.point ? cellAt(hard.polygons, this.point) : -1;
-    this.picture = { at: drawHard(this.hard, hard, data.reach, chosen), ...hard };
-    put("#hard-cell", chosen < 0 ? "Point at a cell, or use the arrow keys." : this.sentence(hard, chosen, C));
     for (const table of this.tables) table.mark(key);
-  }
-
-  sentence(hard, chosen, context) {
-    const listed = hard.choicesOf(chosen).map((token, h) => `head ${h + 1} → token ${token + 1}`);
-    const active = hard.patterns[chosen].filter(Boolean).length;
-    const still = context === 2 ? "one token" : `${context - 1} tokens`;
-    return `Of ${still} that stand still: ${listed.join(", ")}. In the MLP ${active} of 16 units are active.`;
-  }
-
-  /** A partition with its polygons as numbers; unpacked once. */
-  hardCells(key) {
-    if (!this.unpacked.has(key)) this.unpacked.set(key, unpack(this.data.hard[key], this.data.reach, key));
-    return this.unpacked.get(key);
   }
 }
 
@@ -76,20 +46,4 @@ function describeTables(data) {
     const count = (H, C) => data[name][`${H},${C}`].regions;
     document.querySelector(`#${name}-trend`).textContent = trendSentences(data, count);
   }
-}
-
-function unpack(record, reach, key) {
-  const heads = Number(key.split(",")[0]);
-  const polygons = readPolygons(record.cells, reach);
-  const owner = readIntegers(record.owner, 2);
-  const choices = readIntegers(record.choices, 1);
-  return {
-    regions: record.regions,
-    attention: record.attention,
-    polygons,
-    centres: polygons.map(centroid),
-    outlines: readPolygons(record.outlines, reach),
-    patterns: readIntegers(record.patterns, 2).map((bits) => Array.from({ length: 16 }, (_, u) => (bits >> u) & 1)),
-    choicesOf: (cell) => choices.slice(owner[cell] * heads, (owner[cell] + 1) * heads),
-  };
 }

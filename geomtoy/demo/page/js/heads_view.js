@@ -1,7 +1,6 @@
-// Draws a block along time, and the plane that a query moves on.
+// Draws a block along time.
 
-import { fillPolygons, frame, prepare, tracePolygon } from "./canvas.js";
-import { patternColour } from "./colours.js";
+import { frame, prepare } from "./canvas.js";
 import { drawAxes, drawCurve, sineCurve } from "./fit_view.js";
 import { HIGH, LOW } from "./interval.js";
 import { theme } from "./theme.js";
@@ -26,27 +25,5 @@ function drawTicks(context, at, borders, height, colours) {
   }
   context.strokeStyle = colours.warm;
   context.lineWidth = 1.2;
-  context.stroke();
-}
-
-/** The MLP's borders thin, ties of scores, where the block jumps, thick. */
-export function drawHard(canvas, hard, reach, chosen) {
-  const { context, width, height } = prepare(canvas);
-  const colours = theme();
-  const at = frame([-reach, reach, -reach, reach], [1.5, width - 1.5, 1.5, height - 1.5]);
-  fillPolygons(context, at, hard.polygons, hard.patterns.map((p) => patternColour(p, colours.dark)));
-  outline(context, at, hard.polygons, colours.muted, 0.6);
-  outline(context, at, hard.outlines, colours.ink, 1.8);
-  if (chosen >= 0) {
-    outline(context, at, [hard.polygons[chosen]], colours.card, 5.5);
-    outline(context, at, [hard.polygons[chosen]], colours.warm, 2.6);
-  }
-  return at;
-}
-
-function outline(context, at, polygons, colour, lineWidth) {
-  context.beginPath();
-  for (const points of polygons) tracePolygon(context, at, points);
-  Object.assign(context, { strokeStyle: colour, lineWidth });
   context.stroke();
 }

@@ -10,7 +10,7 @@ export function mergeCells(cells, edges) {
   for (const { cells: sides } of edges) {
     if (sides.length < 2) continue;
     const [p, q] = sides;
-    if (cells[p].maps.same(cells[q].maps, 0)) leader[find(p)] = find(q);
+    if (cells[p].maps.sameOutputs(cells[q].maps)) leader[find(p)] = find(q);
   }
   const label = cells.map((_, k) => find(k));
   return { label, count: new Set(label).size };

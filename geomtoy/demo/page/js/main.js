@@ -1,18 +1,35 @@
 // Starts the page: data, state from the address, sections.
 
+import { AttentionSection } from "./attention.js";
+import { FirstMinute } from "./first_minute.js";
 import { FitSection } from "./fit.js";
 import { HeadsSection } from "./heads.js";
 import { drawHero } from "./hero.js";
+import { offerSeeds, overSeeds } from "./over_seeds.js";
+import { OwnSection } from "./own.js";
 import { PartitionSection } from "./partition.js";
 import { predictSection } from "./predict.js";
+import { countFile, pythonBeside } from "./python.js";
+import { SampledSection } from "./sampled.js";
+import { embedded, sharing } from "./share.js";
+import { Stage } from "./stage.js";
 import { PageState } from "./state.js";
 import { onThemeChange } from "./theme.js";
+import { WorkshopSection } from "./workshop.js";
 
 const data = JSON.parse(document.querySelector("#data").textContent);
+offerSeeds(data);
 const state = new PageState(document);
 const partition = new PartitionSection(state);
-const sections = [partition, new FitSection(state, data), new HeadsSection(state, data)];
-predictSection(document.querySelector("#exercises"));
+const workshop = new WorkshopSection(state);
+const playing = [new FirstMinute(state), partition, workshop, new SampledSection(state, workshop)];
+const sections = [...playing, new FitSection(state, data), new AttentionSection(state, data), new HeadsSection(state, data)];
+overSeeds(state, data);
+new OwnSection(state);
+for (const name of ["small", "sampled"]) {
+  pythonBeside(document.querySelector(`#${name}-python`), () => countFile(`${name}.npz`, null));
+}
+predictSection(document.querySelector("#exercises"), data);
 
 const heroCanvas = document.querySelector("#hero");
 const hero = drawHero(heroCanvas, document.querySelector("#hero-caption"));
@@ -23,8 +40,11 @@ onThemeChange(() => {
   for (const section of sections) section.frame(); // at once: paper does not wait for the next frame
 });
 
+const missing = embedded();
+new Stage(state, (hash) => state.restore(hash));
+
 function restore() {
-  const problems = state.restore(location.hash);
+  const problems = [...state.restore(location.hash), missing].filter(Boolean);
   const notice = document.querySelector("#notice");
   notice.hidden = problems.length === 0;
   notice.querySelector("span").textContent = `In the address: ${problems.join("; ")}.`;
@@ -44,17 +64,7 @@ document.querySelector("#notice button").addEventListener("click", () => {
   document.querySelector("#notice").hidden = true;
 });
 
-const copy = document.querySelector("#copy");
-copy.addEventListener("click", async () => {
-  state.store();
-  try {
-    await navigator.clipboard.writeText(location.href);
-    copy.textContent = "Link copied";
-  } catch {
-    copy.textContent = "Copy it from the address bar"; // not every browser allows it from a file
-  }
-  setTimeout(() => (copy.textContent = "Copy link to this state"), 2500);
-});
+sharing(state);
 
 for (const link of document.querySelectorAll("[data-jump]")) {
   link.addEventListener("click", (event) => {

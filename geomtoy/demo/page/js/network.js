@@ -1,13 +1,26 @@
-// A ReLU network R^d -> R as plain arrays, and the same numbers as whole ones.
+// A network R^d -> R with one piecewise linear activation, as plain arrays, and the same numbers as whole ones.
 
 import { commonShift, scaled } from "./dyadic.js";
 
 /**
- * Layers are {W, b, n, m}: W a Float64Array of n rows of m weights, b a Float64Array of n biases.
- * All but the last are followed by a ReLU.
+ * Slopes of a hidden unit where it is off and where it is on. Each is a whole number over 2^shift, so that
+ * a weight times a slope is exact in floats too.
  */
-export function makeNetwork(layers) {
-  return { layers, whole: layers.map(() => null) };
+export const ACTIVATIONS = {
+  relu: { off: 0, on: 1, shift: 0 },
+  leaky_relu: { off: 1 / 8, on: 1, shift: 3 },
+  abs: { off: -1, on: 1, shift: 0 },
+};
+
+/**
+ * Layers are {W, b, n, m}: W a Float64Array of n rows of m weights, b a Float64Array of n biases.
+ * All but the last are followed by the activation. A first layer may stand for whole numbers that floats do
+ * not hold: then its `error` says for each unit how far W and b may be off, and the network has `whole[0]`.
+ */
+export function makeNetwork(layers, activation = "relu") {
+  let units = 0;
+  const starts = layers.map(({ n }) => (units += n) - n); // of each layer's units in an activation pattern
+  return { layers, activation, slopes: ACTIVATIONS[activation], starts, whole: layers.map(() => null) };
 }
 
 export function makeLayer(n, m, W = new Float64Array(n * m), b = new Float64Array(n)) {
@@ -30,21 +43,23 @@ export function wholeLayer(network, k) {
   return network.whole[k];
 }
 
-/** Output at a point, in floats: for curves and shades, never for counts. */
-export function evaluate(network, point) {
+/** Preactivations of each layer at a point, the output's last; in floats. */
+export function preactivations({ layers, slopes }, point) {
   let values = point;
-  network.layers.forEach(({ n, m, W, b }, k) => {
-    const last = k === network.layers.length - 1;
+  return layers.map(({ n, m, W, b }, k) => {
     const next = new Float64Array(n);
     for (let u = 0; u < n; u++) {
       let sum = b[u];
       for (let j = 0; j < m; j++) sum += W[u * m + j] * values[j];
-      next[u] = last ? sum : Math.max(0, sum);
+      next[u] = sum;
     }
-    values = next;
+    if (k < layers.length - 1) values = next.map((z) => (z > 0 ? slopes.on : slopes.off) * z);
+    return next;
   });
-  return values[0];
 }
+
+/** Output at a point, in floats: for curves and shades, never for counts. */
+export const evaluate = (network, point) => preactivations(network, point).at(-1)[0];
 
 /** The same function of (x, y) that ignores y, so that intervals are strips of a plane. */
 export function onPlane(network) {
@@ -52,5 +67,5 @@ export function onPlane(network) {
   const [first, ...rest] = network.layers;
   const W = new Float64Array(2 * first.n);
   for (let u = 0; u < first.n; u++) W[2 * u] = first.W[u];
-  return makeNetwork([makeLayer(first.n, 2, W, first.b), ...rest]);
+  return makeNetwork([makeLayer(first.n, 2, W, first.b), ...rest], network.activation);
 }

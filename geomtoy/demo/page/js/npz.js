@@ -1,29 +1,61 @@
-// A network as the npz file that `geomtoy count` reads: W1, b1, W2, ... as float64, not compressed, and
-// the window to count in if it is not the square.
+// Arrays as an npz file, not compressed; a network as the one that `geomtoy count` reads.
 
 const HEADER = 64;
 
-/** Bytes of an npz file; an interval is [low, high]. */
-export function networkFile(network, interval = null) {
-  const arrays = network.layers.flatMap(({ W, b, n, m }, k) => [
-    [`W${k + 1}.npy`, npy(W, `(${n}, ${m})`)],
-    [`b${k + 1}.npy`, npy(b, `(${n},)`)],
+/**
+ * Bytes of a file with W1, b1, W2, ... and where to look, if it is not the square.
+ *
+ * @param window [low, high] of one input, or [left, right, bottom, top].
+ * @param slice {origin, u, v}.
+ */
+export function networkFile(network, { window = null, slice = null } = {}) {
+  const arrays = network.layers.flatMap(({ W, b, n, m }, k) => [[`W${k + 1}`, W, [n, m]], [`b${k + 1}`, b, [n]]]);
+  if (network.activation !== "relu") arrays.push(...activationArrays(network));
+  if (window?.length === 2) arrays.push(["window", window, [2]]);
+  if (window?.length === 4) arrays.push(["window", cornersOf(window), [4, 2]]);
+  if (slice) for (const name of ["origin", "u", "v"]) arrays.push([name, slice[name], [slice[name].length]]);
+  return npzFile(arrays);
+}
+
+/** The activation of each hidden layer by its breakpoint, its slopes, its value there and its name. */
+function activationArrays({ layers, activation, slopes }) {
+  return layers.slice(1).flatMap((_, k) => [
+    [`act${k + 1}_breakpoints`, [0], [1]],
+    [`act${k + 1}_slopes`, [slopes.off, slopes.on], [2]],
+    [`act${k + 1}_value`, [0], [1]],
+    [`act${k + 1}_name`, activation, []],
   ]);
-  if (interval) arrays.push(["window.npy", npy(Float64Array.from(interval), "(2,)")]);
-  return zip(arrays);
+}
+
+const cornersOf = ([left, right, bottom, top]) => [left, bottom, right, bottom, right, top, left, top];
+
+/** Bytes of a file of arrays [name, values, shape]; values are float64 or all true or false. */
+export function npzFile(arrays) {
+  return zip(arrays.map(([name, values, shape]) => [`${name}.npy`, npy(values, shape)]));
 }
 
 /** An array in NumPy's format 1.0. */
 function npy(values, shape) {
-  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': ${shape}, }`;
+  const { descr, size, put } = kindOf(values);
+  const sizes = shape.map((n) => `${n},`).join(" ");
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = Math.ceil((11 + text.length) / HEADER) * HEADER;
-  const bytes = new Uint8Array(length + 8 * values.length);
+  const bytes = new Uint8Array(length + size * values.length);
   bytes.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0]);
   const view = new DataView(bytes.buffer);
   view.setUint16(8, length - 10, true);
   bytes.set(new TextEncoder().encode(`${text.padEnd(length - 11)}\n`), 10);
-  values.forEach((value, i) => view.setFloat64(length + 8 * i, value, true));
+  for (let i = 0; i < values.length; i++) put(view, length + size * i, values[i]);
   return bytes;
+}
+
+/** How NumPy stores what a list holds; a string is one value of as many letters. */
+function kindOf(values) {
+  if (typeof values === "string") {
+    return { descr: `<U${values.length}`, size: 4, put: (view, at, letter) => view.setUint32(at, letter.charCodeAt(0), true) };
+  }
+  if (typeof values[0] === "boolean") return { descr: "|b1", size: 1, put: (view, at, value) => view.setUint8(at, value) };
+  return { descr: "<f8", size: 8, put: (view, at, value) => view.setFloat64(at, value, true) };
 }
 
 /** Named byte arrays as a zip file of stored entries. */

@@ -10,28 +10,35 @@ import { widths } from "./network.js";
 import { rampOfValues } from "./output_fill.js";
 import { drawPartition } from "./partition_view.js";
 import { randomNetwork } from "./random.js";
+import { pythonBeside, countFile } from "./python.js";
+import { Trainer } from "./remote_training.js";
 import { SURFACES, surfaceData } from "./targets.js";
+import { ShareOfBound } from "./share_of_bound.js";
 import { startSentence } from "./start_note.js";
 import { theme } from "./theme.js";
 import { drawTrace } from "./trace.js";
-import { Training } from "./train.js";
+import { ViewWindow } from "./view_window.js";
 
 const NETWORK = ["width", "depth", "bias", "seed", "grid", "target"];
 const EVERY = 5;
 const DATA_SIDE = 16;
-const BUDGET = 10; // ms of a frame for training
-const IDLE = 4; // ms of a frame for counting networks that were passed over
 
 export class PartitionSection {
   constructor(state) {
     this.state = state;
     this.canvas = document.querySelector("#partition-canvas");
     this.point = null;
+    this.trainer = new Trainer();
     this.draw = oncePerFrame(() => this.frame());
     state.listen(NETWORK, () => this.restart());
     state.listen(["step", "colour"], () => this.wait());
+    this.view = new ViewWindow(state, this.canvas); // before pointing: it takes some keys for itself
+    state.listen(["zoom", "x", "y", "domain", "bar"], () => this.look());
+    this.bound = new ShareOfBound(state, () => this.look());
     explore(this.canvas, () => this.picture, (point) => this.choose(point));
     this.save = new SaveButton(document.querySelector("#partition-save"), "net.npz", this.draw);
+    const counting = () => countFile("net.npz", this.view.atHome ? null : "stored.window");
+    this.python = pythonBeside(document.querySelector("#partition-python"), counting);
     document.querySelector("#play").addEventListener("click", () => this.play());
     new ResizeObserver(this.draw).observe(this.canvas);
   }
@@ -47,8 +54,13 @@ export class PartitionSection {
       grid: state.number("grid"),
     });
     const { points, values } = surfaceData(SURFACES[state.text("target")], DATA_SIDE);
-    this.training = new Training(start, points, values, { every: EVERY });
-    this.counts = [];
+    this.training = this.trainer.train(start, points, values, { every: EVERY, counting: true }, this.draw);
+    this.shown = null;
+    this.wait();
+  }
+
+  /** The same network, seen elsewhere or compared otherwise. */
+  look() {
     this.shown = null;
     this.wait();
   }
@@ -61,9 +73,8 @@ export class PartitionSection {
 
   frame() {
     if (!this.training) return;
-    const begin = performance.now();
     const wanted = this.state.number("step");
-    this.training.advance(wanted, () => performance.now(), begin + BUDGET);
+    this.training.advance(wanted);
     const { network, step } = this.training.at(wanted);
     const fresh = this.shown?.network !== network;
     if (fresh) this.show(network, step);
@@ -71,16 +82,15 @@ export class PartitionSection {
     if (fresh) this.tell(step);
     this.save.offer(network, { step, wanted });
     this.canvas.setAttribute("aria-busy", step < wanted);
-    const counted = this.countOthers();
     this.playOn();
-    if (step < wanted || !counted) this.draw();
   }
 
   show(network, step) {
-    const partition = enumerateRegions(network);
+    const partition = enumerateRegions(network, this.view.sides());
     const polygons = partition.cells.map(({ loop }) => loop.map(({ x, y }) => [x, y]));
     this.shown = { network, partition, polygons, centres: polygons.map(centroid) };
-    this.counts[step / EVERY] = partition.regions;
+    this.training.counts[step / EVERY] ??= (this.view.atHome ? partition : enumerateRegions(network)).regions;
+    this.save.where = this.view.atHome ? {} : { window: partition.window };
   }
 
   paint(step, wanted) {
@@ -89,7 +99,7 @@ export class PartitionSection {
     const at = drawPartition(this.canvas, shown, { chosen, colour: state.text("colour") });
     this.picture = { at, polygons: shown.polygons, centres: shown.centres };
     const { step: latest, every } = this.training;
-    drawTrace(document.querySelector("#trace"), this.counts, { every, step, end: this.lastStep() });
+    drawTrace(document.querySelector("#trace"), this.training.counts, { every, step, end: this.lastStep() });
     describeCell(document.querySelector("#cell"), shown, chosen);
     document.querySelector("#training-note").textContent =
       step < wanted ? `training, step ${latest} of ${wanted} …` : "";
@@ -111,23 +121,10 @@ export class PartitionSection {
     put("#exact-signs", partition.exactSigns.toLocaleString("en"));
     const hidden = widths(network).length;
     document.querySelectorAll("#layers li").forEach((item, k) => (item.hidden = k >= hidden));
+    this.python.refresh();
     put("#switching", switching(partition, widths(network)));
     put("#start-note", startSentence(this.training.kept[0], network, step));
-    const share = Math.log(partition.regions) / Math.log(Number(bound));
-    document.querySelector("#meter").style.setProperty("--share", `${100 * share}%`);
-    const percent = ((100 * partition.regions) / Number(bound)).toPrecision(2);
-    put("#share", `${Number(percent)} % of the bound; the bar is logarithmic, from 1 to the bound`);
-  }
-
-  /** Count networks that training passed without showing, a few in each frame; true when none is left. */
-  countOthers() {
-    const until = performance.now() + IDLE;
-    for (let k = 0; k < this.training.kept.length; k++) {
-      if (this.counts[k] !== undefined) continue;
-      if (performance.now() > until) return false;
-      this.counts[k] = enumerateRegions(this.training.kept[k]).regions;
-    }
-    return true;
+    this.bound.tell(network, partition.regions);
   }
 
   choose(point) {
@@ -152,14 +149,15 @@ export class PartitionSection {
     document.querySelector("#play").textContent = this.playing ? "Pause" : "Train";
     if (!this.playing) return;
     if (this.training.kept.length > step / EVERY) this.state.set("step", step + EVERY);
-    else this.draw();
   }
 }
 
 /** How many units of each layer are on in one cell of the square and off in another. */
 function switching({ cells }, layerWidths) {
-  const switches = cells[0].pattern.map((bit, u) => cells.some(({ pattern }) => pattern[u] !== bit));
+  const first = cells[0].pattern;
+  const switches = first.map(() => false);
+  for (const { pattern } of cells) for (let u = 0; u < first.length; u++) if (pattern[u] !== first[u]) switches[u] = true;
   let start = 0;
   const found = layerWidths.map((n) => switches.slice(start, (start += n)).filter(Boolean).length);
-  return `Units that switch within the square: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
+  return `Units that switch within the window: ${found.map((k, i) => `${k} of ${layerWidths[i]}`).join(", ")}.`;
 }

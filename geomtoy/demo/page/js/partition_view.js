@@ -10,7 +10,8 @@ export function drawPartition(canvas, { partition, polygons, centres }, { chosen
   const { context, width, height } = prepare(canvas);
   const colours = theme();
   const at = frame(partition.window, [1, width - 1, 1, height - 1]);
-  fillPolygons(context, at, polygons, FILLS[colour](context, at, { partition, polygons, centres }, colours.dark));
+  const fills = FILLS[colour](context, at, { partition, polygons, centres }, colours.dark);
+  fillPolygons(context, at, polygons, fills, { hairline: false });
   drawBorders(context, at, partition.edges, colours);
   if (chosen >= 0) drawChosen(context, at, partition, polygons, chosen, colours);
   return at;
@@ -22,16 +23,16 @@ const FILLS = {
   linear: (_, __, { partition: { cells } }, dark) =>
     cells.map(({ linearRegion }) => patternColour(cells[linearRegion].pattern, dark)),
   output: (context, at, { partition: { cells }, polygons, centres }, dark) =>
-    cells.map(({ maps }, k) => affineFill(context, at, maps.rows, { corners: polygons[k], centre: centres[k], dark })),
+    cells.map(({ maps }, k) => affineFill(context, at, maps.row(0), { corners: polygons[k], centre: centres[k], dark })),
 };
 
 /** Deeper borders first, so that the straight lines of the first layer lie on top. */
 function drawBorders(context, at, edges, colours) {
-  const layers = [...new Set(edges.map(({ layer }) => layer))].sort((p, q) => q - p);
-  for (const layer of layers) {
+  const byLayer = [];
+  for (const edge of edges) (byLayer[edge.layer] ??= []).push(edge);
+  for (let layer = byLayer.length - 1; layer >= 0; layer--) {
     context.beginPath();
-    for (const { p, q, layer: own } of edges) {
-      if (own !== layer) continue;
+    for (const { p, q } of byLayer[layer] ?? []) {
       context.moveTo(at.x(p.x), at.y(p.y));
       context.lineTo(at.x(q.x), at.y(q.y));
     }

@@ -29,7 +29,7 @@ export function nearNormal(...place) {
  * Hidden weights have variance 2 / fan-in (He), those of the output 1 / fan-in, hidden biases
  * biasScale^2; the output has bias 0. With a grid g > 0 all are rounded to multiples of g.
  */
-export function randomNetwork({ dIn, widths, biasScale, seed, grid = 0 }) {
+export function randomNetwork({ dIn, widths, biasScale, seed, grid = 0, activation = "relu" }) {
   const sizes = [dIn, ...widths, 1];
   const layers = sizes.slice(1).map((n, k) => {
     const [m, last] = [sizes[k], k === widths.length];
@@ -43,7 +43,7 @@ export function randomNetwork({ dIn, widths, biasScale, seed, grid = 0 }) {
     }
     return layer;
   });
-  return makeNetwork(layers);
+  return makeNetwork(layers, activation);
 }
 
 const rounded = (value, grid) => (grid > 0 ? Math.round(value / grid) * grid : value);

@@ -1,7 +1,8 @@
 // All sliders and choices of the page, and the part of the address after # that keeps them.
 //
 // The controls in the HTML are the one list of what may be set: range inputs and selects with the attribute
-// data-state, their limits, and their defaults. A range with data-values chooses from that list.
+// data-state, their limits, and their defaults. A range with data-values chooses from that list; a hidden
+// input keeps what was set by hand, a text of its data-pattern.
 
 const PAUSE = 300; // ms
 
@@ -118,8 +119,9 @@ function decoded(part) {
 /** Whether a control can have exactly this value. */
 function accepts(control, text) {
   if (control.dataset.values) return choices(control).includes(text);
+  if (control.dataset.pattern) return new RegExp(`^(?:${control.dataset.pattern})$`).test(text);
   if (control.tagName === "SELECT") return [...control.options].some(({ value }) => value === text);
-  if (!/^\d+(\.\d+)?$/.test(text)) return false;
+  if (!/^-?\d+(\.\d+)?$/.test(text)) return false;
   const [value, min, max, step] = [text, control.min, control.max, control.step].map(Number);
   const steps = (value - min) / step;
   return value >= min && value <= max && Math.abs(steps - Math.round(steps)) < 1e-9;

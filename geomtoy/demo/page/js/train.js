@@ -1,6 +1,6 @@
 // Adam on the mean squared error over all points, in float64, the same to the bit in every browser.
 
-import { makeLayer, makeNetwork } from "./network.js";
+import { evaluate, makeLayer, makeNetwork } from "./network.js";
 
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
 
@@ -13,8 +13,10 @@ export class Training {
    * @param every steps between networks that are kept.
    */
   constructor(start, points, values, { every, rate = 0.01 }) {
-    Object.assign(this, { points, values, every, rate, step: 0 });
-    this.layers = start.layers.map((layer) => new TrainedLayer(layer));
+    Object.assign(this, { points, values, every, rate, step: 0, activation: start.activation });
+    const last = start.layers.length - 1;
+    const straight = { off: 1, on: 1 };
+    this.layers = start.layers.map((layer, k) => new TrainedLayer(layer, k < last ? start.slopes : straight));
     this.kept = [start];
   }
 
@@ -33,7 +35,8 @@ export class Training {
   }
 
   snapshot() {
-    return makeNetwork(this.layers.map(({ n, m, W, b }) => makeLayer(n, m, W.slice(), b.slice())));
+    const copies = this.layers.map(({ n, m, W, b }) => makeLayer(n, m, W.slice(), b.slice()));
+    return makeNetwork(copies, this.activation);
   }
 
   update() {
@@ -41,16 +44,23 @@ export class Training {
     const [dIn, count] = [layers[0].m, values.length];
     for (let i = 0; i < count; i++) {
       let x = points.subarray(i * dIn, (i + 1) * dIn);
-      layers.forEach((layer, k) => (x = layer.forward(x, k < layers.length - 1)));
+      for (const layer of layers) x = layer.forward(x);
       let gradient = new Float64Array([(2 * (x[0] - values[i])) / count]);
       for (let k = layers.length - 1; k >= 0; k--) {
-        gradient = layers[k].backward(gradient, k < layers.length - 1, k > 0);
+        gradient = layers[k].backward(gradient, k > 0);
       }
     }
     this.step += 1;
     const [fade1, fade2] = [1 - power(BETA1, this.step), 1 - power(BETA2, this.step)];
     for (const layer of layers) layer.adam(this.rate, fade1, fade2);
   }
+}
+
+/** Mean squared error of a network. */
+export function meanSquaredError(network, points, values) {
+  const dIn = network.layers[0].m;
+  const square = (value, i) => (evaluate(network, points.subarray(i * dIn, (i + 1) * dIn)) - value) ** 2;
+  return values.reduce((sum, value, i) => sum + square(value, i), 0) / values.length;
 }
 
 /** By repeated multiplication, as Math.pow may round differently elsewhere. */
@@ -62,8 +72,8 @@ function power(base, exponent) {
 
 /** A layer with its gradients, Adam's moments, and room for what passes through. */
 class TrainedLayer {
-  constructor({ n, m, W, b }) {
-    Object.assign(this, { n, m, W: W.slice(), b: b.slice() });
+  constructor({ n, m, W, b }, { off, on }) {
+    Object.assign(this, { n, m, W: W.slice(), b: b.slice(), off, on });
     const room = (size) => new Float64Array(size);
     this.moments = [
       { p: this.W, gradient: room(n * m), mean: room(n * m), square: room(n * m) },
@@ -71,27 +81,29 @@ class TrainedLayer {
     ];
     this.input = room(m);
     this.output = room(n);
+    this.slope = room(n);
     this.upstream = room(m);
   }
 
-  forward(x, relu) {
-    const { n, m, W, b, output } = this;
+  forward(x) {
+    const { n, m, W, b, output, slope, off, on } = this;
     this.input.set(x);
     for (let u = 0; u < n; u++) {
       let sum = b[u];
       for (let j = 0, at = u * m; j < m; j++, at++) sum += W[at] * x[j];
-      output[u] = relu && sum < 0 ? 0 : sum;
+      slope[u] = sum > 0 ? on : off;
+      output[u] = slope[u] * sum;
     }
     return output;
   }
 
-  backward(gradient, relu, pass) {
-    const { n, m, W, input, output, upstream } = this;
+  backward(gradient, pass) {
+    const { n, m, W, input, slope, upstream } = this;
     const [weights, biases] = this.moments.map((moment) => moment.gradient);
     upstream.fill(0);
     for (let u = 0; u < n; u++) {
-      if (relu && output[u] <= 0) continue;
-      const g = gradient[u];
+      const g = gradient[u] * slope[u];
+      if (g === 0) continue;
       biases[u] += g;
       for (let j = 0, at = u * m; j < m; j++, at++) {
         weights[at] += g * input[j];
