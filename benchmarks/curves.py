@@ -5,7 +5,7 @@
     python benchmarks/curves.py --blocks 500 --trained results/blocks-*/*.npz
 
 The first measures the sizes of `CASES`, each on a block that was counted once before (kernels compiled).
---blocks counts random blocks of ten kinds in turn, --trained the first block of each stored file and
+--blocks counts random blocks of all kinds in turn, --trained the first block of each stored file and
 the same untrained, on a plane of the query and on one through three times; exceptions are named.
 """
 
@@ -29,6 +29,7 @@ CASES: dict[str, dict[str, Any]] = {
     "context 100, 10 heads, d 64, 64 units": {"T": 100, "H": 10, "d": 64, "units": 64},
     "the same, scores x 10": {"T": 100, "H": 10, "d": 64, "units": 64, "sharp": 10.0},
     "the same, a norm before attention": {"T": 100, "H": 10, "d": 64, "units": 64, "before": True},
+    "the same, two layers of 64 units": {"T": 100, "H": 10, "d": 64, "units": 64, "second": 64},
     "context 30, 3 heads, d 16, scores x 100": {"T": 30, "H": 3, "units": 64, "sharp": 100.0},
     "context 1000, 32 heads, d 512, 1024 units": {"T": 1000, "H": 32, "d": 512, "units": 1024},
 }
@@ -43,22 +44,27 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"spread": 3.0},
     {"before": True},
     {"before": True, "norm": True, "moving": "context"},
+    {"second": 24},
+    {"second": 24, "norm": True, "sharp": 3.0},
 )
 
 
 def random_case(
     seed: int, *, T: int = 10, H: int = 2, d: int = 16, units: int = 48, sharp: float = 1.0,
     norm: bool = False, centred: bool = True, residual: bool = True, moving: str = "query",
-    spread: float = 1.0, before: bool = False,
+    spread: float = 1.0, before: bool = False, second: int = 0,
 ) -> tuple[BlockArrays, Slice, np.ndarray | None, str]:  # fmt: skip
     """A block with Gaussian weights, a plane, the tokens that stand still, and what moves."""
     rng = np.random.default_rng(seed)
     f = max(2, d // H)
     W_Q, W_K, W_V = (rng.normal(size=(H, d, f)) / np.sqrt(d) for _ in range(3))
-    first = rng.normal(size=(units, d)) * 1.4 / np.sqrt(d), rng.normal(size=units) / 2
+    layers = [(rng.normal(size=(units, d)) * 1.4 / np.sqrt(d), rng.normal(size=units) / 2)]
+    if second:
+        W = rng.normal(size=(second, units)) * 1.4 / np.sqrt(units)
+        layers.append((W, rng.normal(size=second) / 2))
     block = BlockArrays(
         np.zeros((T, d // 2)), W_Q, W_K, W_V, rng.normal(size=(H, f, d)) / np.sqrt(H * f),
-        Network([first, (np.ones((1, units)), [0.0])]),
+        Network([*layers, (np.ones((1, second or units)), [0.0])]),
         norm_gain=1 + rng.normal(size=d) / 10 if norm else None,
         norm_bias=rng.normal(size=d) / 10 if norm else None,
         scale=sharp / np.sqrt(f), residual=residual, centred_norm=centred,
@@ -98,7 +104,7 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=0, help="count so many random blocks")
     parser.add_argument("--trained", nargs="*", default=[], help="files of stored blocks")
     given = parser.parse_args()
-    for kind in ({"norm": True}, {"moving": "context"}, {"before": True}):
+    for kind in ({"norm": True}, {"moving": "context"}, {"before": True}, {"second": 8}):
         measured(random_case(0, **kind))
     if given.blocks or given.trained:
         seeds = zip(count(), cycle(KINDS))

@@ -21,13 +21,13 @@ from geomtoy.slices import UNIT_SQUARE, Segment, Slice, Window
 
 @dataclass(eq=False)
 class Recorder(ABC):
-    """A callback that keeps what it sees: `arrays` holds it.
+    """Looks at models every so many steps and keeps what it sees: `arrays` holds it.
 
-    As `callback=` of `geomtoy.training.fit`; or in a loop of your own, where `watch(step, model)` is
+    As `callback=` of a function that trains; or in a loop of your own, where `seen(step, model)` is
     called at every step and looks at those that are multiples of `every`.
 
     Args:
-        every: steps between two looks; in `fit` 2 or more.
+        every: steps between two looks, 1 or more.
     Raises:
         SettingError: `every` is less than 1.
     """
@@ -72,9 +72,11 @@ class RegionCallback(Recorder):
     Its arrays: step (k,), regions (seeds, k) and, if asked for, linear_regions (seeds, k), W1
     (seeds, k, out, in), b1 (seeds, k, out), ...
 
+    As `callback=` of `geomtoy.training.fit`; or in a loop of your own, where `counted(step, model)` is
+    called at every step and looks at those that are multiples of `every`.
+
     Args:
-        every: steps between two counts; in `fit` 2 or more. A loop of your own calls
-            `counted(step, model)` at every step.
+        every: steps between two counts; in `fit` 2 or more.
         window, slice: where to look, as in `count_regions`.
         linear: count linear regions too.
         networks: keep the networks too, as in `stack_networks`.
@@ -83,7 +85,6 @@ class RegionCallback(Recorder):
             others by their type, where the model knows the shape of its input.
     Raises:
         SettingError: `every` is less than 1.
-        NetworkError: when called: a model is no piecewise affine network, or not known to `export`.
     Exactness: exact for the parameters at that step. Cost: that of `count_regions` for each model; in
         `fit`, while the next steps run.
     """
@@ -102,6 +103,7 @@ class RegionCallback(Recorder):
         return {"every": self.every, "where": where, **kept}
 
     def look(self, step: int, models: Sequence[Any]) -> dict[str, np.ndarray]:
+        """Raises NetworkError where a model is no piecewise affine network, or not known to `export`."""
         networks = [self._network(model) for model in models]
         counts = np.array([self._count(step, s, network) for s, network in enumerate(networks)])
         record = {"regions": counts[:, 0]}

@@ -27,7 +27,7 @@ from geomtoy.certified.boxes import (
     sizes_of,
     write_arc,
 )
-from geomtoy.certified.pairs import NONE, STRADDLING, UNDECIDED, WIDER
+from geomtoy.certified.pairs import FOUND, NONE, STRADDLING, UNDECIDED, WIDER
 from geomtoy.certified.polynomials import edge_polynomial, quarter
 
 SMALLEST = 2.0**-11
@@ -177,7 +177,7 @@ def _needed(box, at, done, left):
 @njit(cache=True)
 def _all_crossings(box, at, pairs, left, D, crossings, n_crossings):
     """Decide pairs on a box; the undecided go to `left`. Their number, and crossings (-1: no room)."""
-    n_left, found = 0, np.empty(3)
+    n_left, found = 0, np.empty(FOUND)
     for t in range(len(pairs)):
         k, m = at[pairs[t, 0]], at[pairs[t, 1]]
         if k < 0 or m < 0:

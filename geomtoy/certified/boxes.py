@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from geomtoy.certified.bounds import SLACK, U, gamma
-from geomtoy.certified.pairs import NONE, STRADDLING, UNDECIDED, WIDER, common_zero
+from geomtoy.certified.pairs import FOUND, NONE, STRADDLING, UNDECIDED, WIDER, common_zero
 from geomtoy.certified.polynomials import edge_polynomial, quarter, zeros_on_edge
 
 END = [("fixed", "i8"), ("line", "f8"), ("at", "f8"), ("radius", "f8"), ("side", "i8")]
@@ -147,7 +147,7 @@ def _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs):
 @njit(cache=True)
 def _all_crossings(local, members, at, e, de, sizes, pairs, left, D, crossings, n_crossings):
     """Decide pairs on a box; the undecided go to `left`. Their number, and crossings (-1: no room)."""
-    n_left, found = 0, np.empty(3)
+    n_left, found = 0, np.empty(FOUND)
     for t in range(len(pairs)):
         k, m = at[pairs[t, 0]], at[pairs[t, 1]]
         if k < 0 or m < 0:

@@ -17,6 +17,7 @@ import numpy as np
 from geomtoy.certified.bent_boxes import settle_folds
 from geomtoy.certified.boxes import ARC, CROSSING, DONE, FULL, settle
 from geomtoy.certified.boxes import SMALLEST as SMALLEST_BOX
+from geomtoy.certified.exactly import Exact
 from geomtoy.certified.folds import Folds
 from geomtoy.certified.join import Junctions, join
 from geomtoy.certified.patches import Patch, Series, patch_of
@@ -110,8 +111,12 @@ class _Found:
         self.crossings = np.concatenate([self.crossings, np.zeros_like(self.crossings)])
 
 
-def arrange(series: Series, budget: Budget, folds: Folds | None = None) -> CurveArrangement:
+def arrange(
+    series: Series, budget: Budget, folds: Folds | None = None, exact: Exact | None = None
+) -> CurveArrangement:
     """Prove the arrangement of the zero curves of all functions, those with folds included.
+
+    `exact` values, if given, tell apart what floats do not.
 
     Exactness: `proven` says that every curve is regular, every crossing transversal, alone and off the
         window's boundary, and no curve passes through a corner of the window.
@@ -132,7 +137,7 @@ def arrange(series: Series, budget: Budget, folds: Folds | None = None) -> Curve
         patterns |= patch.pattern
         if patch.coarseness <= budget.tolerance and _settled(patch, box, used, found):
             continue
-        if max(box[1] - box[0], box[3] - box[2]) < SMALLEST:
+        if max(box[1] - box[0], box[3] - box[2]) < SMALLEST or not patch.tells_apart():
             open_boxes.append(box)
         else:
             pending += _cut(box, budget.ratio, patch.variation, used)
@@ -141,7 +146,7 @@ def arrange(series: Series, budget: Budget, folds: Folds | None = None) -> Curve
         why = f"{len(open_boxes)} boxes are open"
         junctions = Junctions.nothing(arcs, crossings, why)
     else:
-        sharp = separated(crossings, lambda box: patch_of(series, box, D, folds))
+        sharp = separated(crossings, lambda box: patch_of(series, box, D, folds), exact)
         junctions = join(arcs, *sharp)
     regions = 1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands
     at_least = 1 if junctions.doubtful is None else regions - junctions.doubtful

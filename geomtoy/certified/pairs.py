@@ -18,11 +18,13 @@ from geomtoy.certified.polynomials import value_and_gradient
 
 WIDER = 1.125
 NONE, INSIDE, STRADDLING, UNDECIDED = 0, 1, 2, 3
+FOUND = 8
 
 
 @njit(cache=True)
 def common_zero(f, g, error_f, error_g, rest_f, rest_g, bend_f, bend_g, D, found):
-    """One of NONE, INSIDE, STRADDLING, UNDECIDED; found = (u, v, radius) of the zero, if any.
+    """One of NONE, INSIDE, STRADDLING, UNDECIDED; found (FOUND,) = (u, v, radius) of the zero, if any,
+    and behind them C, row by row, and L.
 
     Args:
         f, g: coefficients.
@@ -41,6 +43,7 @@ def common_zero(f, g, error_f, error_g, rest_f, rest_g, bend_f, bend_g, D, found
     u, v = _newton(f, g, D, C)
     F, _, _ = value_and_gradient(f, D, u, v)
     G, _, _ = value_and_gradient(g, D, u, v)
+    found[3], found[4], found[5], found[6], found[7] = C.c00, C.c01, C.c10, C.c11, L
     return bracketed(C, L, u, v, abs(F) + error_f, abs(G) + error_g, found)
 
 

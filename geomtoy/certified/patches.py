@@ -14,6 +14,7 @@ from geomtoy.certified.on_box import scaled_to_box
 from geomtoy.certified.pairs import UNDECIDED, WIDER, common_zero
 from geomtoy.certified.series import Degree
 
+MERE_ROUNDING = 1e-10  # greatest error, of how much a function varies, that is not of the series' length
 BLUR = 1e-12  # more than 12 gamma(4 K) WIDER^K, the rounding of evaluation, for K <= 20
 
 Series = Callable[
@@ -54,12 +55,24 @@ class Patch:
     def fine(self) -> bool:
         return self.coarseness < np.inf
 
+    def tells_apart(self) -> bool:
+        """False if two functions are proportional up to their errors, and these are mere rounding:
+        smaller patches then tell no more."""
+        if not self.fine:
+            return True
+        kinds = [(self.c, self.error, self.size)]
+        if self.folded is not None:
+            one, a = self.folded, self.folded.analytic
+            rows = np.concatenate([one.c[a:], one.kinks[a:]], axis=1)
+            kinds.append((rows, one.error[a:] + one.blur[a:], np.abs(rows[:, 1:]).sum(axis=1)))
+        return not any(_some_proportional(*kind) for kind in kinds)
+
     def common_zero(self, f: int, g: int, found: np.ndarray) -> int:
         """What `pairs.common_zero` says of functions f < g; UNDECIDED where one is not among these."""
         if self.folded is not None and g not in self.functions:
             rows = [np.flatnonzero(self.folded.functions == one) for one in (f, g)]
             if all(len(row) for row in rows):
-                return int(zero_on_patch(self.folded, *(int(row[0]) for row in rows), self.D, found))
+                return int(zero_on_patch(self.folded, int(rows[0][0]), int(rows[1][0]), self.D, found))
             return UNDECIDED
         i, j = (int(k) for k in np.searchsorted(self.functions, (f, g)))
         if max(i, j) >= len(self.functions) or self.functions[i] != f or self.functions[j] != g:
@@ -69,7 +82,15 @@ class Patch:
         rest = np.abs(c[:, 3:]).sum(axis=1) + 2 * error + blur
         k = self.D.total[3:]
         bend = (np.abs(c[:, 3:]) * (k * WIDER ** (k - 1.0))).sum(axis=1) + 2 * slope + 20 * blur
-        return int(common_zero(*c, *(error + blur), *rest, *bend, self.D, found))
+        error = error + blur
+        return int(
+            common_zero(
+                c[0], c[1], error[0], error[1], rest[0], rest[1], bend[0], bend[1], self.D, found
+            )
+        )
+
+
+PatchAt = Callable[[tuple[float, ...]], Patch]
 
 
 def patch_of(series: Series, box: tuple[float, ...], D: Degree, folds: Folds | None = None) -> Patch:
@@ -97,6 +118,18 @@ def patch_of(series: Series, box: tuple[float, ...], D: Degree, folds: Folds | N
         touched, chosen, error[touched], slope[touched], size[touched], folded, pattern, coarseness,
         variation, D,
     )  # fmt: skip
+
+
+def _some_proportional(c: np.ndarray, error: np.ndarray, size: np.ndarray) -> bool:
+    length = np.sqrt((c**2).sum(axis=1))
+    sharp = np.flatnonzero((error < MERE_ROUNDING * size) & (length > 0))
+    c, error = c[sharp] / length[sharp, None], error[sharp] / length[sharp]
+    cosine = c @ c.T
+    for i, j in zip(*np.nonzero(np.triu(np.abs(cosine) > 1 - 1e-9, 1)), strict=True):
+        apart = np.abs(c[i] - cosine[i, j] * c[j]).sum()
+        if apart <= 4 * (error[i] + error[j]):
+            return True
+    return False
 
 
 def _greatest_ratio(error: np.ndarray, size: np.ndarray) -> float:

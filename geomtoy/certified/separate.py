@@ -6,20 +6,23 @@ the three pairs has a perfectly good crossing there. Disjoint brackets exclude i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.spatial import cKDTree
 
-from geomtoy.certified.pairs import INSIDE
-from geomtoy.certified.patches import Patch
+from geomtoy.certified.exactly import Exact, one_point
+from geomtoy.certified.pairs import FOUND, INSIDE
+from geomtoy.certified.patches import PatchAt
 
-PatchAt = Callable[[tuple[float, ...]], Patch]
 SIZES = (2.0**-9, 2.0**-12, 2.0**-15, 2.0**-18)
 
 
-def separated(crossings: np.ndarray, patch: PatchAt) -> tuple[np.ndarray, int]:
-    """Crossings with smaller radii where that was needed, and how many still overlap another pair's."""
+def separated(
+    crossings: np.ndarray, patch: PatchAt, exact: Exact | None = None
+) -> tuple[np.ndarray, int]:
+    """Crossings with smaller radii where that was needed, and how many pairs may still be one point.
+
+    Where floats do not tell, `exact` values do.
+    """
     crossings = crossings.copy()
     clashing = _clashing(crossings)
     for size in SIZES:
@@ -28,6 +31,8 @@ def separated(crossings: np.ndarray, patch: PatchAt) -> tuple[np.ndarray, int]:
         if not len(clashing):
             break
         clashing = _clashing(crossings)
+    if exact is not None:
+        clashing = one_point(crossings, clashing, patch, exact)
     return crossings, len(clashing)
 
 
@@ -65,7 +70,7 @@ def sharpen(crossing: np.ndarray, size: float, patch: PatchAt) -> None:
     one = crossing[0]
     half = max(size, 2.0 ** np.ceil(np.log2(one["radius"])))
     u, v = (round(float(one[name]) * 2.0**40) / 2.0**40 for name in ("u", "v"))
-    found = np.empty(3)
+    found = np.empty(FOUND)
     around = patch((u - half, u + half, v - half, v + half))
     what = around.common_zero(int(one["f"]), int(one["g"]), found)
     if what == INSIDE and half * found[2] < one["radius"]:

@@ -3,8 +3,8 @@
 - `targets`: functions to learn: `Target`, `TARGETS`, `target`
 - `regression`: models fitted to points, all seeds at once: `Fit`, `fit`
 - `trainer`: how: `FitConfig`
-- `callback`: what looks at models on the way: `Callback`, such as `Recorder` and `RegionCallback` of
-  `geomtoy.watching`; `block_callback`: of blocks, on a plane: `BlockRegionCallback`
+- `callback`: what looks at models on the way: `Callback`, such as `geomtoy.RegionCallback`;
+  `block_callback`: of blocks, on a plane: `BlockRegionCallback`
 - `blocks`: one-block transformers fitted to a function of time: `BlockFit`, `BlockFitConfig`,
   `fit_block`, `fit_block_arrays`
 - `tokens`: models of tokens, on batches drawn on device: `TokenFit`, `TokenFitConfig`, `accuracy`,
@@ -23,7 +23,7 @@ with needs("train"):
     from geomtoy.training.targets import TARGETS, Target, target
     from geomtoy.training.tokens import TokenFit, TokenFitConfig, accuracy, cross_entropy, fit_tokens
     from geomtoy.training.trainer import FitConfig
-    from geomtoy.watching import Recorder, RegionCallback
+    from geomtoy.watching import RegionCallback
 
 __all__ = [
     "TARGETS",
@@ -33,7 +33,6 @@ __all__ = [
     "Callback",
     "Fit",
     "FitConfig",
-    "Recorder",
     "RegionCallback",
     "Target",
     "TokenFit",

@@ -28,7 +28,7 @@ class BlockRegionCallback(Recorder):
     lower bound, proven; and, if asked for, those of `stack_blocks` with steps as their second axis.
 
     Args:
-        every: steps between two counts; in `fit` and `fit_block` 2 or more.
+        every: steps between two counts; in `fit_block` 2 or more.
         plane, tokens, moving, self_key, window, max_patches: as in `count_regions_on_plane`.
         blocks: keep the blocks too.
         export: makes `BlockArrays` of a model.

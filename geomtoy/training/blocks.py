@@ -16,7 +16,7 @@ from geomtoy.block_arrays import BlockArrays, stack_blocks
 from geomtoy.errors import SettingError
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
-from geomtoy.training.callback import Callback, stride
+from geomtoy.training.callback import Callback, steps_between_looks
 from geomtoy.training.targets import target
 from geomtoy.training.trainer import FitConfig, next_stop, prepare, require_finite
 
@@ -93,10 +93,10 @@ def fit_block(config: BlockFitConfig, *, callback: Callback | None = None) -> Bl
         frequencies = config.block.frequencies()
         return [replace(block_arrays(nnx.merge(graphdef, one)), frequencies=frequencies) for one in each]
 
+    stride = config.fit.steps if callback is None else steps_between_looks(callback)
     run, loss, steps = start, np.empty((config.fit.seeds, 0)), config.fit.steps
-    steps_ahead = stride(callback, steps)
     while (done := loss.shape[1]) < steps:
-        stop = next_stop(done, steps_ahead, steps)
+        stop = next_stop(done, stride, steps)
         ahead, new = train(run, jnp.arange(done, stop), data)
         if callback is not None:
             callback(done, exported(run[0]))  # while `ahead` is computed

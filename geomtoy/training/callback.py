@@ -33,14 +33,8 @@ class Callback(Protocol):
         """Go on from what `arrays` of another run gave."""
 
 
-def stride(callback: Callback | None, otherwise: int) -> int:
-    """Steps between two looks of a callback, or `otherwise` if there is none.
-
-    Raises:
-        SettingError: it is less than 2; a step alone is compiled to other roundings.
-    """
-    if callback is None:
-        return otherwise
+def steps_between_looks(callback: Callback) -> int:
+    """Raises SettingError for 1: one step alone is compiled to other roundings than those of a loop."""
     if callback.every < 2:
         raise SettingError(f"the callback's every is {callback.every}; make it 2 or more")
     return callback.every

@@ -13,7 +13,7 @@ from flax import nnx
 from jaxtyping import Float
 from tqdm import tqdm
 
-from geomtoy.training.callback import Callback, stride
+from geomtoy.training.callback import Callback, steps_between_looks
 from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.trainer import Build, FitConfig, Run, next_stop, prepare, require_finite
 
@@ -71,7 +71,7 @@ def fit(
             another run, or the callback looks every step, of which one alone is compiled to other
             roundings.
     """
-    steps_ahead = stride(callback, chunk)
+    stride = chunk if callback is None else steps_between_looks(callback)
     graphdef, run, train_on = prepare(build, config)
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
@@ -89,7 +89,7 @@ def fit(
 
     with tqdm(total=config.steps, initial=loss.shape[1], disable=not progress, unit="step") as bar:
         while (done := loss.shape[1]) < config.steps:
-            stop = next_stop(done, steps_ahead, config.steps)
+            stop = next_stop(done, stride, config.steps)
             ahead, new = train(run, jnp.arange(done, stop))
             show(done, run)  # while `ahead` is computed
             run, loss = ahead, np.concatenate([loss, np.asarray(new)], axis=1)

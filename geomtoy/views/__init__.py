@@ -5,6 +5,8 @@
 - `plane`: softmax attention while the query or the whole context moves on a plane: `PlaneRegions`,
   `count_regions_on_plane`; `plane_cells`: the regions themselves: `enumerate_regions_on_plane`, a
   `CurvedComplex`
+- `surface`: the same where tokens move on a curved surface, such as (time, amplitude):
+  `TokenSurface`, `count_regions_on_surface`
 - `mlp_input`: the MLP's input space, on a plane: `enumerate_mlp_input`
 - `hard_attention`: hard attention while the query moves on a plane: `HardCells`,
   `enumerate_hard_attention`
@@ -29,6 +31,7 @@ from geomtoy.views.mlp_input import enumerate_mlp_input
 from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
 from geomtoy.views.plane_cells import enumerate_regions_on_plane
 from geomtoy.views.result import BlockRegions
+from geomtoy.views.surface import TokenSurface, count_regions_on_surface
 from geomtoy.views.token_lens import (
     count_on_segments,
     count_on_triangles,
@@ -41,11 +44,13 @@ __all__ = [
     "CurvedComplex",
     "HardCells",
     "PlaneRegions",
+    "TokenSurface",
     "count_low_rank_triangle",
     "count_on_segments",
     "count_on_triangles",
     "count_regions_along",
     "count_regions_on_plane",
+    "count_regions_on_surface",
     "enumerate_frozen",
     "enumerate_hard_attention",
     "enumerate_low_rank_triangle",

@@ -34,29 +34,60 @@ def preactivation_ball(block: BlockArrays, unit: int, t: fmpq, bits: int) -> arb
         time = arb(t)
         angles = [[(arb(f) * time).sin_cos() for f in row] for row in block.frequencies.tolist()]
         x = arb_mat([[s for s, _ in row] + [c for _, c in row] for row in angles])
-        y = _resid_mid(block, x).entries()
-        W, b = block.mlp.layers[0]
+        return first_layer(block, x, [unit])[0][0]
+
+
+def first_layer(block: BlockArrays, x: arb_mat, units: list[int]) -> tuple[list[arb], arb]:
+    """Preactivations of units for tokens x (T, d), times a norm's deviation, and this (or 1)."""
+    y = _resid_mid(block, x).entries()
+    W, b = block.mlp.layers[0]
+    gain = shift = None
+    deviation = arb(1)
+    if block.norm_gain is not None and block.norm_bias is not None:
+        y, deviation = _centred(block, y)
+        gain, shift = (_exact(part).entries() for part in (block.norm_gain, block.norm_bias))
+    if gain is not None:
+        y = [one * g for one, g in zip(y, gain, strict=True)]
+    found = []
+    for unit in units:
         row, bias = arb_mat(rational(W[unit])).entries(), arb(rational([b[unit]])[0, 0])
-        if block.norm_gain is None or block.norm_bias is None:
-            return _dot(row, y) + bias
-        if block.centred_norm:
-            mean = _dot(y, [arb(1)] * len(y)) / len(y)
-            y = [one - mean for one in y]
-        deviation = (_dot(y, y) / len(y) + arb(float(block.norm_epsilon))).sqrt()
-        gain, shift = _exact(block.norm_gain).entries(), _exact(block.norm_bias).entries()
-        scaled = [one * g for one, g in zip(y, gain, strict=True)]
-        return _dot(row, scaled) + (_dot(row, shift) + bias) * deviation
+        if shift is not None:
+            bias = (_dot(row, shift) + bias) * deviation
+        found.append(_dot(row, y) + bias)
+    return found, deviation
+
+
+def _centred(block: BlockArrays, y: list[arb]) -> tuple[list[arb], arb]:
+    """What a norm divides, and what by."""
+    if block.centred_norm:
+        mean = _dot(y, [arb(1)] * len(y)) / len(y)
+        y = [one - mean for one in y]
+    return y, (_dot(y, y) / len(y) + arb(float(block.norm_epsilon))).sqrt()
 
 
 def _resid_mid(block: BlockArrays, x: arb_mat) -> arb_mat:
     """The last token (1, d) after attention."""
-    last = arb_mat([[x[x.nrows() - 1, j] for j in range(x.ncols())]])
+    last = _row(x, x.nrows() - 1)
     y = last if block.residual else 0 * last
+    if block.attention_norm_gain is not None and block.attention_norm_bias is not None:
+        gain, shift = (
+            _exact(p).entries() for p in (block.attention_norm_gain, block.attention_norm_bias)
+        )
+        rows = []
+        for j in range(x.nrows()):
+            centred, deviation = _centred(block, _row(x, j).entries())
+            rows.append([c / deviation * g + s for c, g, s in zip(centred, gain, shift, strict=True)])
+        x = arb_mat(rows)
+        last = _row(x, x.nrows() - 1)
     scale = arb(float(block.scale))
     for W_Q, W_K, W_V, W_O in zip(block.W_Q, block.W_K, block.W_V, block.W_O, strict=True):
         direction = scale * (last * _exact(W_Q)) * _exact(W_K).transpose()
         y = y + _average(x, direction) * _exact(W_V) * _exact(W_O)
     return y
+
+
+def _row(x: arb_mat, j: int) -> arb_mat:
+    return arb_mat([[x[j, k] for k in range(x.ncols())]])
 
 
 def _average(x: arb_mat, direction: arb_mat) -> arb_mat:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -12,6 +13,7 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
+from geomtoy.certified.exactly import Exact
 from geomtoy.certified.layout import in_rows
 from geomtoy.certified.patches import Series
 from geomtoy.certified.prenorm import normed_series
@@ -20,9 +22,10 @@ from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, SliceError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
+from geomtoy.views.exact_values import TokensAt, affine_tokens, exact_values
 from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
-from geomtoy.views.soft_plane import SELF_KEYS, Attended, attended, plane_functions
+from geomtoy.views.soft_plane import SELF_KEYS, attended, plane_functions
 
 Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
@@ -32,7 +35,8 @@ class PlaneRegions:
     """Regions of a soft block on a window of a plane: its connected parts on which no unit switches.
 
     Args:
-        view: "plane, query moving" or "plane, context moving".
+        view: "plane, query moving", "plane, context moving" (with the own key if that does not), or
+            "surface".
         kind: "exact", or "lower bound" where the proof stops.
         certified: whether `regions` is proven; the same as kind == "exact".
         guarantee: what was proven, in words.
@@ -107,7 +111,7 @@ def count_regions_on_plane(
     Source: see `geomtoy.certified.softmax` and `geomtoy.certified.curves`.
     """
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
-    return plane_regions(posed, arrange(posed.series, Budget(patches=max_patches), posed.after.folds))
+    return proven_regions(posed, max_patches)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,16 +119,18 @@ class Posed:
     """A question about a block on a plane, as functions on the square [-1, 1]^2.
 
     Args:
-        moving: as it was asked.
+        view: what was asked, as results name it.
         series: of all functions, on polydiscs.
         after: what follows attention; whose functions they are.
+        exact: their values, as precise as one likes, or None.
         origin, axes: (2,), (2, 2) with (u, v) @ axes + origin in slice coordinates.
         frame: origin and axes as Fractions.
     """
 
-    moving: str
+    view: str
     series: Series
     after: BlockReadout
+    exact: Exact | None
     origin: np.ndarray
     axes: np.ndarray
     frame: Frame
@@ -144,35 +150,50 @@ def pose(
     self_key: str = "moving",
 ) -> Posed:
     """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
-    _check(block, moving, self_key, max_patches)
-    frame = _frame(window)
-    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
-    if self_key == "masked" and X.shape[1] == 1:
-        raise SettingError("the query has nothing to attend to; give a token before it")
-    after = block_readout(block)
-    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
-    series = _series(block, X, after, to) if len(after.units) else _no_series
-    return Posed(moving, series, after, np.array(frame[0], float), np.array(frame[1:], float), frame)
-
-
-def _check(block: BlockArrays, moving: str, self_key: str, max_patches: int) -> None:
-    if block.hard:
-        raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if moving not in MOVING:
         raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
     if self_key not in SELF_KEYS:
         raise SettingError(f"self_key {self_key!r} is unknown; use one of {', '.join(SELF_KEYS)}")
     if block.attention_norm and self_key != "moving":
         raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
+    frame = parallelogram(window)
+    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
+    if self_key == "masked" and X.shape[1] == 1:
+        raise SettingError("the query has nothing to attend to; give a token before it")
+    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
+
+    def series(after: BlockReadout) -> Series:
+        if block.attention_norm:
+            return partial(normed_series, in_rows(normed_functions(block, X, after)))
+        return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
+
+    known = affine_tokens(X) if self_key == "moving" else None
+    view = f"plane, {moving} moving" + (f", own key {self_key}" if self_key != "moving" else "")
+    return posed_on(block, view, frame, max_patches, series, known)
+
+
+def posed_on(
+    block: BlockArrays,
+    view: str,
+    frame: Frame,
+    max_patches: int,
+    series: Callable[[BlockReadout], Series],
+    tokens: TokensAt | None,
+) -> Posed:
+    """The functions that follow attention; raises what `count_regions_on_plane` does of the block.
+
+    Without `tokens`, floats alone decide.
+    """
+    if block.hard:
+        raise SettingError("hard attention has straight borders; use enumerate_hard_attention")
     if max_patches < 1:
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
     needs_relu_layers(block.mlp, most=2)
-
-
-def _series(block: BlockArrays, X: np.ndarray, after: BlockReadout, to: Attended) -> Series:
-    if block.attention_norm:
-        return partial(normed_series, in_rows(normed_functions(block, X, after)))
-    return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
+    after = block_readout(block)
+    of_these = series(after) if len(after.units) else _no_series
+    exact = None if tokens is None else exact_values(block, after, tokens)
+    origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
+    return Posed(view, of_these, after, exact, origin, axes, frame)
 
 
 def _no_series(
@@ -182,13 +203,19 @@ def _no_series(
     return np.empty((len(D.exponents), 0)), np.empty(0), np.empty(0), np.zeros(2), True
 
 
+def proven_regions(posed: Posed, max_patches: int) -> PlaneRegions:
+    """What can be proven within a budget."""
+    budget = Budget(patches=max_patches)
+    return plane_regions(posed, arrange(posed.series, budget, posed.after.folds, posed.exact))
+
+
 def plane_regions(posed: Posed, found: CurveArrangement) -> PlaneRegions:
     """What was proven of the arrangement, in slice coordinates."""
     crossings, units = found.crossings, posed.after.units
     stretch = float(np.abs(posed.axes).sum(axis=0).max())
     rounding = 1e-15 * (np.abs(posed.origin).max() + stretch)
     return PlaneRegions(
-        view=f"plane, {posed.moving} moving",
+        view=posed.view,
         kind="exact" if found.proven else "lower bound",
         certified=found.proven,
         guarantee=_guarantee(found.why),
@@ -212,7 +239,7 @@ def _guarantee(why: str) -> str:
     return "exact for the stored parameters: all borders regular, all crossings transversal and alone"
 
 
-def _frame(window: Any) -> Frame:
+def parallelogram(window: Any) -> Frame:
     """Centre and half sides of a parallelogram: it is centre + [-1, 1] a + [-1, 1] b."""
     corners = convex_window(window)
     if len(corners) != 4 or any(

@@ -52,7 +52,7 @@ def enumerate_regions_on_plane(
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     length = tolerance / float(np.hypot(*posed.axes.T).max())
     budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / 10))
-    found = arrange(posed.series, budget)
+    found = arrange(posed.series, budget, exact=posed.exact)
     if not found.proven:
         raise ProofError(
             f"regions on the plane are not proven: {found.why}; raise max_patches, or take the "

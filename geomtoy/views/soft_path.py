@@ -12,6 +12,7 @@ from geomtoy.certified.attention import StillTokens
 from geomtoy.certified.bounds import SLACK
 from geomtoy.certified.on_box import CORE, scaled_to_box
 from geomtoy.certified.path import PathFunctions, path_series
+from geomtoy.certified.reading import Reading
 from geomtoy.certified.series import degree
 from geomtoy.certified.zeros import simple_zeros
 from geomtoy.views.balls import exact_time
@@ -60,14 +61,18 @@ class _Pieces:
 
 def path_functions(block: BlockArrays, after: BlockReadout) -> PathFunctions:
     """Functions of a block along time."""
+    return PathFunctions(np.asarray(block.frequencies, float), reading(block, after))
+
+
+def reading(block: BlockArrays, after: BlockReadout) -> Reading:
+    """What a block without a norm before attention reads of its tokens."""
     H, d, f = block.W_Q.shape
     query, key, value = (
         np.ascontiguousarray(np.moveaxis(np.asarray(W, float), 0, 1).reshape(d, H * f))
         for W in (block.W_Q, block.W_K, block.W_V)
     )
     still = StillTokens(*(np.empty(shape) for shape in [(H, f, 0)] * 2 + [(H, 0, f)] * 2))
-    return PathFunctions(
-        np.asarray(block.frequencies, float),
+    return Reading(
         float(block.scale) * query,
         np.concatenate([key.T, value.T]),
         still,

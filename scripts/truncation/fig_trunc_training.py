@@ -57,7 +57,7 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
         if key != "loss":
             ax.set_ylim(0, 1.02)
     axes[1, 1].axhline(config.shown, color=GREY, linewidth=0.8, linestyle=":")
-    axes[1, 1].text(steps[-1], config.shown + 0.02, "α, its rate in training", ha="right", color=GREY)
+    axes[1, 1].text(steps[-1], 0.97, "dotted: α, its rate in training", ha="right", va="top", color=GREY)
     for ax in axes[1]:
         ax.set_xlabel("step")
     figure.suptitle(

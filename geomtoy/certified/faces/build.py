@@ -24,10 +24,10 @@ from geomtoy.certified.curves import Budget, CurveArrangement
 from geomtoy.certified.faces.chains import Chains, chains
 from geomtoy.certified.faces.graph import Graph, planar_graph
 from geomtoy.certified.faces.probe import LineZeros, signs_at, zeros_above
-from geomtoy.certified.faces.stops import PatchAt, Stops, stops
+from geomtoy.certified.faces.stops import Stops, stops
 from geomtoy.certified.faces.trace import Polylines, polylines
 from geomtoy.certified.join import components
-from geomtoy.certified.patches import Patch, Series, patch_of
+from geomtoy.certified.patches import Patch, PatchAt, Series, patch_of
 from geomtoy.certified.series import Degree, degree
 from geomtoy.errors import ProofError
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from geomtoy.certified.faces.chains import Chains
 from geomtoy.certified.faces.probe import zeros_through
-from geomtoy.certified.separate import SIZES, PatchAt, sharpen
+from geomtoy.certified.patches import PatchAt
+from geomtoy.certified.separate import SIZES, sharpen
 from geomtoy.certified.series import Degree
 from geomtoy.errors import ProofError
 

@@ -24,9 +24,9 @@ from numba import njit
 from geomtoy.certified.bounds import SLACK
 from geomtoy.certified.faces.chains import Chains
 from geomtoy.certified.faces.graph import Graph
-from geomtoy.certified.faces.stops import PatchAt, Stops
+from geomtoy.certified.faces.stops import Stops
 from geomtoy.certified.pairs import WIDER
-from geomtoy.certified.patches import BLUR, Patch
+from geomtoy.certified.patches import BLUR, Patch, PatchAt
 from geomtoy.certified.polynomials import horner, zero_between
 from geomtoy.certified.series import Degree
 from geomtoy.errors import ProofError
