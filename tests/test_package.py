@@ -28,5 +28,6 @@ def test_without_an_address_the_readme_stays_as_it_is():
 
 def test_a_citation_names_the_same_repository():
     address = SETUP["settings"]()["project_urls"].get("Repository")
-    named = re.search(r'^repository-code: "?([^"\n]+)"?$', (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    citation = (ROOT / "CITATION.cff").read_text()
+    named = re.search(r'^repository-code: "?([^"\n]+)"?$', citation, re.MULTILINE)
     assert (named and named.group(1)) == address
