@@ -26,6 +26,7 @@ class Frame:
 
     `corners` are the window's in the frame. With `unbounded`, they are the directions of the corners
     of a square of side 2R that grows beyond all bounds: every comparison is made for R -> infinity.
+    `marks` are the slice's own: pictures show them, nothing is computed from them.
     """
 
     origin: Vector
@@ -35,6 +36,7 @@ class Frame:
     scale: Fraction
     corners: tuple[Point, ...]
     unbounded: bool
+    marks: tuple[Point, ...] = ()
 
     def to_slice(self, points: np.ndarray) -> np.ndarray:
         """Frame coordinates (n, 2) to slice coordinates, in float64."""
@@ -56,7 +58,7 @@ class Frame:
         Raises:
             SliceError: it is a line.
         """
-        return Slice(*self.slice_vectors())
+        return Slice(*self.slice_vectors(), self.marks)
 
     def exact_to_slice(self, point: Point) -> Point:
         return self.centre[0] + self.scale * point[0], self.centre[1] + self.scale * point[1]
@@ -72,14 +74,15 @@ def make_frame(network: Network, slice: Slice | Segment | None, window: Sequence
         SliceError: the slice's dimension is not the network's.
     """
     origin, u, v = _directions(network, slice)
+    marks = slice.marks if isinstance(slice, Slice) else ()
     if window is None:
         unit: Point = (Fraction(0), Fraction(0))
         corners = tuple((Fraction(x), Fraction(y)) for x, y in PLANE_CORNERS)
-        return Frame(origin, u, v, unit, Fraction(1), corners, True)
+        return Frame(origin, u, v, unit, Fraction(1), corners, True, marks)
     centre, scale, corners = _fitted(tuple(window))
     moved = tuple(o + centre[0] * a + centre[1] * b for o, a, b in zip(origin, u, v, strict=True))
     u, v = tuple(scale * a for a in u), tuple(scale * b for b in v)
-    return Frame(moved, u, v, centre, scale, corners, False)
+    return Frame(moved, u, v, centre, scale, corners, False, marks)
 
 
 def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector, Vector, Vector]:
