@@ -146,6 +146,8 @@ def convex_window(window: Any) -> tuple[Point, ...]:
     if len(rows) == 2 and not any(isinstance(row, Sequence) or np.ndim(row) for row in rows):
         low, high = interval(rows)
         return (low, low), (high, low), (high, high), (low, high)
+    if len(rows) == 2:
+        raise WindowError("the window has no area; give at least three corners, or (low, high) of a square")
     corners = [_corner(point) for point in rows]
     corners = [p for p, q in zip(corners, corners[1:] + corners[:1], strict=True) if p != q]
     turns = [_turn(corners, k) for k in range(len(corners))]
