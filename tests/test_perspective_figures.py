@@ -20,7 +20,7 @@ from geometric_perspective import (
     fig8c_regions,
 )
 from geometric_perspective.asked import Asked
-from geometric_perspective.config import SHOT_HEADS, SHOTS, TASKS, Shots
+from geometric_perspective.config_shots import SHOT_HEADS, SHOTS, TASKS, Shots
 from geometric_perspective.run_shots import FEATURES, MODEL, RULES, first_wrong, run_shots
 
 from geomtoy.errors import SettingError

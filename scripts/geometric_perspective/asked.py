@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from figure import Machine
 
-from geometric_perspective.config import SHOT_HEADS, TASKS, Shots
+from geometric_perspective.config_shots import SHOT_HEADS, TASKS, Shots
 from geometric_perspective.run_shots import RULES, run_shots
 from geomtoy.store import Runs
 from geomtoy.tasks.shots import CONTEXTS, prompt_length

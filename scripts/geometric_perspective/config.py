@@ -1,4 +1,4 @@
-"""The settings of this paper's figures, and how much is trained for them."""
+"""The settings of figures 1 to 5 and of what is beside them, and how much is trained for them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,9 @@ from figure import Presets
 
 from geometric_perspective.run_blocks import BlockRun
 from geometric_perspective.run_mlps import MlpRun
-from geometric_perspective.run_shots import ShotsRun
-from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.block import BlockConfig
-from geomtoy.models.decoder import DecoderConfig
-from geomtoy.models.layer import LayerConfig
 from geomtoy.models.time_encoding import ENCODINGS
-from geomtoy.tasks.functions import Functions
-from geomtoy.tasks.modular import Modular
-from geomtoy.tasks.shots import prompt_length
 from geomtoy.training.blocks import ADAM, BlockFitConfig
-from geomtoy.training.tokens import TokenFitConfig
 
 LOW, HIGH = -2 * np.pi, 2 * np.pi
 """Times, and numbers x, of figures 2, 4 and 5."""
@@ -44,18 +36,6 @@ HEADS: dict[str, dict[str, Any]] = {
     "size d": {"d_head": 16},
 }
 """How heads are added, by name: their size, and whether W_O starts smaller the more there are."""
-
-TASKS: dict[str, Functions | Modular] = {
-    "functions": Functions(),
-    "modular": Modular(constant=False),
-}
-"""With a constant, of 64 operations, decoders were at .70 to .90 after 10,000 steps."""
-TRAINING = {"functions": 600, "modular": 600}
-"""Steps of a first look: enough for the first to be solved at 10 shots, not for the second."""
-LONG = {"functions": 1000, "modular": 10_000}
-"""Steps that verdicts need; a run that does not reach .9 at 10 shots even so does not count."""
-SHOT_HEADS, SHOT_D_HEAD = 4, 8
-D_MODEL = SHOT_HEADS * SHOT_D_HEAD
 
 
 @dataclass(frozen=True)
@@ -292,58 +272,10 @@ class Planes:
     seeds: int = 3
 
 
-@dataclass(frozen=True)
-class Shots:
-    """Few-shot prompts put to decoders.
-
-    Args:
-        seeds: decoders of each task, in their order.
-        tasks: names in `TASKS`.
-        steps: of training; None takes those of `TRAINING`, or of `LONG`.
-        long: whether the steps are those of `LONG`.
-        layers: of the decoders.
-        prompts: answered wrongly without shots.
-        paths: of these, how many are followed through what MLPs read.
-        resamples: times that prompts are drawn again, for intervals.
-    """
-
-    seeds: tuple[int, ...] = (1, 1)
-    tasks: tuple[str, ...] = tuple(TASKS)
-    steps: int | None = None
-    long: bool = False
-    layers: int = 4
-    prompts: int = 150
-    paths: int = 30
-    resamples: int = 100
-
-    def run(self, task: str) -> ShotsRun:
-        """A pre-LayerNorm decoder whose MLPs are four times as wide as its tokens, with seed 0."""
-        of, steps = TASKS[task], self.steps or (LONG if self.long else TRAINING)[task]
-        attention = AttentionConfig(D_MODEL, SHOT_HEADS, SHOT_D_HEAD, scaled=True)
-        layer = LayerConfig(attention, 4 * D_MODEL, "pre")
-        decoder = DecoderConfig(of.vocabulary, prompt_length(of, of.shots), self.layers, layer)
-        fit = TokenFitConfig(steps, batch_size=32, learning_rate=3e-3, warmup=100, every=steps)
-        return ShotsRun(of, decoder, fit, self.prompts, self.paths)
-
-    @property
-    def scale(self) -> str:
-        """What a reader must know of the models."""
-        seeds = " and ".join(map(str, self.seeds))
-        return f"toy decoders: {self.layers} layers, {SHOT_HEADS} heads, d = {D_MODEL}, {seeds} seeds"
-
-
 FEW: dict[str, Any] = {"steps": 4, "bins": 20, "batch": 10, "seeds": 2}
 SMALL_GRID: dict[str, Any] = {"heads": (1, 2), "contexts": (2, 3)}
 FIRST_LOOK: dict[str, Any] = {"heads": (1, 2, 4), "contexts": (10, 30, 60), "steps": 600}
 FULL_GRID: dict[str, Any] = {"seeds": 16}
-SMALL: dict[str, Any] = {
-    "tasks": ("modular",), "seeds": (1,), "steps": 2, "layers": 2, "prompts": 12, "paths": 4,
-    "resamples": 5,
-}  # fmt: skip
-MANY: dict[str, Any] = {
-    "tasks": ("functions",), "seeds": (10,), "long": True, "prompts": 600, "paths": 100,
-    "resamples": 200,
-}  # fmt: skip
 
 PARTITION = Presets(Partition(5, 2), Partition())
 NORMS = Presets(Norms(6, 6, 4, 2), Norms())
@@ -372,7 +304,6 @@ SOFT_PLANES = Presets(
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
     Encodings(seeds=1, contexts=(10, 30), variants=("plain", "LayerNorm")),
-    Encodings(seeds=8, contexts=(10, 30)),
+    Encodings(seeds=8, contexts=(10, 30), variants=("plain",)),
 )
 PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
-SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import SHOTS, Shots
+from geometric_perspective.config_shots import SHOTS, Shots
 from geometric_perspective.intervals import above_zero, cell
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
 from geomtoy.instruments.partial_correlation import pooled_correlation

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import SHOTS, Shots
+from geometric_perspective.config_shots import SHOTS, Shots
 from geometric_perspective.intervals import (
     MARGIN,
     Cell,

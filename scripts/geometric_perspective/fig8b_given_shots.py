@@ -7,7 +7,7 @@ from figure import Drawn, Machine, Numbers
 from matplotlib.figure import Figure
 
 from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import SHOTS, Shots
+from geometric_perspective.config_shots import SHOTS, Shots
 from geometric_perspective.intervals import (
     KINDS,
     MARGIN,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from geometric_perspective.asked import LEARNED_NOTE, TITLES, Asked, asked
-from geometric_perspective.config import D_MODEL, SHOTS, Shots
+from geometric_perspective.config_shots import D_MODEL, SHOTS, Shots
 from geometric_perspective.intervals import (
     MARGIN,
     Cell,
