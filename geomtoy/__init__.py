@@ -35,6 +35,7 @@ from geomtoy.regions import (
 )
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 from geomtoy.version import VERSION
+from geomtoy.watching import RegionCallback
 
 __version__ = VERSION
 
@@ -47,6 +48,7 @@ __all__ = [
     "OutOfTimeError",
     "Pieces",
     "PiecewiseLinear",
+    "RegionCallback",
     "RegionCount",
     "Segment",
     "Slice",

@@ -25,8 +25,8 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: a state of the page, what to show of it, the screen, and where the mouse points: a
-    canvas, and parts of its width and height."""
+    """One picture: a state of the page, what to show of it, the screen, where the mouse points (a
+    canvas and parts of its width and height), and a button to press until a number is reached."""
 
     name: str
     state: str
@@ -35,13 +35,17 @@ class Shot:
     scheme: str = "light"
     point: tuple[str, float, float] | None = None
     guesses: tuple[tuple[str, int], ...] = ()
+    press: tuple[str, str, int] | None = None
 
 
 SHOTS = (
     Shot("demo_light", "width=16&step=300", "#partition .figure", (1120, 900),
          point=("#partition-canvas", 0.42, 0.76)),
-    Shot("demo_dark", "heads=4&context=32", "#heads-section .figure", (1120, 900), "dark",
-         point=("#hard-canvas", 0.3, 0.6)),
+    Shot("demo_dark", "heads=4&context=8&sharpness=8", "#attention-figure", (1120, 900), "dark"),
+    Shot("demo_first", "scene=4", "#first .figure", (1120, 900)),
+    Shot("demo_workshop", "task=spiral&units1=8&units2=8", "#workshop", (1120, 900),
+         press=("#work-play", "#work-steps", 600)),
+    Shot("demo_sampled", "countby=pixels", "#sampled .figure", (1120, 900)),
     Shot("demo_fit", "neurons=24&fitstep=1000", "#fit .figure", (1120, 900)),
     Shot("demo_predict", "", "#exercises", (1120, 900),
          guesses=(("six", 22), ("fold", 9), ("deaf", 22))),
@@ -83,6 +87,12 @@ def taken(browser: Any, shot: Shot, address: str) -> Image.Image:
     for name, guess in shot.guesses:
         page.fill(f"#{name}-guess", str(guess))
         page.click(f"#{name} button")
+    if shot.press:
+        button, number, enough = shot.press
+        page.click(button)
+        reached = "([id, n]) => Number(document.querySelector(id).innerText) >= n"
+        page.wait_for_function(reached, arg=[number, enough], timeout=120_000)
+        page.click(button)
     if shot.selector == "body":
         page.eval_on_selector("#partition .figure", "figure => figure.scrollIntoView()")
     if shot.point:

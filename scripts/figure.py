@@ -18,11 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from PIL import Image
 
 from geomtoy.errors import SettingError
-from geomtoy.plots.style import paper_style, save_figure
+from geomtoy.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, paper_style, save_figure
 from geomtoy.store import Pool, Runs, in_process, run, save_figure_record, to_json
 from geomtoy.verdicts import SelfCheck, Verdict
 
@@ -34,6 +36,8 @@ MODULES = {
 """Name of a figure -> its module."""
 
 C = TypeVar("C")
+LINES = (BLUE, ORANGE, GREEN, PURPLE, GREY, "black", "white")
+"""Colours that no reduced palette leaves out."""
 Numbers = dict[str, Any]
 """What a figure shows, as JSON keeps it: names are text, arrays are lists."""
 
@@ -165,10 +169,14 @@ def make_figure(
 
 
 def reduce_colours(picture: Path, colours: int) -> None:
-    """Write a PNG again with a palette, without dithering."""
+    """Write a PNG again with a palette, without dithering; lines keep the colours of our style."""
     with Image.open(picture) as image:
-        reduced, resolution = image.convert("RGB"), image.info["dpi"]
-    reduced = reduced.quantize(colours, dither=Image.Dither.NONE)
+        whole, resolution = image.convert("RGB"), image.info["dpi"]
+    lines = np.round(255 * to_rgba_array(LINES)[:, :3]).astype(int).ravel().tolist()
+    common = whole.quantize(colours - len(LINES)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*lines, *common])
+    reduced = whole.quantize(palette=palette, dither=Image.Dither.NONE)
     reduced.save(picture, optimize=True, dpi=resolution)
 
 

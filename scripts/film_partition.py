@@ -68,9 +68,9 @@ def train(config: Film) -> dict[str, np.ndarray]:
     import jax  # only here: redrawing needs none of it
 
     from geomtoy.models.mlp import MLP, MLPConfig
-    from geomtoy.training.callback import RegionCallback
     from geomtoy.training.regression import FitConfig, fit
     from geomtoy.training.targets import target
+    from geomtoy.watching import RegionCallback
 
     function, watch = target(config.target), RegionCallback(config.every, networks=True)
     model = MLPConfig(2, config.widths, 1, ACTIVATION, bias_scale=0.5)

@@ -49,8 +49,8 @@ class Film:
     heads: int = 4
     context: int = 10
     hidden: int = 24
-    steps: int = 900
-    every: int = 45
+    steps: int = 400
+    every: int = 20
     target: str = "chirp"
     times: tuple[float, float, float] = (0.5, 1.8, 3.0)
 
@@ -61,7 +61,8 @@ class Film:
     @property
     def place(self) -> dict[str, Any]:
         """Plane, tokens that stand still, as they are at the first of the times, and window."""
-        tokens = np.asarray(self.block.tokens(np.array(self.times)))
+        angle = np.array(self.times)[:, None, None] * self.block.frequencies()
+        tokens = np.concatenate([np.sin(angle), np.cos(angle)], axis=-1)
         return {"plane": Slice.through(*tokens[:, -1]), "tokens": tokens[0, :-1], "window": WINDOW}
 
 
@@ -121,7 +122,9 @@ def draw_plane(ax: Axes, config: Film, block: BlockArrays, *, proven: bool) -> N
     if proven:
         draw_curved(ax, enumerate_regions_on_plane(block, **config.place), linewidth=0.5)
     ax.plot(*zip(*POINTS, strict=True), "o", color="black", markerfacecolor="white", markersize=3.5)
-    ax.set(xticks=[], yticks=[], xlabel="query, $u$", ylabel="query, $v$")
+    ax.set(
+        xticks=[], yticks=[], xlabel="query, $u$; dots: the query at three times", ylabel="query, $v$"
+    )
 
 
 def draw_learned(ax: Axes, config: Film, block: BlockArrays) -> None:

@@ -11,12 +11,11 @@ from flax import nnx
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from test_training import assert_same, stop_after
 
-from geomtoy import Segment, Slice, count_regions
-from geomtoy.errors import SettingError
+from geomtoy import Network, RegionCallback, Segment, Slice, count_regions
+from geomtoy.errors import NetworkError, SettingError
 from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.models.stack import unstack_networks
-from geomtoy.training.callback import RegionCallback
 from geomtoy.training.regression import FitConfig, fit
 from geomtoy.training.targets import target
 from geomtoy.training.trainer import next_stop
@@ -147,7 +146,25 @@ def test_other_places_to_look_at(tmp_path):
         assert len(pieces["breakpoints"]) + 1 == line.arrays()["regions"][0, -1]
 
 
-@pytest.mark.parametrize("every", [1, 0, -3])
-def test_every_is_at_least_two(every):
+def test_every_is_at_least_one_and_in_fit_two():
+    for every in (0, -3):
+        with pytest.raises(SettingError, match="1 or more"):
+            RegionCallback(every)
     with pytest.raises(SettingError, match="2 or more"):
-        RegionCallback(every)
+        train(RegionCallback(1))
+
+
+def test_a_loop_of_ones_own_shows_one_model_at_every_step():
+    """Those that are multiples of `every` are looked at; `export` makes the network."""
+    counted = RegionCallback(every=3)
+    model = build(nnx.Rngs(0))
+    for step in range(7):
+        counted(step, model)
+    expected = count_regions(from_flax(model)).regions
+    assert counted.arrays()["step"].tolist() == [0, 3, 6]
+    assert counted.arrays()["regions"].tolist() == [[expected] * 3]
+    given = RegionCallback(every=3, export=lambda layers: Network(layers))
+    given(3, [from_flax(model).layers])
+    assert given.arrays()["regions"].tolist() == [[expected]]
+    with pytest.raises(NetworkError, match="export made a list"):
+        RegionCallback(every=3, export=lambda model: [model])(0, model)

@@ -59,14 +59,15 @@ def test_every_scene_fits_the_screen_with_its_controls_and_large_type(open_tab):
 def test_arrow_keys_in_a_control_move_the_control(open_tab):
     tab = open_tab("fitstep=0", viewport=SCREEN)
     tab.page.click("#present")
-    title, before = tab.text("#stage-title"), int(tab.text("output[for=width]"))
-    tab.page.focus("#width")
+    title, before = tab.text("#stage-title"), tab.page.get_attribute("#handle1", "aria-valuenow")
+    tab.page.focus("#handle1")
     tab.page.keyboard.press("ArrowRight")
+    tab.settle()
     assert tab.text("#stage-title") == title
-    assert int(tab.text("output[for=width]")) == before + 1
+    assert tab.page.get_attribute("#handle1", "aria-valuenow") != before
 
 
-@pytest.mark.parametrize("section", ["partition", "fit", "heads-section", "own", "predict"])
+@pytest.mark.parametrize("section", ["partition", "workshop", "own"])
 def test_a_frame_shows_one_section_and_keeps_the_state(browser, section):
     from demo_browser import Tab
 

@@ -123,3 +123,45 @@ def test_keras_models_of_any_composition():
         "Residual is not built; call it once on an input",
         "Residual is not built; call it once on an input",
     ]
+
+
+ELSEWHERE = """
+import os
+os.environ["KERAS_BACKEND"] = "torch"
+import warnings, numpy as np, keras, geomtoy
+from keras import layers as L
+i = keras.Input((2,))
+h = L.Dense(4, "relu")(i)
+model = keras.Model(i, L.Dense(3, "softmax")(L.Concatenate()([h, i])))
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    network = geomtoy.from_model(model, logits=True)
+x = np.random.default_rng(0).normal(size=(9, 2)).astype("f4")
+outputs = network(x.astype(float))
+shares = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+np.testing.assert_allclose(shares, keras.ops.convert_to_numpy(model(x)), rtol=1e-4, atol=1e-5)
+print([str(w.message) for w in said if "dropped" in str(w.message)])
+class Own(keras.Model):
+    def call(self, x):
+        return 2 * x
+own = Own()
+own(np.zeros((1, 2), "f4"))
+try:
+    geomtoy.from_model(own, 2)
+except geomtoy.GeomtoyError as error:
+    print(error)
+"""
+
+
+def test_keras_on_another_backend_is_read_by_a_process_with_jax():
+    for package in ("keras", "torch"):
+        if find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    dropped, refused = done.stdout.splitlines()
+    assert dropped == "['the last softmax is dropped: the network gives its input']"
+    assert refused.startswith(
+        "a process with Keras on jax cannot read the model: Could not locate class"
+    )
+    assert refused.endswith("KERAS_BACKEND=jax, or export the model to ONNX")

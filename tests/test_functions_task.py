@@ -14,7 +14,11 @@ from geomtoy.tasks.modular import Modular
 from geomtoy.tasks.shots import CONTEXTS, ask, batches, draw_prompts, prompt_length
 from geomtoy.training.trainer import RUN_ONCE
 
-TASKS = {"functions": Functions(7, 5, 4), "modular": Modular(3, 4)}
+TASKS = {
+    "functions": Functions(7, 5, 4),
+    "modular": Modular(3, 4),
+    "no constant": Modular(3, 4, constant=False),
+}
 KEY = jax.random.key(7)
 SIZE = 200
 
@@ -38,7 +42,8 @@ def tell(task, rule: int, given: tuple[int, ...]) -> int:
     if isinstance(task, Functions):
         return int(task.table()[rule][given[0]])
     n, (x, y) = task.modulus, given
-    return (rule // n**2 * x + rule // n % n * y + rule % n) % n
+    rest, c = divmod(rule, n) if task.constant else (rule, 0)
+    return (rest // n * x + rest % n * y + c) % n
 
 
 def test_inputs_differ_and_answers_are_the_rules(task, prompts):

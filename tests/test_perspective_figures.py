@@ -12,6 +12,7 @@ import pytest
 from drawn_twice import draw_twice, figures_of
 from figure import as_kept
 from geometric_perspective import (
+    asked,
     fig6_reasoning_id,
     fig7_context_ablation,
     fig8_id_by_layer,
@@ -19,8 +20,8 @@ from geometric_perspective import (
     fig8c_regions,
 )
 from geometric_perspective.asked import Asked
-from geometric_perspective.config import SHOT_HEADS, SHOTS, TASKS, Resampled
-from geometric_perspective.run_shots import MODEL, RULES, first_wrong, run_shots
+from geometric_perspective.config_shots import SHOT_HEADS, SHOTS, TASKS, Shots
+from geometric_perspective.run_shots import FEATURES, MODEL, RULES, first_wrong, run_shots
 
 from geomtoy.errors import SettingError
 from geomtoy.models.decoder import Decoder
@@ -112,6 +113,28 @@ def test_regions_are_one_more_than_the_units_that_switch(run, model, prompts):
         assert run["regions"][1, i, at] == 1 + np.not_equal(*signs).sum()
 
 
+def test_features_are_those_of_a_loop_over_tokens(run, model, prompts):
+    assert run["features"].shape == (11, 12, LAYERS, len(FEATURES))
+    for k in (0, 2):
+        inputs = traced(model, prompts, "shots", k).mlp_input
+        for at, i in np.ndindex(2, 3):
+            linear = model.layers[at].mlp.hidden[0]
+            W, b = np.asarray(linear.kernel[...]), np.asarray(linear.bias[...])
+            z = inputs[at, i] @ W + b
+            share = [(row > 0).mean() for row in z]
+            near = [min(abs(row) / np.linalg.norm(W, axis=0)) for row in z]
+            expected = [np.mean(share), min(share), max(share), np.std(share)]
+            expected += [min(near), np.mean(near), np.std(near)]
+            np.testing.assert_allclose(run["features"][k, i, at], expected, rtol=1e-3, atol=1e-5)
+
+
+def test_the_way_is_as_long_as_its_ends_are_apart(run, model, prompts):
+    start, end = (traced(model, prompts, "shots", k).mlp_input[:, :, -1] for k in (0, 2))
+    for at, i in np.ndindex(2, 2):
+        apart = np.linalg.norm(end[at, i] - start[at, i])
+        assert run["lengths"][1, i, at] == pytest.approx(apart, rel=1e-4)
+
+
 def exact_signs(linear, x):
     W, b = (
         np.vectorize(Fraction, otypes=[object])(np.asarray(a[...], float))
@@ -140,11 +163,14 @@ def made_up(seed: int, *, own: float) -> SimpleNamespace:
     edges[..., -1, :] += np.rint(own * (luck + 4)[..., None, None]).astype(int)
     regions = 10 + 4 * shots[1:, :, None] + rng.integers(0, 9, (N_SHOTS, PROMPTS, LAYERS))
     regions[..., -1] += np.rint(own * (luck[0, 1:] + 4)).astype(int)
+    lengths = 2.0 + shots[1:, :, None] + rng.random((N_SHOTS, PROMPTS, LAYERS))
     arrays = {
         "truth": np.zeros(PROMPTS, int),
         "answers": np.where(right, 0, 1 + rng.integers(0, 2, right.shape)),
         "edges": edges,
         "regions": regions,
+        "lengths": lengths,
+        "features": rng.normal(size=(N_SHOTS + 1, PROMPTS, LAYERS, len(FEATURES))),
         "accuracy": right[0].mean(axis=1),
     }
     return SimpleNamespace(arrays=arrays)
@@ -152,7 +178,7 @@ def made_up(seed: int, *, own: float) -> SimpleNamespace:
 
 def outcomes(figure, monkeypatch, own: float) -> list[str]:
     """Verdicts of a figure that is not drawn."""
-    config = Resampled(seeds=3, layers=LAYERS, resamples=20)
+    config = Shots(seeds=(3, 3), layers=LAYERS, resamples=20)
     found = {task: Asked(task, Planted([made_up(s, own=own) for s in range(3)])) for task in TASKS}
     monkeypatch.setattr(figure, "asked", lambda machine, config: found)
     monkeypatch.setattr(figure, "draw", lambda *args: None)
@@ -180,15 +206,27 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
     assert with_own[:by_task_and_rule] == ["holds"] * by_task_and_rule
     assert "holds" not in with_own[left]
     without, with_own = by_own(fig8c_regions)
-    assert [without[0], without[3]] == ["holds", "holds"]
-    assert "holds" not in without[1:3] + without[4:]
-    assert with_own == ["holds"] * 8
+    assert [without[0], without[4]] == ["holds", "holds"]
+    assert "holds" not in without[1:4] + without[5:10]
+    assert with_own[:10] == ["holds"] * 10
+    assert with_own[10:] == ["fails"] * 2
+
+
+def test_regions_that_only_measure_the_way_are_told_by_its_length(monkeypatch):
+    """Where the way decides both and regions are one more than it, they say nothing beside it."""
+    rng = np.random.default_rng(0)
+    length = rng.normal(size=(1, PROMPTS, N_SHOTS))
+    regions = np.rint(40 + 8 * length + rng.normal(size=length.shape))
+    right = length + rng.normal(size=length.shape) > 0
+    assert abs(fig8c_regions.given_length(regions, right, length)[0]) < 0.1
+    assert fig8c_regions.given_length(regions, right, rng.normal(size=length.shape))[0] > 0.5
 
 
 def test_a_run_that_has_not_learned_does_not_count(monkeypatch):
     for figure in (fig6_reasoning_id, fig7_context_ablation):
         assert set(outcomes(figure, monkeypatch, 0.0)) == {"holds"}
-        monkeypatch.setattr(figure, "LEARNED", 1.1)
+    monkeypatch.setattr(asked, "LEARNED", 1.1)
+    for figure in (fig6_reasoning_id, fig7_context_ablation, fig8_id_by_layer, fig8b_given_shots):
         assert set(outcomes(figure, monkeypatch, 0.0)) == {"untested"}
 
 
@@ -206,14 +244,9 @@ def test_gains_and_accuracy_are_those_of_a_loop():
     np.testing.assert_allclose(runs.density("absolute", "other")[0, :, 1], expected)
 
 
-def test_differences_are_within_seeds_and_need_enough_answers():
-    gain = np.zeros((2, 40, 2), int)
-    gain[1] = 100  # another seed's level is not a difference
-    right = np.zeros((2, 40, 2), bool)
-    right[:, :20, 0] = True
-    right[0, :3, 1] = True
-    gain[:, :20, 0] += 5
-    found, errors = fig8b_given_shots.differences(gain, right)
-    assert found[0] == pytest.approx(5)
-    assert found[1] is None
-    assert errors[0] == pytest.approx(0)
+def test_fewer_tokens_are_one_an_example():
+    """Lines of 3: 3, 6, 9 examples against as many tokens as 1, 2, 3 of them have."""
+    examples, other = np.arange(1.0, 11) ** 2, np.arange(1.0, 11)
+    found = fig7_context_ablation.excess_over_fewer(3)(examples[None], other[None])
+    assert found == pytest.approx(np.mean([9 - 1, 36 - 2, 81 - 3]))
+    assert fig7_context_ablation.excess(examples[None], other[None]) == pytest.approx(38.5 - 5.5)

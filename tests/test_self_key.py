@@ -15,7 +15,7 @@ from geomtoy.network import Network
 from geomtoy.slices import Slice
 from geomtoy.views import count_regions_on_plane, enumerate_hard_attention, enumerate_regions_on_plane
 
-SKEW = ((1, 1), (3, 1), (3, 2), (1, 2))
+ASIDE = ((0, 1), (3, 1), (3, 4), (0, 4))
 """Away from the plane's origin, where a still key is taken."""
 
 
@@ -29,7 +29,7 @@ def forward(one, still, plane, points, self_key):
         for W_Q, W_K, W_V, W_O in zip(one.W_Q, one.W_K, one.W_V, one.W_O, strict=True):
             weights = softmax([one.scale * (x @ W_Q) @ (k @ W_K) for k in keys])
             y = y + sum(w * (v @ W_V) for w, v in zip(weights, values, strict=True)) @ W_O
-        on.append(one.mlp.preactivations(one._normed(y, one.norm_gain, one.norm_bias))[0] > 0)
+        on.append(one.mlp.preactivations(one._normed(y[None], one.norm_gain, one.norm_bias))[0][0] > 0)
     return np.array(on)
 
 
@@ -38,8 +38,8 @@ def forward(one, still, plane, points, self_key):
 def test_cells_have_the_patterns_of_forward_passes(kind, self_key):
     one = block(4, **KINDS[kind])
     plane, still = place(one, 4, "query")
-    cells = enumerate_regions_on_plane(one, plane, tokens=still, self_key=self_key, window=SKEW)
-    points = np.random.default_rng(0).uniform((1, 1), (3, 2), (60, 2))
+    cells = enumerate_regions_on_plane(one, plane, tokens=still, self_key=self_key, window=ASIDE)
+    points = np.random.default_rng(0).uniform((0, 1), (3, 4), (60, 2))
     found = cells.locate(points)
     assert (found >= 0).mean() > 0.9
     expected = forward(one, still, plane, points[found >= 0], self_key)
@@ -50,10 +50,15 @@ def test_the_three_differ():
     one = block(4, sharp=4.0)
     plane, still = place(one, 4, "query")
     found = {
-        key: count_regions_on_plane(one, plane, tokens=still, self_key=key, window=SKEW)
+        key: count_regions_on_plane(one, plane, tokens=still, self_key=key, window=ASIDE)
         for key in ("moving", "still", "masked")
     }
     assert all(of.certified for of in found.values())
+    assert [of.view for of in found.values()] == [
+        "plane, query moving",
+        "plane, query moving, own key still",
+        "plane, query moving, own key masked",
+    ]
     assert len({tuple(np.round(of.crossings.ravel(), 6)) for of in found.values()}) == 3
 
 

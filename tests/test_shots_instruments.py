@@ -9,8 +9,9 @@ from scipy.stats import pearsonr
 
 from geomtoy.errors import SettingError
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
+from geomtoy.instruments.bootstrap import bootstrap_interval, hierarchical_interval
 from geomtoy.instruments.partial_correlation import (
-    bootstrap_interval,
+    controlled,
     correlation_given_shots,
     pooled_correlation,
 )
@@ -61,15 +62,45 @@ def test_intervals_are_those_of_a_loop_over_whole_prompts():
     assert found[0] < correlation_given_shots(X, Y) < found[1]
 
 
+def mean(x):
+    return x.mean(axis=(-2, -1))
+
+
 def test_prompts_are_drawn_whole():
     """Twenty times the same answers tell no more than once."""
-
-    def mean(x):
-        return x.mean(axis=(-2, -1))
-
     once = bootstrap_interval(mean, X[:, :1], resamples=100)
     often = bootstrap_interval(mean, np.repeat(X[:, :1], 20, axis=1), resamples=100)
     np.testing.assert_allclose(once, often)
+
+
+@pytest.mark.parametrize(("between", "within"), [(1.0, 0.0), (0.0, 3.0), (0.5, 3.0)])
+def test_a_hierarchical_interval_has_the_known_width(between, within):
+    """A mean of 60 runs of 50 prompts, whose variances are known; that of prompts counts twice."""
+    rng, runs, prompts = np.random.default_rng(1), 60, 50
+    levels = between * rng.normal(size=(runs, 1, 1))
+    x = levels + within * rng.normal(size=(runs, prompts, 1))
+    low, high = hierarchical_interval(mean, x)
+    expected = 2 * 1.96 * ((between**2 + 2 * within**2 / prompts) / runs) ** 0.5
+    assert high - low == pytest.approx(expected, rel=0.25)
+    assert low < x.mean() < high
+
+
+def test_one_run_again_and_again_is_no_more_than_its_prompts():
+    """Equal runs differ in nothing: only prompts vary, and forty of them average that out."""
+    one = hierarchical_interval(mean, X[None])
+    many = hierarchical_interval(mean, np.repeat(X[None], 40, axis=0))
+    assert many[1] - many[0] == pytest.approx((one[1] - one[0]) / 40**0.5, rel=0.2)
+
+
+def test_control_is_that_of_residuals():
+    z = X + RNG.normal(size=X.shape)
+    shots = np.broadcast_to(np.arange(4), X.shape).ravel()
+    design = np.column_stack([np.eye(4)[shots], z.ravel()])
+    x, y = (v.ravel() - design @ lstsq(design, v.ravel(), rcond=None)[0] for v in (1.0 * X, 1.0 * Y))
+    pairs = [correlation_given_shots(*pair) for pair in ((X, Y), (X, z), (Y, z))]
+    assert controlled(*pairs) == pytest.approx(pearsonr(x, y).statistic)
+    one = np.array(1.0)
+    assert controlled(np.array(0.5), one, np.array(0.5)) == 0
 
 
 @pytest.mark.usefixtures("unchecked")

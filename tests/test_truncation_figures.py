@@ -144,17 +144,17 @@ def test_recall_improves_where_probability_rises_and_loss_falls(loss, outcome):
 
 def history(margins, masses) -> dict[str, np.ndarray]:
     layers = np.stack([np.zeros(len(masses)), masses], axis=1)
-    return {"at": np.array([0, 5, 10]), "margin_mlp": np.array(margins), "mass_answer": layers}
+    at = np.array([0, 50, 100, 200, 300])
+    return {"at": at, "margin_mlp": np.array(margins), "mass_answer": layers}
 
 
 @pytest.mark.parametrize(
     ("margins", "masses", "steps", "first"),
     [
-        ([-1, 1, 1], [0.1, 0.2, 0.6], (5, 10), True),
-        ([-1, -1, 1], [0.1, 0.6, 0.6], (10, 5), False),
-        ([-1, 1, 1], [0.1, 0.6, 0.1], (5, None), True),
-        ([-1, 1, -1], [0.1, 0.1, 0.1], (None, None), False),
-        ([-1, -1, -1], [0.1, 0.1, 0.1], (None, None), False),
+        ([-1, 1, 1, 1, 1], [0.1, 0.2, 0.2, 0.6, 0.6], (50, 200), True),
+        ([1, -1, -1, 1, 1], [0.1, 0.6, 0.6, 0.6, 0.1], (200, 50), False),  # the first look does not last
+        ([1, 1, 1, -1, -1], [0.1, 0.1, 0.1, 0.1, 0.9], (0, None), True),  # it may be lost later
+        ([-1, 1, -1, 1, -1], [0.1] * 5, (None, None), False),
     ],
 )
 def test_the_first_part_to_learn(margins, masses, steps, first):

@@ -143,6 +143,19 @@ def test_more_seeds_of_no_effect_speak_for_equivalence_not_against(values):
     assert few != Outcome.HOLDS or many == Outcome.HOLDS
 
 
+def test_a_second_interval_can_only_open_what_the_first_decides():
+    parts = {"a": [1, 1.1, 0.9]}
+    assert difference("c", parts, above=0.0, resampled={"a": (0.5, 1.2)}).outcome == "holds"
+    assert difference("c", parts, above=0.0, resampled={"a": (-0.1, 1.2)}).outcome == "mixed"
+    assert difference("c", parts, above=0.0, resampled={"a": None}).outcome == "holds"
+    assert difference("c", {"a": [0.1, 0, -0.2]}, above=0.0, resampled={"a": (3, 4)}).outcome == "mixed"
+    assert equivalence("c", parts, margin=2.0, resampled={"a": (0.5, 1.2)}).outcome == "holds"
+    assert equivalence("c", parts, margin=2.0, resampled={"a": (0.5, 2.2)}).outcome == "mixed"
+    found = difference("c", parts, above=0.0, resampled={"a": (-0.1, 1.2)})
+    assert "again" in found.rule
+    assert found.spread["a"]["95% interval"] == [-0.1, pytest.approx(1.248, abs=1e-3)]
+
+
 def test_a_verdict_says_what_decided_it():
     found = ratio("half", {"a": [0.5, 0.25, 1.0]}, below=1.0, note="of errors")
     assert found.statistic["a"] == pytest.approx(0.5)

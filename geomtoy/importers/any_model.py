@@ -19,12 +19,13 @@ def from_model(
 
     Args:
         model: a torch module, a Flax module (NNX; linen bound to its variables), an Equinox module, a
-            Keras model (on its jax backend), a fitted scikit-learn MLP or Pipeline, an
+            Keras model, a fitted scikit-learn MLP or Pipeline, an
             `onnx.ModelProto`; a `Network` is returned as it is.
         input_shape: of one input, without the batch: (channels, height, width) or, in Flax and Keras,
-            (height, width, channels). Needed for Flax and Equinox, and for torch if the first layer
-            is not Linear.
-        logits: drop a last Sigmoid, Softmax or LogSoftmax, with a warning (torch, ONNX, scikit-learn).
+            (height, width, channels). Needed for linen and Equinox, and for torch and NNX if the
+            first layer is not Linear.
+        logits: drop a last Sigmoid, Softmax or LogSoftmax, with a warning (torch, ONNX,
+            scikit-learn, Keras).
     Raises:
         NetworkError: the model is of no such kind, or does what is not piecewise affine; named.
             Or the network and the model differ at random points.
@@ -74,7 +75,7 @@ def _equinox(model: Any, shape: Any, logits: bool) -> Read:
 def _nnx(model: Any, shape: Any, logits: bool) -> Read:
     from geomtoy.importers.jax_models import from_nnx
 
-    return from_nnx(model, _given(shape))
+    return from_nnx(model, shape)
 
 
 def _linen(model: Any, shape: Any, logits: bool) -> Read:
@@ -86,12 +87,12 @@ def _linen(model: Any, shape: Any, logits: bool) -> Read:
 def _keras(model: Any, shape: Any, logits: bool) -> Read:
     from geomtoy.importers.keras import from_keras
 
-    return from_keras(model, shape)
+    return from_keras(model, shape, logits=logits)
 
 
 def _given(shape: Any) -> Any:
     if shape is None:
-        raise NetworkError("models in JAX do not know the shape of their input; give input_shape")
+        raise NetworkError("this model does not know the shape of its input; give input_shape")
     return shape
 
 

@@ -29,12 +29,17 @@ def from_equinox(model: Callable[[Any], Any], input_shape: Shape) -> Network | N
         return from_jax(_widened(model), input_shape)
 
 
-def from_nnx(model: nnx.Module, input_shape: Shape) -> Network | NormedNetwork:
-    """A Flax NNX module of any composition; `input_shape` is of one input, without the batch axis.
+def from_nnx(model: nnx.Module, input_shape: Shape | None = None) -> Network | NormedNetwork:
+    """A Flax NNX module of any composition.
 
+    Args:
+        input_shape: of one input, without the batch axis; None if the first layer that the module
+            defines is an `nnx.Linear`.
     Raises:
-        NetworkError: as `from_jax`; or something is in training mode, named.
+        NetworkError: as `from_jax`; or something is in training mode, named; or the shape is not known.
     """
+    if input_shape is None:
+        input_shape = _width(model)
     for path, part in nnx.iter_modules(model):
         training = getattr(part, "use_running_average", True) is False
         if training or not (getattr(part, "deterministic", True) or getattr(part, "rate", 0) == 0):
@@ -63,6 +68,19 @@ def from_linen(model: Any, input_shape: Shape) -> Network | NormedNetwork:
     with jax.enable_x64(True):
         wide = _widened(variables)
         return from_jax(lambda x: module.apply(wide, x), _batch_of_one(input_shape))
+
+
+def _width(model: nnx.Module) -> int:
+    """Inputs of the layer that is defined first."""
+    part = model
+    while not isinstance(part, nnx.Linear):
+        inner = next((part for part in vars(part).values() if isinstance(part, nnx.Module)), None)
+        if inner is None:
+            raise NetworkError(
+                "the input's shape does not follow from the first layer; give input_shape"
+            )
+        part = inner
+    return part.in_features
 
 
 def _widened(tree: Any) -> Any:

@@ -1,10 +1,21 @@
-"""Networks from Keras models on its jax backend."""
+"""Networks from Keras models: traced on the jax backend, by a process of its own if there is another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
+from geomtoy import files
+from geomtoy.agreement import random_points, require_agreement
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.importers.jax import from_jax
@@ -14,26 +25,84 @@ from geomtoy.normed import NormedNetwork
 with needs("keras"):
     import keras
 
+SMOOTH = ("sigmoid", "softmax", "log_softmax")
 
-def from_keras(model: Any, input_shape: int | Sequence[int] | None = None) -> Network | NormedNetwork:
+
+def from_keras(
+    model: Any, input_shape: int | Sequence[int] | None = None, *, logits: bool = False
+) -> Network | NormedNetwork:
     """A Keras model of any composition (sequential, functional, subclassed), in inference.
+
+    On another backend than jax the model is saved, and read by a process of its own that has that one;
+    its outputs are then compared with those of the backend that is running.
 
     Args:
         input_shape: of one input, without the batch; None for a model that is built.
+        logits: drop the last layer's activation where it is one of `SMOOTH`, with a warning.
     Raises:
-        NetworkError: the backend is another one, or the model is not built; else as `from_jax`.
+        NetworkError: the model is not built; or, on another backend, has classes that Keras cannot load
+            by name. Else as `from_jax`.
     """
-    backend = keras.backend.backend()
-    if backend != "jax":
-        raise NetworkError(
-            f"Keras on its {backend} backend cannot be traced here; save the model and load it where "
-            "the environment has KERAS_BACKEND=jax"
-        )
     if not model.built:
         raise NetworkError(f"{type(model).__name__} is not built; call it once on an input")
     shape = model.input_shape[1:] if input_shape is None else input_shape
-    if isinstance(shape, int):
-        shape = (shape,)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if None in shape:
         raise NetworkError(f"the shape {shape} of the model's input is open; give input_shape")
-    return from_jax(lambda x: model(x, training=False), (1, *shape))
+    with _ends_affine(model, logits):
+        if keras.backend.backend() == "jax":
+            return from_jax(lambda x: model(x, training=False), (1, *shape))
+        network = _read_elsewhere(model, shape)
+        points = random_points(network.d_in).astype(np.float32)
+        outputs = keras.ops.convert_to_numpy(model(points.reshape(-1, *shape), training=False))
+        require_agreement(network, points, outputs.reshape(len(points), -1))
+    return network
+
+
+@contextmanager
+def _ends_affine(model: Any, logits: bool) -> Iterator[None]:
+    """The model without the activation of its last layer, if that is to be dropped."""
+    last: Any = model.layers[-1] if logits and model.layers else None
+    dropped = getattr(last, "activation", None)
+    name = getattr(dropped, "__name__", "")
+    if name not in SMOOTH:
+        yield
+        return
+    warnings.warn(f"the last {name} is dropped: the network gives its input", stacklevel=4)
+    last.activation = keras.activations.linear
+    try:
+        yield
+    finally:
+        last.activation = dropped
+
+
+def _read_elsewhere(model: Any, shape: tuple[int, ...]) -> Network | NormedNetwork:
+    """What a process with the jax backend reads from the saved model."""
+    with TemporaryDirectory(prefix="geomtoy-") as folder:
+        saved, read = Path(folder, "model.keras"), Path(folder, "network.npz")
+        model.save(saved)
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(saved), str(read), *map(str, shape)],
+            env={**os.environ, "KERAS_BACKEND": "jax"},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            why = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
+            raise NetworkError(
+                f"a process with Keras on jax cannot read the model: {why}; start your program with "
+                "KERAS_BACKEND=jax, or export the model to ONNX"
+            )
+        return files.load(read).network
+
+
+def _read(saved: str, read: str, *shape: str) -> None:
+    """What that process does."""
+    try:
+        files.save(read, from_keras(keras.saving.load_model(saved), tuple(map(int, shape))))
+    except (NetworkError, TypeError) as error:  # TypeError: a class that is not known by name
+        sys.exit(str(error).partition("\n")[0])
+
+
+if __name__ == "__main__":
+    _read(*sys.argv[1:])

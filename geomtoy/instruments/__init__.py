@@ -10,11 +10,13 @@
   `margin`, `mlp_logits`, `one_step_margins`, `probability_of`
 - `truncation`: low rank: `factors`, `soft_rank`, `truncate`, `truncate_named`, `truncate_relative`
 - `binned_accuracy`: share of correct answers by bins: `integer_bins`
-- `partial_correlation`: correlations with correctness: `bootstrap_interval`,
-  `correlation_given_shots`, `pooled_correlation`
+- `partial_correlation`: correlations with correctness: `controlled`, `correlation_given_shots`,
+  `pooled_correlation`
+- `bootstrap`: intervals by drawing again: `bootstrap_interval`, `hierarchical_interval`
 """
 
 from geomtoy.instruments.binned_accuracy import integer_bins
+from geomtoy.instruments.bootstrap import bootstrap_interval, hierarchical_interval
 from geomtoy.instruments.flow import chain_roles, main_path, mates, pair_positions
 from geomtoy.instruments.margins import (
     attention_logits,
@@ -33,7 +35,7 @@ from geomtoy.instruments.matching import (
     weight_products,
 )
 from geomtoy.instruments.partial_correlation import (
-    bootstrap_interval,
+    controlled,
     correlation_given_shots,
     pooled_correlation,
 )
@@ -52,10 +54,12 @@ __all__ = [
     "best_order",
     "bootstrap_interval",
     "chain_roles",
+    "controlled",
     "correlation_given_shots",
     "enumerate_reaches",
     "factors",
     "functional_matching",
+    "hierarchical_interval",
     "integer_bins",
     "log_probability_of",
     "main_path",

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
-from scipy.stats import bootstrap
-
-from geomtoy.errors import SettingError
 
 ROUNDING = 1e-24
 """Share of a sum of squares below which it is rounding errors: about (n eps)^2."""
-
-BATCH_ENTRIES = 2**22
-"""Numbers that a bootstrap holds of each array at a time."""
 
 
 def pooled_correlation(
@@ -48,37 +40,15 @@ def correlation_given_shots(
     return _correlation(x, y, among, (-2,))
 
 
-def bootstrap_interval(
-    statistic: Callable[..., np.ndarray],
-    *arrays: Shaped[np.ndarray, "_ ..."],
-    resamples: int = 1000,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Percentile interval of a statistic when whole prompts, with all their shots, are drawn again.
-
-    A prompt is asked at each number of shots, so its answers are not independent; prompts are.
-
-    Args:
-        statistic: of arrays with any leading axes before theirs, which it keeps.
-        arrays: prompts come first.
-    Raises:
-        SettingError: the arrays have different numbers of prompts, or fewer than two.
-    """
-    counts = {len(array) for array in arrays}
-    if len(counts) != 1 or min(counts) < 2:
-        raise SettingError(f"arrays have {sorted(counts)} prompts; give the same number, two or more")
-    prompts = np.arange(counts.pop())
-
-    def of(drawn: np.ndarray, axis: int = -1) -> np.ndarray:
-        return statistic(*(array[drawn] for array in arrays))
-
-    found = bootstrap(
-        (prompts,), of, vectorized=True, axis=-1, n_resamples=resamples, confidence_level=confidence,
-        batch=max(1, BATCH_ENTRIES // max(array.size for array in arrays)), method="percentile",
-        random_state=np.random.default_rng(seed),
-    )  # fmt: skip
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+def controlled(
+    xy: Float[np.ndarray, "*m"], xz: Float[np.ndarray, "*m"], yz: Float[np.ndarray, "*m"]
+) -> Float[np.ndarray, "*m"]:
+    """The partial correlation of x and y given z too, from those of the three pairs; 0 where z leaves
+    nothing of one of them."""
+    left = (1 - np.square(xz)) * (1 - np.square(yz))
+    varies = left > ROUNDING
+    size = np.sqrt(np.where(varies, left, 1.0))
+    return np.asarray(np.where(varies, (xy - xz * yz) / size, 0.0))
 
 
 def _correlation(

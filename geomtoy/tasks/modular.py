@@ -13,20 +13,23 @@ from geomtoy.errors import SettingError
 
 @dataclass(frozen=True)
 class Modular:
-    """A `ShotTask` of all operations (x, y) -> a x + b y + c mod n.
+    """A `ShotTask` of all operations (x, y) -> a x + b y + c mod n, or of those with c = 0.
 
-    One example leaves n^2 of the n^3 operations, and those that are left answer the query evenly but for
-    the few inputs that lie right: which examples are shown matters, and the answer must be worked out.
+    One example leaves an nth of the operations or more, and those that are left answer the query evenly
+    but for the few inputs that lie right: which examples are shown matters, and the answer must be
+    worked out.
 
     Args:
         modulus: n; its residues are the tokens.
         shots: greatest number of examples.
+        constant: whether operations have a c; without it there are n^2 of them in place of n^3.
     Raises:
         SettingError: the modulus is less than 2, or there are too few pairs for so many examples.
     """
 
     modulus: int = 4
     shots: int = 10
+    constant: bool = True
     task: str = "modular"
 
     def __post_init__(self) -> None:
@@ -49,12 +52,13 @@ class Modular:
 
     @property
     def rules(self) -> int:
-        return self.modulus**3
+        return self.modulus ** (3 if self.constant else 2)
 
     def coefficients(self, rules: Int[Array, " B"]) -> tuple[Array, Array, Array]:
         """(a, b, c) of the operations of these numbers."""
-        a, rest = jnp.divmod(rules, self.modulus**2)
-        return a, *jnp.divmod(rest, self.modulus)
+        rest, c = jnp.divmod(rules, self.modulus) if self.constant else (rules, jnp.zeros_like(rules))
+        a, b = jnp.divmod(rest, self.modulus)
+        return a, b, c
 
     def inputs(self, key: Key[Array, ""], size: int) -> Int[Array, "B K 2"]:
         """Different pairs, in random order."""

@@ -11,8 +11,8 @@ import numpy as np
 from geomtoy.block_arrays import BlockArrays, stack_blocks
 from geomtoy.models.block_export import block_arrays
 from geomtoy.slices import UNIT_SQUARE, Slice
-from geomtoy.training.callback import Recorder
 from geomtoy.views.plane import PlaneRegions, count_regions_on_plane
+from geomtoy.watching import Recorder
 
 
 def as_block(model: Any) -> BlockArrays:
@@ -28,12 +28,12 @@ class BlockRegionCallback(Recorder):
     lower bound, proven; and, if asked for, those of `stack_blocks` with steps as their second axis.
 
     Args:
-        every: steps between two counts, 2 or more.
+        every: steps between two counts; in `fit_block` 2 or more.
         plane, tokens, moving, self_key, window, max_patches: as in `count_regions_on_plane`.
         blocks: keep the blocks too.
         export: makes `BlockArrays` of a model.
     Raises:
-        SettingError: `every` is less than 2; a step alone is compiled to other roundings.
+        SettingError: `every` is less than 1.
     Exactness: of `count_regions_on_plane`, for the parameters at that step. Cost: that of it for each
         seed, while the next steps run.
     """

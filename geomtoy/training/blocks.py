@@ -16,7 +16,7 @@ from geomtoy.block_arrays import BlockArrays, stack_blocks
 from geomtoy.errors import SettingError
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
-from geomtoy.training.callback import Callback
+from geomtoy.training.callback import Callback, steps_between_looks
 from geomtoy.training.targets import target
 from geomtoy.training.trainer import FitConfig, next_stop, prepare, require_finite
 
@@ -77,7 +77,7 @@ def fit_block(config: BlockFitConfig, *, callback: Callback | None = None) -> Bl
         callback: looks at the blocks, as `BlockArrays`, every so many steps, such as a
             `BlockRegionCallback`; does not change the result.
     Raises:
-        SettingError: 64-bit mode is off, or a loss is not finite.
+        SettingError: 64-bit mode is off, a loss is not finite, or the callback looks at every step.
     """
     timeless = replace(
         config.block, context_length=1, encoding=BlockConfig.encoding, base=BlockConfig.base
@@ -93,9 +93,10 @@ def fit_block(config: BlockFitConfig, *, callback: Callback | None = None) -> Bl
         frequencies = config.block.frequencies()
         return [replace(block_arrays(nnx.merge(graphdef, one)), frequencies=frequencies) for one in each]
 
+    stride = config.fit.steps if callback is None else steps_between_looks(callback)
     run, loss, steps = start, np.empty((config.fit.seeds, 0)), config.fit.steps
     while (done := loss.shape[1]) < steps:
-        stop = steps if callback is None else next_stop(done, callback.every, steps)
+        stop = next_stop(done, stride, steps)
         ahead, new = train(run, jnp.arange(done, stop), data)
         if callback is not None:
             callback(done, exported(run[0]))  # while `ahead` is computed

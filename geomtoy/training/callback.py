@@ -1,22 +1,13 @@
-"""Looking at networks while they train: exact counts of regions every so many steps."""
+"""What `fit` shows its models to while it trains."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from geomtoy.errors import SettingError
-from geomtoy.models.export import from_flax
-from geomtoy.models.stack import stack_networks
-from geomtoy.network import Network
-from geomtoy.npz import write_npz
-from geomtoy.regions import count_regions, enumerate_regions
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice
 
 
 @runtime_checkable
@@ -42,97 +33,8 @@ class Callback(Protocol):
         """Go on from what `arrays` of another run gave."""
 
 
-@dataclass(eq=False)
-class Recorder(ABC):
-    """A callback that keeps what it sees: `arrays` holds it.
-
-    Args:
-        every: steps between two looks, 2 or more.
-    Raises:
-        SettingError: `every` is less than 2; a step alone is compiled to other roundings.
-    """
-
-    every: int
-    _seen: list[dict[str, np.ndarray]] = field(default_factory=list, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.every < 2:
-            raise SettingError(f"every is {self.every}; make it 2 or more")
-
-    def __call__(self, step: int, models: Sequence[Any]) -> None:
-        self._seen.append({"step": np.array(step), **self.look(step, models)})
-
-    @abstractmethod
-    def look(self, step: int, models: Sequence[Any]) -> dict[str, np.ndarray]:
-        """By name what is seen of the models of all seeds: arrays with a leading axis of seeds."""
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """By name: step (k,), and of all that is seen (seeds, k, ...)."""
-        names = self._seen[0] if self._seen else {}
-        return {
-            name: np.stack([seen[name] for seen in self._seen], axis=_steps_axis(name)) for name in names
-        }
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Go on from arrays of an earlier run."""
-        by_step = {name: np.moveaxis(array, _steps_axis(name), 0) for name, array in arrays.items()}
-        steps = len(arrays.get("step", ()))
-        self._seen = [{name: array[k] for name, array in by_step.items()} for k in range(steps)]
-
-
-@dataclass(eq=False)
-class RegionCallback(Recorder):
-    """Counts the regions of each network in training.
-
-    Its arrays: step (k,), regions (seeds, k) and, if asked for, linear_regions (seeds, k), W1
-    (seeds, k, out, in), b1 (seeds, k, out), ...
-
-    Args:
-        every: steps between two counts, 2 or more.
-        window, slice: where to look, as in `count_regions`.
-        linear: count linear regions too.
-        networks: keep the networks too, as in `stack_networks`.
-        save: folder for the partitions themselves, one stepT-seedS.npz a network.
-        export: makes a `Network` of a model.
-    Raises:
-        SettingError: `every` is less than 2; a step alone is compiled to other roundings.
-    Exactness: exact for the parameters at that step. Cost: that of `count_regions` for each seed, while
-        the next steps run.
-    """
-
-    window: Any = UNIT_SQUARE
-    slice: Slice | Segment | None = None
-    linear: bool = False
-    networks: bool = False
-    save: Path | None = None
-    export: Callable[[Any], Network] = from_flax
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        where = repr((self.slice, np.asarray(self.window, object).tolist()))
-        kept = {"linear": self.linear, "networks": self.networks, "saved": self.save is not None}
-        return {"every": self.every, "where": where, **kept}
-
-    def look(self, step: int, models: Sequence[Any]) -> dict[str, np.ndarray]:
-        networks = [self.export(model) for model in models]
-        counts = np.array([self._count(step, s, network) for s, network in enumerate(networks)])
-        record = {"regions": counts[:, 0]}
-        if self.linear:
-            record["linear_regions"] = counts[:, 1]
-        return record | (stack_networks(networks) if self.networks else {})
-
-    def _count(self, step: int, seed: int, network: Network) -> tuple[int, int]:
-        """Regions and linear regions (0 if not asked for), and the partition in a file if asked for."""
-        if self.save is None:
-            count = count_regions(network, slice=self.slice, window=self.window, linear=self.linear)
-            return count.regions, count.linear_regions or 0
-        from geomtoy.regions.results.export import to_arrays  # loads shapely and networkx
-
-        found = enumerate_regions(network, slice=self.slice, window=self.window)
-        self.save.mkdir(parents=True, exist_ok=True)
-        write_npz(self.save / f"step{step:06d}-seed{seed}.npz", to_arrays(found))
-        return len(found), found.n_linear_regions if self.linear else 0
-
-
-def _steps_axis(name: str) -> int:
-    return 0 if name == "step" else 1
+def steps_between_looks(callback: Callback) -> int:
+    """Raises SettingError for 1: one step alone is compiled to other roundings than those of a loop."""
+    if callback.every < 2:
+        raise SettingError(f"the callback's every is {callback.every}; make it 2 or more")
+    return callback.every

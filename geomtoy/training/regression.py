@@ -13,7 +13,7 @@ from flax import nnx
 from jaxtyping import Float
 from tqdm import tqdm
 
-from geomtoy.training.callback import Callback
+from geomtoy.training.callback import Callback, steps_between_looks
 from geomtoy.training.runs import digest, load_run, save_run
 from geomtoy.training.trainer import Build, FitConfig, Run, next_stop, prepare, require_finite
 
@@ -67,9 +67,11 @@ def fit(
             seen is part of the checkpoint.
         progress: show a bar on stderr.
     Raises:
-        SettingError: 64-bit mode is off, a loss is not finite (the seed is named), or the
-            checkpoint is of another run.
+        SettingError: 64-bit mode is off, a loss is not finite (the seed is named), the checkpoint is of
+            another run, or the callback looks every step, of which one alone is compiled to other
+            roundings.
     """
+    stride = chunk if callback is None else steps_between_looks(callback)
     graphdef, run, train_on = prepare(build, config)
     data = jnp.asarray(x), jnp.asarray(y)
     train = jax.jit(lambda run, steps: train_on(run, steps, data))
@@ -80,7 +82,6 @@ def fit(
     loss = arrays.pop("loss", np.empty((config.seeds, 0)))
     if callback is not None:
         callback.restore({name.removeprefix(SEEN): array for name, array in arrays.items()})
-    stride = chunk if callback is None else callback.every
 
     def show(step: int, run: Run) -> None:
         if callback is not None:

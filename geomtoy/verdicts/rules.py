@@ -26,22 +26,35 @@ a quarter of each other's variance. Noise in few points exceeds it often: the in
 
 Parts = Mapping[str, ArrayLike]
 """Name of a part -> one number a seed."""
+Bounds = Mapping[str, tuple[float, float] | None]
+"""Name of a part -> the interval of its mean by drawing again, where there is one."""
 State = bool | None
 """Of a part: true, false or open."""
 
 _OF_MEANS = f"{CONFIDENCE:.0%} interval of the mean over seeds"
+_WIDENED = ", and the same interval from drawing seeds and their prompts again,"
 
 
 def difference(
-    claim: str, parts: Parts, *, above: float | None = None, below: float | None = None, note: str = ""
+    claim: str,
+    parts: Parts,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    resampled: Bounds | None = None,
+    note: str = "",
 ) -> Verdict:
     """Whether numbers, such as differences of two runs of one seed, lie above or below a margin.
 
+    Args:
+        resampled: a second interval of a part's mean, see `geomtoy.instruments.hierarchical_interval`;
+            the wider end of both counts.
     Raises:
         SettingError: not exactly one of `above` and `below` is given.
     """
     side, margin = _side(above, below)
-    return _judged(claim, parts, _beyond(side, margin), f"The {_OF_MEANS} lies {side} {margin:g}.", note)
+    rule = f"The {_OF_MEANS}{_WIDENED if resampled else ''} lies {side} {margin:g}."
+    return _judged(claim, parts, _beyond(side, margin), rule, note, resampled)
 
 
 def ratio(
@@ -63,10 +76,14 @@ def ratio(
     return _restated(found, parts, {name: _exp(mean) for name, mean in found.statistic.items()})
 
 
-def equivalence(claim: str, parts: Parts, *, margin: float, note: str = "") -> Verdict:
+def equivalence(
+    claim: str, parts: Parts, *, margin: float, resampled: Bounds | None = None, note: str = ""
+) -> Verdict:
     """Whether differences are smaller than a margin, which the claim must state; no evidence of a
     difference is none of its absence.
 
+    Args:
+        resampled: as in `difference`.
     Raises:
         SettingError: the margin is not positive.
     """
@@ -80,8 +97,9 @@ def equivalence(claim: str, parts: Parts, *, margin: float, note: str = "") -> V
             return True
         return False if of.low >= margin or of.high <= -margin else None
 
-    rule = f"The {_OF_MEANS} lies within ±{margin:g}; the claim is false where it lies outside."
-    return _judged(claim, parts, state, rule, note)
+    both = _WIDENED if resampled else ""
+    rule = f"The {_OF_MEANS}{both} lies within ±{margin:g}; the claim is false where it lies outside."
+    return _judged(claim, parts, state, rule, note, resampled)
 
 
 def ordering(claim: str, rising: Parts, *, note: str = "") -> Verdict:
@@ -169,11 +187,17 @@ def rank_correlations(x: Sequence[float], values: ArrayLike) -> np.ndarray:
 
 
 def _judged(
-    claim: str, parts: Parts, state: Callable[[Interval], State], rule: str, note: str
+    claim: str,
+    parts: Parts,
+    state: Callable[[Interval], State],
+    rule: str,
+    note: str,
+    resampled: Bounds | None = None,
 ) -> Verdict:
+    drawn = resampled or {}
     seeds = {name: len(seeds_of(values)) for name, values in parts.items()}
     looked_at = [number for number in seeds.values() if number]
-    intervals = {name: interval(values) for name, values in parts.items()}
+    intervals = {name: interval(values, drawn.get(name)) for name, values in parts.items()}
     fewest = min(looked_at, default=0)
     if not looked_at:
         outcome = Outcome.UNTESTED
@@ -187,13 +211,13 @@ def _judged(
         rule,
         {name: of.mean if seeds[name] else None for name, of in intervals.items()},
         fewest,
-        {name: _described(values) for name, values in parts.items()},
+        {name: _described(values, drawn.get(name)) for name, values in parts.items()},
         note,
     )
 
 
-def _described(values: ArrayLike) -> dict[str, object]:
-    of = interval(values)
+def _described(values: ArrayLike, resampled: tuple[float, float] | None) -> dict[str, object]:
+    of = interval(values, resampled)
     bounds = [of.low, of.high] if np.isfinite(of.high) else None
     return {**spread(np.asarray(values, float)), f"{CONFIDENCE:.0%} interval": bounds}
 

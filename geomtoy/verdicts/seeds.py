@@ -29,9 +29,11 @@ def seeds_of(values: ArrayLike) -> np.ndarray:
     return x[~np.isnan(x)]
 
 
-def interval(values: ArrayLike) -> Interval:
+def interval(values: ArrayLike, resampled: Sequence[float] | None = None) -> Interval:
     """Student's interval of the mean of values (seeds,); without bounds if there is only one.
 
+    Args:
+        resampled: (low, high) of the same mean from drawing again, to which the interval is widened.
     Source: W. S. Gosset, "The probable error of a mean", 1908.
     """
     x = seeds_of(values)
@@ -39,7 +41,8 @@ def interval(values: ArrayLike) -> Interval:
         return Interval(float(x[0]) if len(x) else np.nan, -np.inf, np.inf)
     mean, error = float(x.mean()), float(x.std(ddof=1)) / len(x) ** 0.5
     reach = float(student.ppf((1 + CONFIDENCE) / 2, len(x) - 1)) * error
-    return Interval(mean, mean - reach, mean + reach)
+    low, high = resampled or (mean, mean)
+    return Interval(mean, min(mean - reach, low), max(mean + reach, high))
 
 
 def spread(values: Sequence[int] | Sequence[float] | np.ndarray) -> dict[str, float | None]:

@@ -112,8 +112,10 @@ class CurvedComplex:
         return order, np.searchsorted(face[order], np.arange(self.n_cells + 1))
 
     def half_edges(self, cell: int) -> list[np.ndarray]:
-        """Ways around a cell, which lies on their left: 2 e is along edge e, 2 e + 1 against it. The outer
-        way comes first, those around holes after it."""
+        """Ways around a cell, which lies on their left: 2 e is along edge e, 2 e + 1 against it.
+
+        The outer way comes first, those around holes after it.
+        """
         order, start = self._by_cell
         after, left = self._faces.graph.after, set(order[start[cell] : start[cell + 1]].tolist())
         cycles = []

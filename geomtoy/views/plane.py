@@ -35,7 +35,8 @@ class PlaneRegions:
     """Regions of a soft block on a window of a plane: its connected parts on which no unit switches.
 
     Args:
-        view: "plane, query moving", "plane, context moving" or "surface".
+        view: "plane, query moving", "plane, context moving" (with the own key if that does not), or
+            "surface".
         kind: "exact", or "lower bound" where the proof stops.
         certified: whether `regions` is proven; the same as kind == "exact".
         guarantee: what was proven, in words.
@@ -167,7 +168,8 @@ def pose(
         return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
 
     known = affine_tokens(X) if self_key == "moving" else None
-    return posed_on(block, f"plane, {moving} moving", frame, max_patches, series, known)
+    view = f"plane, {moving} moving" + (f", own key {self_key}" if self_key != "moving" else "")
+    return posed_on(block, view, frame, max_patches, series, known)
 
 
 def posed_on(

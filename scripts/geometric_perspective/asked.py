@@ -8,19 +8,24 @@ from functools import cached_property
 import numpy as np
 from figure import Machine
 
-from geometric_perspective.config import SHOT_HEADS, TASKS, Shots
+from geometric_perspective.config_shots import SHOT_HEADS, TASKS, Shots
 from geometric_perspective.run_shots import RULES, run_shots
 from geomtoy.store import Runs
 from geomtoy.tasks.shots import CONTEXTS, prompt_length
 
-TITLES = {"functions": "recognise one of 32 functions", "modular": "unknown operation mod 4"}
+TITLES = {"functions": "recognise one of 32 functions", "modular": "unknown a x + b y mod 4"}
 RULE_LABELS = {"absolute": "weight > 0.1", "relative": "weight > 0.1 of the row's greatest"}
+LEARNED = 0.9
+"""Share of right answers with all shots from which a run has learned its task."""
+LEARNED_NOTE = f"Runs count that answer {LEARNED:.0%} or more with all shots."
 
 
 def asked(machine: Machine, config: Shots) -> dict[str, Asked]:
     """The runs of each task."""
-    found = machine.run_seeds(run_shots, config.settings, config.seeds)
-    return {task: Asked(task, runs) for task, runs in found.items()}
+    return {
+        task: Asked(task, machine.run_seeds(run_shots, {task: config.run(task)}, seeds)[task])
+        for task, seeds in zip(config.tasks, config.seeds, strict=True)
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +64,20 @@ class Asked:
     def regions(self) -> np.ndarray:
         """(S, P, K, L) regions on the way from the 0-shot to the k-shot representation."""
         return self._stacked("regions").swapaxes(1, 2)
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(S, P, K, L) of that way."""
+        return self._stacked("lengths").swapaxes(1, 2)
+
+    def features(self, layer: int) -> np.ndarray:
+        """(S, M, K, 7) `FEATURES` of the MLP of a layer with 1 to K shots."""
+        return self._stacked("features")[:, 1:, :, layer].swapaxes(1, 2)
+
+    @cached_property
+    def learned(self) -> np.ndarray:
+        """(S,) whether a run has learned its task."""
+        return self.accuracy()[:, -1] >= LEARNED
 
     @property
     def shots(self) -> int:

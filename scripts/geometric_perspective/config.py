@@ -1,4 +1,4 @@
-"""The settings of this paper's figures, and how much is trained for them."""
+"""The settings of figures 1 to 5 and of what is beside them, and how much is trained for them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,9 @@ from figure import Presets
 
 from geometric_perspective.run_blocks import BlockRun
 from geometric_perspective.run_mlps import MlpRun
-from geometric_perspective.run_shots import ShotsRun
-from geomtoy.models.attention import AttentionConfig
 from geomtoy.models.block import BlockConfig
-from geomtoy.models.decoder import DecoderConfig
-from geomtoy.models.layer import LayerConfig
 from geomtoy.models.time_encoding import ENCODINGS
-from geomtoy.tasks.functions import Functions
-from geomtoy.tasks.modular import Modular
-from geomtoy.tasks.shots import prompt_length
 from geomtoy.training.blocks import ADAM, BlockFitConfig
-from geomtoy.training.tokens import TokenFitConfig
 
 LOW, HIGH = -2 * np.pi, 2 * np.pi
 """Times, and numbers x, of figures 2, 4 and 5."""
@@ -44,14 +36,6 @@ HEADS: dict[str, dict[str, Any]] = {
     "size d": {"d_head": 16},
 }
 """How heads are added, by name: their size, and whether W_O starts smaller the more there are."""
-
-TASKS: dict[str, Functions | Modular] = {"functions": Functions(), "modular": Modular()}
-TRAINING = {"functions": 1000, "modular": 800}
-"""Steps of a first look: enough for the first to be solved at 10 shots, not for the second."""
-LONG = {"functions": 1000, "modular": 10_000}
-"""Steps that the verdicts need; a run that does not reach .9 at 10 shots even so does not count."""
-SHOT_HEADS, SHOT_D_HEAD = 4, 8
-D_MODEL = SHOT_HEADS * SHOT_D_HEAD
 
 
 @dataclass(frozen=True)
@@ -288,74 +272,27 @@ class Planes:
     seeds: int = 3
 
 
-@dataclass(frozen=True)
-class Shots:
-    """Few-shot prompts put to decoders.
-
-    Args:
-        seeds: decoders for each task.
-        tasks: names in `TASKS`.
-        steps: of training; None takes those of `TRAINING`, or of `LONG`.
-        long: whether the steps are those of `LONG`.
-        layers: of the decoders.
-        prompts: answered wrongly without shots.
-        paths: of these, how many are followed through what MLPs read.
-    """
-
-    seeds: int = 1
-    tasks: tuple[str, ...] = tuple(TASKS)
-    steps: int | None = None
-    long: bool = False
-    layers: int = 4
-    prompts: int = 300
-    paths: int = 100
-
-    @property
-    def settings(self) -> dict[str, ShotsRun]:
-        """By task, with seed 0."""
-        return {task: self.run(task) for task in self.tasks}
-
-    def run(self, task: str) -> ShotsRun:
-        """A pre-LayerNorm decoder whose MLPs are four times as wide as its tokens."""
-        of, steps = TASKS[task], self.steps or (LONG if self.long else TRAINING)[task]
-        attention = AttentionConfig(D_MODEL, SHOT_HEADS, SHOT_D_HEAD, scaled=True)
-        layer = LayerConfig(attention, 4 * D_MODEL, "pre")
-        decoder = DecoderConfig(of.vocabulary, prompt_length(of, of.shots), self.layers, layer)
-        fit = TokenFitConfig(steps, learning_rate=3e-3, warmup=100, every=steps)
-        return ShotsRun(of, decoder, fit, self.prompts, self.paths)
-
-    @property
-    def scale(self) -> str:
-        """What a reader must know of the models."""
-        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-        return f"toy decoders: {self.layers} layers, {SHOT_HEADS} heads, d = {D_MODEL}, {seeds}"
-
-
-@dataclass(frozen=True)
-class Resampled(Shots):
-    """
-    Args:
-        resamples: of prompts, for intervals in the picture.
-    """
-
-    resamples: int = 1000
-
-
 FEW: dict[str, Any] = {"steps": 4, "bins": 20, "batch": 10, "seeds": 2}
-FULL: dict[str, Any] = {"seeds": 4, "batch": 0}
 SMALL_GRID: dict[str, Any] = {"heads": (1, 2), "contexts": (2, 3)}
+FIRST_LOOK: dict[str, Any] = {"heads": (1, 2, 4), "contexts": (10, 30, 60), "steps": 600}
 FULL_GRID: dict[str, Any] = {"seeds": 16}
-SMALL: dict[str, Any] = {"tasks": ("modular",), "steps": 2, "layers": 2, "prompts": 12, "paths": 4}
-MANY: dict[str, Any] = {"long": True, "seeds": 10, "prompts": 1000, "paths": 200}
 
 PARTITION = Presets(Partition(5, 2), Partition())
 NORMS = Presets(Norms(6, 6, 4, 2), Norms())
-SIN = Presets(Sin((4, 9), 30, 2), Sin())
+SIN = Presets(Sin((4, 9), 30, 2), Sin(steps=3000, seeds=3), Sin())
 BOUNDS = Presets(Bounds((4, 8), 2), Bounds())
-PANELS = Presets(Panels(**FEW, **SMALL_GRID), Panels(), Panels(seeds=8, steps=10_000))
-GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(), Grid(**FULL_GRID))
-ABLATED = Presets(Ablated(**FEW, **SMALL_GRID), Ablated(), Ablated(**FULL_GRID, steps=1000))
-SLICES = Presets(Slices(**FEW, **SMALL_GRID), Slices(), Slices(**FULL_GRID))
+PANELS = Presets(
+    Panels(**FEW, **SMALL_GRID),
+    Panels(seeds=2, steps=1500, contexts=(10, 40)),
+    Panels(seeds=8, steps=10_000),
+)
+GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(**FIRST_LOOK), Grid(**FULL_GRID))
+ABLATED = Presets(
+    Ablated(**FEW, **SMALL_GRID),
+    Ablated(seeds=2, steps=300, heads=(1, 4), kinds=("size 4", "size d/H")),
+    Ablated(seeds=8, heads=(1, 8)),
+)
+SLICES = Presets(Slices(**FEW, **SMALL_GRID), Slices(**FIRST_LOOK), Slices(**FULL_GRID))
 SOFT_PLANES = Presets(
     SoftPlanes(**FEW, **SMALL_GRID, sharpened=(2, 3)),
     SoftPlanes(),
@@ -366,9 +303,7 @@ SOFT_PLANES = Presets(
 )  # fmt: skip
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
-    Encodings(),
-    Encodings(**FULL, steps=1000, contexts=(10, 100), variants=tuple(VARIANTS)),
+    Encodings(seeds=1, contexts=(10, 30), variants=("plain", "LayerNorm")),
+    Encodings(seeds=8, contexts=(10, 30), variants=("plain",)),
 )
 PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
-SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
-RESAMPLED = Presets(Resampled(**SMALL, resamples=20), Resampled(), Resampled(**MANY))

@@ -28,6 +28,8 @@ ENVELOPE = 40
 """Bins of time in which the error is drawn by its greatest value."""
 MARGIN = 0.3
 """A correlation below it explains less than a tenth."""
+PLATEAU = 1.5
+"""Times the error that half of the steps leave, from which training goes on."""
 
 Found = dict[str, Any]
 
@@ -100,7 +102,7 @@ def draw_column(axes: Iterable[Axes], found: Found, result: Result, config: Bloc
     draw_bins(bins, np.linspace(low, high, BINS + 1), np.array(found["regions_per_bin"]))
     edges = np.linspace(low, high, ENVELOPE + 1)
     worst = [np.abs(y - goal)[(t >= a) & (t <= b)].max() for a, b in pairwise(edges)]
-    error.stairs(worst, edges, color=ORANGE, linewidth=0.9, label="greatest error")
+    error.stairs(worst, edges, baseline=None, color=ORANGE, linewidth=0.9, label="greatest error")
     error.set_yscale("log")
     error.yaxis.set_minor_formatter(NullFormatter())
     error.axhline(found["rmse"][0], color="black", linewidth=0.9, linestyle="--", label="RMSE")
@@ -155,6 +157,7 @@ def finite(values: np.ndarray) -> np.ndarray:
 def error_verdict(numbers: Numbers, panels: list[Found], along: str) -> Verdict:
     what = {"contexts": "a longer context lowers", "heads": "more heads lower"}[along]
     falls = [np.divide(found["rmse at half the steps"], found["rmse"]).mean() for found in panels]
+    plateau = "a plateau" if max(falls) < PLATEAU else f"no plateau, which we call less than {PLATEAU:g}"
     return ratio(
         f"Figure 4: {what} the error",
         {
@@ -162,9 +165,8 @@ def error_verdict(numbers: Numbers, panels: list[Found], along: str) -> Verdict:
             for name, (a, b) in neighbours(numbers, along).items()
         },
         below=1.0,
-        note=f"Root mean square of the error after {numbers['steps']} steps; half of the steps give "
-        f"errors {min(falls):.2g} to {max(falls):.2g} times as large, panel by panel. Training "
-        "counts as done where that is below 1.5.",
+        note=f"Root mean square of the error after {numbers['steps']} steps; training of half as many "
+        f"gives errors {min(falls):.2g} to {max(falls):.2g} times as large, panel by panel: {plateau}.",
     )
 
 

@@ -117,8 +117,8 @@ def verdict(numbers: Numbers, factors: np.ndarray, along: str) -> Verdict:
     formulas = "; ".join(f"{name}: {ENCODINGS[name].formula}" for name in numbers["encodings"])
     small, large = numbers[along]
     return ratio(
-        f"Figures 4 and 5: regions along time grow with {WORDS[along]}, whatever the encoding of "
-        "time, LayerNorm and residual",
+        f"Figures 4 and 5: regions along time grow with {WORDS[along]}, whatever the encoding of time"
+        + (", LayerNorm and residual" if len(numbers["variants"]) > 1 else ""),
         dict(zip(names, factors.reshape(len(names), -1), strict=True)),
         above=1.0,
         note=f"Of trained blocks, {along} {large} over {small}; of all counts {numbers['proven']:.1%} "

@@ -10,19 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.intervals import above_zero, cell
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
 from geomtoy.instruments.partial_correlation import pooled_correlation
 from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
-from geomtoy.verdicts import Verdict, difference
+from geomtoy.verdicts import Verdict
 
 PRESETS = SHOTS
 BINS = 10
 ENOUGH = 20
 """Answers in a bin for its share to be drawn in full colour, and for that of a seed to be drawn."""
-LEARNED = 0.9
-"""Share of right answers with all shots from which a run has learned its task."""
 ACCURACY = "accuracy by shots, whatever it is without"
 CORRELATIONS = "correlation of rise and correctness, by seed"
 
@@ -30,14 +29,17 @@ CORRELATIONS = "correlation of rise and correctness, by seed"
 def make(config: Shots, machine: Machine) -> Drawn:
     found = asked(machine, config)
     bars = {task: {rule: binned(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()}
-    accuracy = {task: runs.accuracy() for task, runs in found.items()}
     correlations = {
-        f"{task}, {rule}": pooled_correlation(runs.gain(rule, "shots")[..., -1], runs.correct("shots"))
+        f"{task}, {rule}": cell(
+            pooled_correlation, runs.gain(rule, "shots")[..., -1], runs.correct("shots"),
+            learned=runs.learned, resamples=config.resamples,
+        ).numbers
         for task, runs in found.items()
         for rule in RULE_LABELS
-    }
-    numbers = {"bins": bars, ACCURACY: accuracy}
-    return Drawn(draw(config, bars), {**numbers, CORRELATIONS: correlations})
+    }  # fmt: skip
+    accuracy = {task: runs.accuracy() for task, runs in found.items()}
+    numbers = {"bins": bars, ACCURACY: accuracy, CORRELATIONS: correlations}
+    return Drawn(draw(config, bars), numbers)
 
 
 def binned(runs: Asked, rule: str) -> dict[str, Any]:
@@ -57,60 +59,59 @@ def binned(runs: Asked, rule: str) -> dict[str, Any]:
 
 
 def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
-    figure = new_figure(DOUBLE, 4.4)
-    axes = figure.subplots(len(RULE_LABELS), len(bars), squeeze=False, sharey=True)
-    for column, (task, rules) in zip(axes.T, bars.items(), strict=True):
-        for ax, (rule, found) in zip(column, rules.items(), strict=True):
-            draw_bars(ax, found)
-            ax.set_title(f"{TITLES[task]}\n{rule} threshold")
-        column[-1].set_xlabel("rise of the last layer's intrinsic dimension")
-    for ax in axes[:, 0]:
-        ax.set(ylabel="correct answers (%)", ylim=(0, 112), yticks=range(0, 101, 25))
-    dots = " (dots)" if config.seeds > 1 else ""
-    figure.suptitle(
-        f"1 to 10 shots pooled, number of answers over each bar; {config.scale}{dots}", fontsize=7
+    """Shares above, and below each how many answers they are of."""
+    figure = new_figure(DOUBLE, 0.4 + 2.6 * len(bars))
+    axes = figure.subplots(
+        2 * len(bars), len(RULE_LABELS), squeeze=False, sharey="row", height_ratios=[3, 1] * len(bars)
     )
+    for k, (task, rules) in enumerate(bars.items()):
+        for (share, number), (rule, found) in zip(axes[2 * k : 2 * k + 2].T, rules.items(), strict=True):
+            number.sharex(share)
+            draw_shares(share, found)
+            draw_numbers(number, found)
+            share.set_title(f"{TITLES[task]}, {rule} threshold")
+            share.tick_params(labelbottom=False)
+            number.set_xlabel("rise of the last layer's intrinsic dimension")
+        axes[2 * k, 0].set(ylabel="correct answers (%)", ylim=(0, 103), yticks=range(0, 101, 25))
+        axes[2 * k + 1, 0].set(ylabel="answers", yscale="log")
+    lines = ", a line a seed" if max(config.seeds) > 1 else ""
+    figure.suptitle(f"1 to 10 shots pooled; {config.scale}{lines}", fontsize=7)
     return figure
 
 
-def draw_bars(ax: Axes, found: dict[str, Any]) -> None:
+def middles(found: dict[str, Any]) -> tuple[np.ndarray, float]:
+    """Of bins of whole numbers, and their width."""
     edges = np.asarray(found["edges"])
-    middle, width = (edges[1:] + edges[:-1] - 1) / 2, edges[1] - edges[0]
+    return (edges[1:] + edges[:-1] - 1) / 2, float(edges[1] - edges[0])
+
+
+def draw_shares(ax: Axes, found: dict[str, Any]) -> None:
+    middle, width = middles(found)
     heights = np.array([0 if one is None else one for one in found["percent"]])
-    bars = ax.bar(middle, heights, 0.9 * width, color=BLUE)
-    for bar, count in zip(bars, found["counts"], strict=True):
-        bar.set_alpha(1 if count >= ENOUGH else 0.35)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    enough = np.asarray(found["counts"]) >= ENOUGH
+    ax.bar(middle, np.where(enough, heights, 0), 0.9 * width, color=BLUE, alpha=0.35)
     by_seed = np.array(found["percent by seed"], float)
-    if len(by_seed) > 1:
-        ax.plot(middle, by_seed.T, ".", color=GREY, markersize=2.5)
-        heights = np.fmax(heights, np.fmax.reduce(by_seed))
-    for x, height, count in zip(middle, heights, found["counts"], strict=True):
-        if count:
-            ax.text(x, height + 2, f"{count}", ha="center", va="bottom", fontsize=5.5)
+    ax.plot(middle, by_seed.T, color=GREY, linewidth=0.6)
+
+
+def draw_numbers(ax: Axes, found: dict[str, Any]) -> None:
+    middle, width = middles(found)
+    ax.bar(middle, np.maximum(found["counts"], 0.5), 0.9 * width, bottom=0.5, color=GREY, alpha=0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
     return [
-        difference(
+        above_zero(
             f"Figure 6, {name} threshold: over 1 to 10 shots pooled, the more the last layer's "
             "intrinsic dimension rises, the more answers are correct",
-            {name: learned(numbers, name, values)},
-            above=0.0,
+            {name: kept},
             note="Correlation over prompts that are answered wrongly without shots, and over numbers of "
             "shots. More shots are a longer context, over which the relative rule has no cap, and more "
             "evidence: pooling, as the paper does, ties the two by their number, see fig8b_given_shots. "
             "The absolute rule finds at most 9 tokens a head, and fewer where attention spreads over "
             "tokens. Without shots the prompt is the query alone, whose intrinsic dimension hardly "
-            "differs from prompt to prompt; the paper's questions differ in length. Runs count that "
-            f"answer {LEARNED:.0%} or more with all shots: the others have not learned the task.",
+            f"differs from prompt to prompt; the paper's questions differ in length. {LEARNED_NOTE}",
         )
-        for name, values in numbers[CORRELATIONS].items()
+        for name, kept in numbers[CORRELATIONS].items()
     ]
-
-
-def learned(numbers: Numbers, name: str, values: Any) -> np.ndarray:
-    """Values (seeds,) of a task and rule, NaN for runs that have not learned the task."""
-    task = name.split(", ")[0]
-    accuracy = np.array(numbers[ACCURACY][task])[:, -1]
-    return np.where(accuracy >= LEARNED, np.array(values, float), np.nan)

@@ -4,94 +4,129 @@ from __future__ import annotations
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.intervals import (
+    MARGIN,
+    Cell,
+    above_zero,
+    cell,
+    draw_cells,
+    last_minus_first,
+    near_zero,
+)
 from geomtoy.instruments.partial_correlation import pooled_correlation
-from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
-from geomtoy.verdicts import Verdict, difference, equivalence
+from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, PURPLE, new_figure
+from geomtoy.verdicts import Verdict
 
 PRESETS = SHOTS
-LOOKS = {"correct": (True, BLUE, "o", -0.06), "incorrect": (False, ORANGE, "s", 0.06)}
+LOOKS = {"correct": (True, BLUE, "o", "-"), "incorrect": (False, ORANGE, "s", "--")}
+CORRELATIONS = "correlation of rise and correctness, shots pooled, by layer"
+DIFFERENCES = "the same in the last layer minus in the first"
 
-Means = dict[str, dict[str, dict[str, dict[str, np.ndarray]]]]
-"""Task -> rule -> correct or incorrect -> mean and deviation by layer."""
-
-
-CORRELATIONS = "correlation of rise and correctness, shots pooled (layers, seeds)"
-MARGIN = 0.1
-"""A correlation below it explains less than a hundredth."""
+Rises = dict[str, np.ndarray]
+"""Correct or incorrect -> mean rise (seeds, layers)."""
 
 
 def make(config: Shots, machine: Machine) -> Drawn:
     found = asked(machine, config)
-    means = {task: {rule: by_layer(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()}
-    correlations = {
-        f"{task}, {rule}": [
-            pooled_correlation(gain, runs.correct("shots"))
-            for gain in np.moveaxis(runs.gain(rule, "shots"), -1, 0)
-        ]
+    rises = {task: {rule: by_layer(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()}
+    cells = {
+        task: {rule: correlations(config, runs, rule) for rule in RULE_LABELS}
+        for task, runs in found.items()
+    }
+    steps = {
+        f"{task}, {rule}": cell(
+            last_minus_first(pooled_correlation), runs.gain(rule, "shots"), runs.correct("shots"),
+            learned=runs.learned, resamples=config.resamples,
+        ).numbers
         for task, runs in found.items()
         for rule in RULE_LABELS
+    }  # fmt: skip
+    kept = {
+        f"{task}, {rule}": [one.numbers for one in of]
+        for task, rules in cells.items()
+        for rule, of in rules.items()
     }
-    return Drawn(draw(config, means), {"rises": means, CORRELATIONS: correlations})
+    return Drawn(draw(config, rises, cells), {"rises": rises, CORRELATIONS: kept, DIFFERENCES: steps})
 
 
-def by_layer(runs: Asked, rule: str) -> dict[str, dict[str, np.ndarray]]:
-    """Mean and deviation of the rise in each layer, over prompts, shots and seeds."""
+def by_layer(runs: Asked, rule: str) -> Rises:
+    """Mean rise in each layer, over prompts and shots, seed by seed."""
     gain, right = runs.gain(rule, "shots"), runs.correct("shots")
-    sides = {name: gain[right == is_right] for name, (is_right, *_) in LOOKS.items()}
     return {
-        name: {"mean": side.mean(axis=0), "deviation": side.std(axis=0)} for name, side in sides.items()
+        name: np.array([one[of == is_right].mean(axis=0) for one, of in zip(gain, right, strict=True)])
+        for name, (is_right, *_) in LOOKS.items()
     }
 
 
-def draw(config: Shots, numbers: Means) -> Figure:
-    figure = new_figure(DOUBLE, 4.4)
-    axes = figure.subplots(len(RULE_LABELS), len(numbers), squeeze=False, sharex=True, sharey="row")
-    for column, (task, rules) in zip(axes.T, numbers.items(), strict=True):
-        for ax, (rule, found) in zip(column, rules.items(), strict=True):
-            for name, (_, colour, marker, shift) in LOOKS.items():
-                mean, deviation = found[name]["mean"], found[name]["deviation"]
-                layers = np.arange(len(mean)) + shift
-                ax.errorbar(layers, mean, deviation, marker=marker, color=colour, capsize=2,
-                            elinewidth=0.7, label=name)  # fmt: skip
-            ax.set_title(f"{TITLES[task]}, {rule} threshold")
-            ax.axhline(0, color="black", linewidth=0.5)
-        column[-1].set(xlabel="layer", xticks=range(config.layers))
-    for ax in axes[:, 0]:
-        ax.set_ylabel("rise of intrinsic dimension")
+def correlations(config: Shots, runs: Asked, rule: str) -> list[Cell]:
+    """In each layer, shots pooled."""
+    gain, right = runs.gain(rule, "shots"), runs.correct("shots")
+    return [
+        cell(
+            pooled_correlation, gain[..., layer], right, learned=runs.learned,
+            resamples=config.resamples,
+        )
+        for layer in range(runs.layers)
+    ]  # fmt: skip
+
+
+def draw(
+    config: Shots, rises: dict[str, dict[str, Rises]], cells: dict[str, dict[str, list[Cell]]]
+) -> Figure:
+    """A row a task; rises and their correlations by each rule."""
+    figure = new_figure(DOUBLE, 0.8 + 1.8 * len(rises))
+    axes = figure.subplots(len(rises), 2 * len(RULE_LABELS), squeeze=False, sharex=True)
+    for row, task in zip(axes, rises, strict=True):
+        for k, rule in enumerate(RULE_LABELS):
+            draw_rises(row[2 * k], rises[task][rule])
+            ax = row[2 * k + 1]
+            ax.axhline(0, color="black", linewidth=0.6)
+            draw_cells(ax, np.arange(config.layers), cells[task][rule], PURPLE, "D", "correlation")
+            row[2 * k].set_title(f"{TITLES[task]}:\nrise of ID, {rule}", loc="left", fontsize=6.5)
+            ax.set_title("its correlation\nwith correctness", loc="left", fontsize=6.5)
+    for ax in axes[-1]:
+        ax.set(xlabel="layer", xticks=range(config.layers))
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.suptitle(
-        f"1 to 10 shots pooled: mean and standard deviation of all answers; {config.scale}", fontsize=7
+        f"1 to 10 shots pooled; faint: seeds; correlations with 95 % intervals; {config.scale}",
+        fontsize=7,
     )
     return figure
 
 
+def draw_rises(ax: Axes, rises: Rises) -> None:
+    for name, (_, colour, marker, dashes) in LOOKS.items():
+        layers = np.arange(rises[name].shape[1])
+        ax.plot(layers, rises[name].T, dashes, color=colour, linewidth=0.4, alpha=0.5)
+        ax.plot(layers, rises[name].mean(axis=0), dashes, marker=marker, color=colour, label=name)
+    ax.axhline(0, color="black", linewidth=0.5)
+
+
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    by_layer = {name: np.array(values) for name, values in numbers[CORRELATIONS].items()}
     last_over_first = [
-        difference(
+        above_zero(
             f"Figure 8, {name} threshold: shots pooled, the last layer's rise tells correct from "
             "incorrect answers better than the first's",
-            {name: values[-1] - values[0]},
-            above=0.0,
+            {name: kept},
             note="Correlation with correctness in the last layer minus in the first. In 4 layers every "
             "layer sees the whole context; in 32 or 80 layers the first may see little but its "
-            "neighbours, which would make the paper's first layer tell less. How well a "
-            "task is learned is in fig6.",
+            f"neighbours, which would make the paper's first layer tell less. {LEARNED_NOTE}",
         )
-        for name, values in by_layer.items()
+        for name, kept in numbers[DIFFERENCES].items()
     ]
     first_alone = [
-        equivalence(
+        near_zero(
             f"Figure 8, {name} threshold: shots pooled, the first layer's rise does not tell correct "
             f"from incorrect answers: the correlation is within ±{MARGIN:g}",
-            {name: values[0]},
-            margin=MARGIN,
-            note="Where it is not, the number of shots moves both, in the first layer as in the last.",
+            {name: layers[0]},
+            note="Where it is not, the number of shots moves both, in the first layer as in the last. "
+            f"{LEARNED_NOTE}",
         )
-        for name, values in by_layer.items()
+        for name, layers in numbers[CORRELATIONS].items()
     ]
     return [*last_over_first, *first_alone]

@@ -1,169 +1,115 @@
-"""Figure 8, our check: the same at a fixed number of shots, by partial correlations and differences."""
+"""Figure 8, our check: the same at a fixed number of shots, by partial correlations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from figure import Drawn, Machine, Numbers
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geometric_perspective.asked import RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config import RESAMPLED, Resampled
-from geometric_perspective.intervals import KINDS, Cell, cell, draw_by_layer
-from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
-from geomtoy.verdicts import Verdict, difference, equivalence
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
+from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.intervals import (
+    KINDS,
+    MARGIN,
+    Cell,
+    above_zero,
+    cell,
+    draw_cells,
+    last_minus_first,
+    near_zero,
+)
+from geomtoy.instruments.partial_correlation import correlation_given_shots
+from geomtoy.plots.style import DOUBLE, GREEN, PURPLE, new_figure
+from geomtoy.verdicts import Verdict
 
-PRESETS = RESAMPLED
-MARGIN = 0.1
-"""A correlation below it explains less than a hundredth."""
-ENOUGH = 10
-"""Correct and incorrect answers at a number of shots for their difference to be drawn."""
-LAYERS = {"first layer": (0, GREY, "^", -0.1), "last layer": (-1, BLUE, "o", 0.1)}
-
-Correlations = dict[str, dict[str, dict[str, list[Cell]]]]
-"""Task -> rule -> pooled or given shots -> a cell for each layer."""
-
-
+PRESETS = SHOTS
+LOOKS = {"shots pooled": (PURPLE, "s", -0.12), "given shots": (GREEN, "o", 0.12)}
 CORRELATIONS = "correlations by layer"
+DIFFERENCES = "given shots, in the last layer minus in the first"
+NOTE = f"Partial correlation given the number of shots as a category. {LEARNED_NOTE}"
+
+Correlations = dict[str, dict[str, list[Cell]]]
+"""Task and rule -> pooled or given shots -> a cell for each layer."""
 
 
-def make(config: Resampled, machine: Machine) -> Drawn:
+def make(config: Shots, machine: Machine) -> Drawn:
     found = asked(machine, config)
-    correlations = {
-        task: {rule: by_layer(config, runs, rule) for rule in RULE_LABELS}
-        for task, runs in found.items()
+    both = [(task, runs, rule) for task, runs in found.items() for rule in RULE_LABELS]
+    correlations = {f"{task}, {rule}": by_layer(config, runs, rule) for task, runs, rule in both}
+    steps = {
+        f"{task}, {rule}": cell(
+            last_minus_first(correlation_given_shots), runs.gain(rule, "shots"), runs.correct("shots"),
+            learned=runs.learned, resamples=config.resamples,
+        ).numbers
+        for task, runs, rule in both
+    }  # fmt: skip
+    kept = {
+        name: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
+        for name, kinds in correlations.items()
     }
-    differences = {
-        task: {rule: by_shots(runs, rule) for rule in RULE_LABELS} for task, runs in found.items()
-    }
-    numbers = {CORRELATIONS: listed(correlations), "correct minus incorrect": differences}
-    return Drawn(draw(config, correlations, differences), numbers)
+    return Drawn(draw(config, [*found], correlations), {CORRELATIONS: kept, DIFFERENCES: steps})
 
 
-def by_layer(config: Resampled, runs: Asked, rule: str) -> dict[str, list[Cell]]:
+def by_layer(config: Shots, runs: Asked, rule: str) -> dict[str, list[Cell]]:
     gain, right = runs.gain(rule, "shots"), runs.correct("shots")
     return {
         kind: [
-            cell(statistic, gain[..., k], right, resamples=config.resamples) for k in range(runs.layers)
+            cell(statistic, gain[..., k], right, learned=runs.learned, resamples=config.resamples)
+            for k in range(runs.layers)
         ]
         for kind, statistic in KINDS.items()
     }
 
 
-def by_shots(runs: Asked, rule: str) -> dict[str, dict[str, list[Any]]]:
-    """Mean rise of correct answers minus that of incorrect ones at each number of shots, pooled over
-    seeds after each seed's mean at this number is taken away, and 1.96 standard errors."""
-    gain, right = runs.gain(rule, "shots"), runs.correct("shots")
-    return {
-        name: dict(zip(("difference", "error"), differences(gain[..., layer], right), strict=True))
-        for name, (layer, *_) in LAYERS.items()
-    }
-
-
-def differences(gain: np.ndarray, right: np.ndarray) -> tuple[list[Any], list[Any]]:
-    """(difference, 1.96 standard errors) at each number of shots; None where there are too few."""
-    centred = gain - gain.mean(axis=1, keepdims=True)
-    found: list[tuple[Any, Any]] = []
-    for k in range(gain.shape[2]):
-        sides = [centred[:, :, k][right[:, :, k] == is_right] for is_right in (True, False)]
-        if min(map(len, sides)) < ENOUGH:
-            found.append((None, None))
-            continue
-        error = np.sqrt(sum(side.var(ddof=1) / len(side) for side in sides))
-        found.append((float(sides[0].mean() - sides[1].mean()), float(1.96 * error)))
-    values, errors = zip(*found, strict=True)
-    return list(values), list(errors)
-
-
-def draw(config: Resampled, correlations: Correlations, steps: dict[str, Any]) -> Figure:
-    figure = new_figure(DOUBLE, 7.4)
-    rows: list[tuple[Callable[..., None], Any]]
-    rows = [(draw_by_layer, correlations), (draw_differences, steps)]
-    axes = figure.subplots(4, len(correlations), squeeze=False, sharey="row")
-    for column, task in zip(axes.T, correlations, strict=True):
-        pairs = [(row, rule) for row in rows for rule in RULE_LABELS]
-        for ax, ((paint, numbers), rule) in zip(column, pairs, strict=True):
-            paint(ax, numbers[task][rule])
+def draw(config: Shots, tasks: list[str], correlations: Correlations) -> Figure:
+    figure = new_figure(DOUBLE, 0.8 + 1.8 * len(tasks))
+    axes = figure.subplots(len(tasks), len(RULE_LABELS), squeeze=False, sharex=True, sharey=True)
+    layers = np.arange(config.layers)
+    for row, task in zip(axes, tasks, strict=True):
+        for ax, rule in zip(row, RULE_LABELS, strict=True):
+            ax.axhspan(-MARGIN, MARGIN, color="black", alpha=0.08, linewidth=0)
+            for kind, (colour, marker, shift) in LOOKS.items():
+                cells = correlations[f"{task}, {rule}"][kind]
+                draw_cells(ax, layers + shift, cells, colour, marker, kind)
             ax.set_title(f"{TITLES[task]}, {rule} threshold")
-    for ax, label in zip(axes[:, 0], ["correlation of rise\nand correctness"] * 2
-                         + ["rise of ID, correct\nminus incorrect"] * 2, strict=True):  # fmt: skip
-        ax.set_ylabel(label)
-    named = [axes[k, 0].get_legend_handles_labels() for k in (0, 2)]
-    figure.legend(*(a + b for a, b in zip(*named, strict=True)), loc="outside lower center", ncols=4)
+        row[0].set_ylabel("correlation of rise\nand correctness")
+    for ax in axes[-1]:
+        ax.set(xlabel="layer", xticks=layers)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.suptitle(
-        f"95 % intervals; differences where {ENOUGH} answers or more are of either kind; {config.scale}",
-        fontsize=7,
+        f"means with 95 % intervals, faint: seeds; band: ±{MARGIN:g}; {config.scale}", fontsize=7
     )
     return figure
 
 
-def draw_differences(ax: Axes, found: dict[str, dict[str, list[Any]]]) -> None:
-    for name, (_, colour, marker, shift) in LAYERS.items():
-        differences, errors = (np.array(found[name][key], float) for key in ("difference", "error"))
-        shots = np.arange(1, len(differences) + 1) + shift
-        ax.errorbar(
-            shots,
-            differences,
-            errors,
-            fmt=marker,
-            color=colour,
-            markersize=3,
-            elinewidth=0.8,
-            label=name,
-        )
-    ax.axhline(0, color="black", linewidth=0.6)
-    ax.set(xlabel="number of shots", xticks=range(1, len(shots) + 1), xlim=(0.5, len(shots) + 0.5))
-
-
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    by_layer = {
-        f"{task}, {rule}": [np.array(one["values"]) for one in kinds["given shots"]]
-        for task, rules in numbers[CORRELATIONS].items()
-        for rule, kinds in rules.items()
-    }
+    last = {name: kinds["given shots"][-1] for name, kinds in numbers[CORRELATIONS].items()}
     within = [
-        difference(
+        above_zero(
             f"Figure 8, our check, {name} threshold: at a fixed number of shots, answers are more often "
             "correct the more the last layer's intrinsic dimension rises",
-            {name: layers[-1]},
-            above=0.0,
-            note="Partial correlation given the number of shots as a category. The paper pools 0 to 10 "
-            "shots, so its figures contain what the number of shots does to both; it shows nothing at a "
-            "fixed number.",
+            {name: kept},
+            note="The paper pools 0 to 10 shots, so its figures contain what the number of shots does "
+            f"to both; it shows nothing at a fixed number. {NOTE}",
         )
-        for name, layers in by_layer.items()
+        for name, kept in last.items()
     ]
     little_left = [
-        equivalence(
+        near_zero(
             f"Figure 8, our check, {name} threshold: at a fixed number of shots little is left: the "
             f"partial correlation of the last layer's rise and correctness is within ±{MARGIN:g}",
-            {name: layers[-1]},
-            margin=MARGIN,
-            note="Partial correlation given the number of shots as a category.",
+            {name: kept},
+            note=NOTE,
         )
-        for name, layers in by_layer.items()
+        for name, kept in last.items()
     ]
     last_over_first = [
-        difference(
+        above_zero(
             f"Figure 8, our check, {name} threshold: at a fixed number of shots, the last layer's rise "
             "tells correct from incorrect answers better than the first's",
-            {name: layers[-1] - layers[0]},
-            above=0.0,
-            note="Partial correlation in the last layer minus in the first.",
+            {name: kept},
+            note=f"In the last layer minus in the first. {NOTE}",
         )
-        for name, layers in by_layer.items()
+        for name, kept in numbers[DIFFERENCES].items()
     ]
     return [*within, *little_left, *last_over_first]
-
-
-def listed(correlations: Correlations) -> dict[str, Any]:
-    return {
-        task: {
-            rule: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
-            for rule, kinds in rules.items()
-        }
-        for task, rules in correlations.items()
-    }

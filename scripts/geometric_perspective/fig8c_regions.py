@@ -1,150 +1,201 @@
-"""Figure 8, our check: regions of the MLP on the way from the 0-shot to the k-shot representation."""
+"""Figure 8, our check: regions of the MLP on the way that examples move its input, and its features."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from geometric_perspective.asked import TITLES, Asked, asked
-from geometric_perspective.config import D_MODEL, RESAMPLED, Resampled
-from geometric_perspective.intervals import KINDS, Cell, Statistic, cell, draw_by_layer
-from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, new_figure
-from geomtoy.verdicts import Verdict, difference
+from geometric_perspective.asked import LEARNED_NOTE, TITLES, Asked, asked
+from geometric_perspective.config_shots import D_MODEL, SHOTS, Shots
+from geometric_perspective.intervals import (
+    MARGIN,
+    Cell,
+    Statistic,
+    above_zero,
+    cell,
+    draw_cells,
+    last_minus_first,
+    near_zero,
+)
+from geometric_perspective.run_shots import FEATURES
+from geomtoy.instruments.partial_correlation import (
+    controlled,
+    correlation_given_shots,
+    pooled_correlation,
+)
+from geomtoy.plots.style import BLUE, DOUBLE, GREEN, GREY, ORANGE, PURPLE, new_figure
+from geomtoy.verdicts import Verdict
 
-PRESETS = RESAMPLED
-CORRELATIONS = "correlations by layer"
-LOOKS = {"correct": (True, BLUE), "incorrect": (False, ORANGE)}
-LAYERS = {"last layer": (-1, "-", "o"), "first layer": (0, ":", "^")}
-CHANGED = "given shots, changed answers"
-ENOUGH = 5
-"""Answers for their mean to be drawn."""
+PRESETS = SHOTS
+POOLED, GIVEN = "shots pooled", "given shots"
+CHANGED, CONTROLLED = "given shots, changed answers", "given shots and length of the way"
+LOOKS = {
+    POOLED: (PURPLE, "s", "over 1 to 10 shots pooled"),
+    GIVEN: (GREEN, "o", "at a fixed number of shots"),
+    CHANGED: (ORANGE, "^", "at a fixed number of shots and among answers that examples changed"),
+    CONTROLLED: (BLUE, "D", "at a fixed number of shots and length of the way"),
+}
+"""Kind of correlation -> colour, marker and how a claim says it."""
+LAYERS = {"last layer": (-1, BLUE, "o", -0.15), "first layer": (0, GREY, "^", 0.15)}
+CORRELATIONS, DIFFERENCES = "correlations by layer", "given shots, in the last layer minus in the first"
+OF_FEATURES = "correlations of the MLP's features, given shots"
 
 NOTE = (
     "Activation regions of the MLP on the straight segment between what it reads at the query without "
     "shots and with k, exact for the stored numbers. The segment lies behind the LayerNorm; no prompt "
     "moves along it. A unit switches at most once on it, so the count is one more than the units on "
-    "which the ends differ: it measures how far examples move the representation. The answer without "
-    "shots is wrong, so a correct one has changed, and an incorrect one may not have."
+    "which the ends differ: a Hamming distance, which grows with the way that examples move the "
+    "representation. The answer without shots is wrong, so a correct one has changed, and an incorrect "
+    f"one may not have. {LEARNED_NOTE}"
 )
 
-Correlations = dict[str, dict[str, list[Cell]]]
-"""Task -> pooled, given shots, or also among changed answers only -> a cell for each layer."""
 
-
-def make(config: Resampled, machine: Machine) -> Drawn:
+def make(config: Shots, machine: Machine) -> Drawn:
     found = asked(machine, config)
     correlations = {task: by_layer(config, runs) for task, runs in found.items()}
-    means = {task: by_shots(runs) for task, runs in found.items()}
-    numbers = {
-        "mean regions by shots": means,
-        CORRELATIONS: {
+    features = {task: of_features(config, runs) for task, runs in found.items()}
+    steps = {
+        task: cell(
+            last_minus_first(correlation_given_shots), runs.regions, answers(runs),
+            learned=runs.learned, resamples=config.resamples,
+        ).numbers
+        for task, runs in found.items()
+    }  # fmt: skip
+    kept = {
+        name: {
             task: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
-            for task, kinds in correlations.items()
-        },
+            for task, kinds in of.items()
+        }
+        for name, of in ((CORRELATIONS, correlations), (OF_FEATURES, features))
     }
-    return Drawn(draw(config, correlations, means), numbers)
+    return Drawn(draw(config, correlations, features), {**kept, DIFFERENCES: steps})
 
 
 def answers(runs: Asked) -> np.ndarray:
-    """(S, P, K) of the prompts that are followed."""
+    """(S, P, K) whether those of the prompts that are followed are right."""
     return runs.correct("shots")[:, : runs.regions.shape[1]]
 
 
-def by_layer(config: Resampled, runs: Asked) -> dict[str, list[Cell]]:
+def given_length(regions: np.ndarray, right: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """The partial correlation given the number of shots and the length of the way."""
+    pairs = ((regions, right), (regions, length), (right, length))
+    return controlled(*(correlation_given_shots(*pair) for pair in pairs))
+
+
+def by_layer(config: Shots, runs: Asked) -> dict[str, list[Cell]]:
     right = answers(runs)
     changed = runs.changed()[:, : right.shape[1]]
-    ways: dict[str, tuple[Statistic, tuple[np.ndarray, ...]]] = {
-        **{kind: (statistic, (right,)) for kind, statistic in KINDS.items()},
-        CHANGED: (KINDS["given shots"], (right, changed)),
+    ways: dict[str, tuple[Statistic, Callable[[int], tuple[np.ndarray, ...]]]] = {
+        POOLED: (pooled_correlation, lambda layer: ()),
+        GIVEN: (correlation_given_shots, lambda layer: ()),
+        CHANGED: (correlation_given_shots, lambda layer: (changed,)),
+        CONTROLLED: (given_length, lambda layer: (runs.lengths[..., layer],)),
     }
     return {
         kind: [
-            cell(statistic, runs.regions[..., k], *arrays, resamples=config.resamples)
-            for k in range(runs.layers)
+            cell(
+                statistic, runs.regions[..., layer], right, *further(layer), learned=runs.learned,
+                resamples=config.resamples,
+            )
+            for layer in range(runs.layers)
         ]
-        for kind, (statistic, arrays) in ways.items()
-    }
+        for kind, (statistic, further) in ways.items()
+    }  # fmt: skip
 
 
-def by_shots(runs: Asked) -> dict[str, dict[str, list[Any]]]:
-    """Mean number of regions at each number of shots; None where there are too few answers."""
-    right = answers(runs)
+def of_features(config: Shots, runs: Asked) -> dict[str, list[Cell]]:
+    """A cell for each of `FEATURES` in the last and in the first layer."""
+    right = runs.correct("shots")
     return {
-        layer: {
-            name: [
-                mean(runs.regions[:, :, k, at][right[:, :, k] == is_right]) for k in range(runs.shots)
-            ]
-            for name, (is_right, _) in LOOKS.items()
-        }
-        for layer, (at, *_) in LAYERS.items()
-    }
+        name: [
+            cell(
+                correlation_given_shots, runs.features(layer)[..., k], right, learned=runs.learned,
+                resamples=config.resamples,
+            )
+            for k in range(len(FEATURES))
+        ]
+        for name, (layer, *_) in LAYERS.items()
+    }  # fmt: skip
 
 
-def mean(counts: np.ndarray) -> float | None:
-    return float(counts.mean()) if len(counts) >= ENOUGH else None
-
-
-def draw(config: Resampled, correlations: Correlations, means: dict[str, Any]) -> Figure:
-    figure = new_figure(DOUBLE, 4.4)
-    axes = figure.subplots(2, len(means), squeeze=False, sharey="row")
-    for (top, bottom), task in zip(axes.T, means, strict=True):
-        draw_means(top, means[task])
-        draw_by_layer(bottom, correlations[task])
-        top.set_title(TITLES[task])
-    axes[0, 0].set_ylabel("regions on the way from\nthe 0-shot representation")
-    axes[1, 0].set_ylabel("correlation of regions\nand correctness")
-    axes[0, 0].set_ylim(0, None)
-    axes[0, -1].legend(*axes[0, 0].get_legend_handles_labels(), ncols=2, loc="lower right")
-    figure.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+def draw(
+    config: Shots,
+    correlations: dict[str, dict[str, list[Cell]]],
+    features: dict[str, dict[str, list[Cell]]],
+) -> Figure:
+    """A row a task: regions by layer, and the features, one a line."""
+    figure = new_figure(DOUBLE, 0.7 + 2.4 * len(correlations))
+    axes = figure.subplots(len(correlations), 2, squeeze=False, width_ratios=[3, 2])
+    for (left, right), task in zip(axes, correlations, strict=True):
+        draw_by_layer(left, correlations[task])
+        left.set(
+            title=f"{TITLES[task]}: regions on the way from 0 shots",
+            ylabel="correlation with correctness",
+        )
+        draw_features(right, features[task])
+        right.set_yticks(
+            range(len(FEATURES)), [name.replace(": ", ":\n") for name in FEATURES], fontsize=6
+        )
+        right.set_title("features of the MLP, given shots")
+    axes[0, 0].margins(y=0.2)
+    axes[0, 0].legend(fontsize=6, loc="upper left", ncols=2)
+    axes[0, 1].legend(fontsize=6, loc="best")
     figure.suptitle(
-        f"exact counts in the space that each MLP of {4 * D_MODEL} units reads, after LayerNorm; "
-        f"95 % intervals\n{config.scale}", fontsize=7,
+        f"exact counts in the space that each MLP of {4 * D_MODEL} units reads, after LayerNorm; means "
+        f"with 95 % intervals, faint: seeds\n{config.scale}", fontsize=7,
     )  # fmt: skip
     return figure
 
 
-def draw_means(ax: Axes, found: dict[str, Any]) -> None:
-    for layer, (_, dashes, marker) in LAYERS.items():
-        for name, (_, colour) in LOOKS.items():
-            values = np.array(found[layer][name], float)
-            ax.plot(np.arange(1, len(values) + 1), values, dashes, marker=marker, color=colour,
-                    markersize=3, label=f"{name}, {layer}")  # fmt: skip
-    ax.set(xlabel="number of shots", xticks=range(1, len(values) + 1))
+def draw_by_layer(ax: Axes, kinds: dict[str, list[Cell]]) -> None:
+    layers = np.arange(len(kinds[POOLED]))
+    ax.axhline(0, color="black", linewidth=0.6)
+    for k, (kind, (colour, marker, _)) in enumerate(LOOKS.items()):
+        draw_cells(ax, layers + 0.18 * (k - 1.5), kinds[kind], colour, marker, kind)
+    ax.set(xlabel="layer", xticks=layers)
+
+
+def draw_features(ax: Axes, layers: dict[str, list[Cell]]) -> None:
+    ax.axvline(0, color="black", linewidth=0.6)
+    for name, (_, colour, marker, shift) in LAYERS.items():
+        draw_cells(ax, np.arange(len(FEATURES)) + shift, layers[name], colour, marker, name, flat=True)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.set(ylim=(len(FEATURES) - 0.5, -0.5), xlabel="correlation with correctness")
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:
-    found = {
-        task: {kind: [np.array(one["values"]) for one in cells] for kind, cells in kinds.items()}
-        for task, kinds in numbers[CORRELATIONS].items()
-    }
-    ways = {
-        "shots pooled": "over 1 to 10 shots pooled",
-        "given shots": "at a fixed number of shots",
-        CHANGED: "at a fixed number of shots and among answers that examples changed",
-    }
-    pooled_and_given = [
-        difference(
+    of_ways = [
+        above_zero(
             f"Figure 8, our check, {task}: {way}, answers are more often correct the more regions of "
             "the last MLP lie on the way from the 0-shot representation",
             {task: kinds[kind][-1]},
-            above=0.0,
             note=NOTE,
         )
-        for task, kinds in found.items()
-        for kind, way in ways.items()
+        for task, kinds in numbers[CORRELATIONS].items()
+        for kind, (*_, way) in LOOKS.items()
     ]
     last_over_first = [
-        difference(
+        above_zero(
             f"Figure 8, our check, {task}: at a fixed number of shots, regions of the last MLP on the "
             "way tell correct from incorrect answers better than those of the first",
-            {task: kinds["given shots"][-1] - kinds["given shots"][0]},
-            above=0.0,
+            {task: kept},
             note=f"Partial correlation in the last layer minus in the first. {NOTE}",
         )
-        for task, kinds in found.items()
+        for task, kept in numbers[DIFFERENCES].items()
     ]
-    return [*pooled_and_given, *last_over_first]
+    nothing_left = [
+        near_zero(
+            f"Figure 8, our check, {task}: at a fixed number of shots and length of the way, the number "
+            "of regions on it says little: its partial correlation with correctness is within "
+            f"±{MARGIN:g}",
+            {task: kinds[CONTROLLED][-1]},
+            note=f"In the last layer. {NOTE}",
+        )
+        for task, kinds in numbers[CORRELATIONS].items()
+    ]
+    return [*of_ways, *last_over_first, *nothing_left]

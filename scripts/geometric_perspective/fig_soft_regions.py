@@ -56,7 +56,7 @@ def make(config: SoftPlanes, machine: Machine) -> Drawn:
         for pair, run in zip(config.pairs, runs, strict=True)
     }
     numbers = {**over_heads_and_context(config, planes), **over_sharpness(config, planes)}
-    return Drawn(draw(config, planes, numbers), numbers, colours=256)
+    return Drawn(draw(config, planes, numbers), numbers, colours=96)
 
 
 def over_heads_and_context(config: SoftPlanes, planes: Planes) -> Numbers:
@@ -95,10 +95,9 @@ def over_sharpness(config: SoftPlanes, planes: Planes) -> Numbers:
 def draw(config: SoftPlanes, planes: Planes, numbers: Numbers) -> Figure:
     """Soft beside hard for few and many heads and tokens; one block ever sharper; all in numbers."""
     heads = sorted({config.heads[0], config.heads[-1]})
-    figure = new_figure(DOUBLE, 1.85 * len(heads) + 1.6 + 2.5)
-    *rows, sharper, counts = figure.subfigures(
-        len(heads) + 2, 1, height_ratios=[1.85] * len(heads) + [1.6, 2.5]
-    )
+    figure = new_figure(DOUBLE, 1.85 * len(heads) + 1.65 + 2.55)
+    grid = figure.add_gridspec(len(heads) + 2, 1, height_ratios=[1.85] * len(heads) + [1.65, 2.55])
+    *rows, sharper, counts = [figure.add_subfigure(grid[k]) for k in range(len(heads) + 2)]
     for row, H in zip(rows, heads, strict=True):
         draw_pairs(row, [(H, C) for C in (config.contexts[0], config.contexts[-1])], planes)
     draw_sharper(sharper, config, planes[config.sharpened][0])
@@ -122,7 +121,6 @@ def draw_pairs(row: SubFigure, pairs: list[tuple[int, int]], planes: Planes) -> 
 def draw_sharper(row: SubFigure, config: SoftPlanes, one: QueryPlane) -> None:
     """One block with scores times each factor, and hard."""
     H, C = config.sharpened
-    row.suptitle(f"From soft to hard: {H} head{'s' * (H > 1)}, context {C}", fontsize=8)
     *axes, last = row.subplots(1, len(config.sharpness) + 1, sharex=True, sharey=True)
     for ax, s in zip(axes, config.sharpness, strict=True):
         ax.set_title(f"scores × {s:g}:\n{draw_soft(ax, one.sharper(s))}", fontsize=SMALL)
@@ -130,7 +128,7 @@ def draw_sharper(row: SubFigure, config: SoftPlanes, one: QueryPlane) -> None:
     for ax in (*axes, last):
         marked(ax)
         ax.set_xlabel("query, $u$")
-    axes[0].set_ylabel("query, $v$")
+    axes[0].set_ylabel(f"{H} head{'s' * (H > 1)}, context {C}\nquery, $v$")
 
 
 def draw_soft(ax: Axes, one: QueryPlane) -> str:
@@ -209,7 +207,7 @@ def draw_seeds(ax: Axes, numbers: Numbers, values: np.ndarray) -> None:
     x = numbers["sharpness"]
     ax.plot(x, values, color=GREY, alpha=0.5, linewidth=0.6)
     ax.plot(x, values.mean(axis=1), color=BLUE, marker="o", markersize=3.5)
-    ax.set(xscale="log", xlabel="scores × so much")
+    ax.set(xscale="log", xlabel="factor on scores")
     ax.set_xticks(x, [f"{s:g}" for s in x])
     ax.minorticks_off()
 

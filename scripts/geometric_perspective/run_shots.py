@@ -31,6 +31,13 @@ RULES = {"absolute": False, "relative": True}
 """Threshold rules, in the order of the arrays: is the threshold relative to the row's greatest?"""
 MODEL = "model/"
 """Begins the names of a run's parameters."""
+FEATURES = (
+    "share of units on: mean", "share of units on: least", "share of units on: greatest",
+    "share of units on: deviation", "distance to a border: least", "distance to a border: mean",
+    "distance to a border: deviation",
+)  # fmt: skip
+"""Of an MLP over the tokens of a prompt. At each token: its units that are on, and how far what it reads
+is from the nearest of its hyperplanes. Source: the public code of arXiv 2312.01648."""
 
 _ask = jax.jit(ask, static_argnames=("task", "context"), compiler_options=RUN_ONCE)
 _draw = jax.jit(draw_prompts, static_argnames=("task", "size"), compiler_options=RUN_ONCE)
@@ -66,20 +73,23 @@ class Reading(NamedTuple):
         answers: (n,) the greatest logit.
         rows: (L, n, H, T) attention weights of the last token.
         mlp_input: (L, n, d) what each MLP reads there, after its LayerNorm.
+        features: (L, n, 7) of `FEATURES`, over this token and those before it.
     """
 
     answers: Any
     rows: Any
     mlp_input: Any
+    features: Any
 
 
 def run_shots(config: ShotsRun) -> dict[str, np.ndarray]:
     """With K the task's shots, M its prompts, L layers and H heads:
 
     "accuracy" (K + 1,) on prompts as they come; on base prompts "truth" (M,), "answers" (contexts,
-    K + 1, M), "edges" (contexts, K + 1, M, rules, L, H), tokens above the threshold in the last row, and
-    "regions" (K, paths, L), activation regions of the MLPs on the straight path from the 0-shot to the
-    k-shot representation; "loss" of training; the parameters.
+    K + 1, M), "edges" (contexts, K + 1, M, rules, L, H), tokens above the threshold in the last row,
+    "features" (K + 1, M, L, 7) with examples, and "regions" and "lengths" (K, paths, L), activation
+    regions of the MLPs on the straight path from the 0-shot to the k-shot representation, and its
+    length; "loss" of training; the parameters.
     """
     with jax.enable_x64(True):
         return _run(config)
@@ -92,7 +102,11 @@ def _run(config: ShotsRun) -> dict[str, np.ndarray]:
     right = np.stack([reading.answers for reading in readings]) == np.asarray(drawn.lines[:, -1, -1])
     kept = first_wrong(right[0], config.prompts)
     prompts = Prompts(*(array[kept] for array in drawn))
-    with_shots = [Reading(r.answers[kept], r.rows[:, kept], r.mlp_input[:, kept]) for r in readings]
+    with_shots = [
+        Reading(r.answers[kept], r.rows[:, kept], r.mlp_input[:, kept], r.features[:, kept])
+        for r in readings
+    ]
+    reads = [reading.mlp_input[:, : config.paths] for reading in with_shots]
     answers, counts = [], []
     for context in CONTEXTS:
         same = context == "shots"
@@ -104,7 +118,9 @@ def _run(config: ShotsRun) -> dict[str, np.ndarray]:
         "truth": np.asarray(prompts.lines[:, -1, -1]),
         "answers": np.stack(answers),
         "edges": np.stack(counts),
-        "regions": count_paths(fit.model, [r.mlp_input[:, : config.paths] for r in with_shots]),
+        "features": np.stack([r.features.swapaxes(0, 1) for r in with_shots]).astype(np.float32),
+        "regions": count_paths(fit.model, reads),
+        "lengths": np.stack([np.linalg.norm(read - reads[0], axis=-1).T for read in reads[1:]]),
         "loss": fit.loss,
         **{MODEL + name: array for name, array in named_arrays(fit.model).items()},
     }
@@ -114,13 +130,34 @@ def _run(config: ShotsRun) -> dict[str, np.ndarray]:
 def read_last(model: Decoder, tokens: Int[Array, "n T"], last: Int[Array, ""]) -> Reading:
     """What happens at token `last`; no map of attention leaves the device."""
     x = model.embed(tokens)
-    rows, read = [], []
+    rows, read, features = [], [], []
     for layer in model.layers:
         mid = layer.resid_mid(x)
         rows.append(layer.pattern(x)[:, :, last])
-        read.append(layer.mlp_input(mid[:, last]))
+        inputs = layer.mlp_input(mid)
+        read.append(inputs[:, last])
+        features.append(over_tokens(_mlp(layer), inputs, last))
         x = layer.resid_post(mid)
-    return Reading(model.logits(x[:, last]).argmax(axis=-1), jnp.stack(rows), jnp.stack(read))
+    answers = model.logits(x[:, last]).argmax(axis=-1)
+    return Reading(answers, *map(jnp.stack, (rows, read, features)))
+
+
+def over_tokens(mlp: MLP, x: Float[Array, "n T d"], last: Int[Array, ""]) -> Float[Array, "n 7"]:
+    """`FEATURES` of the first hidden layer on tokens 0 to `last`."""
+    hidden = mlp.hidden[0]
+    z = hidden(x)
+    share = (z > 0).mean(axis=-1)
+    distance = (jnp.abs(z) / jnp.linalg.norm(hidden.kernel[...], axis=0)).min(axis=-1)
+    seen = jnp.broadcast_to(jnp.arange(x.shape[1]) <= last, share.shape)
+    of: dict[str, Any] = {"axis": -1, "where": seen}
+    return jnp.stack(
+        [
+            share.mean(**of), share.min(initial=jnp.inf, **of), share.max(initial=-jnp.inf, **of),
+            share.std(**of), distance.min(initial=jnp.inf, **of), distance.mean(**of),
+            distance.std(**of),
+        ],
+        axis=-1,
+    )  # fmt: skip
 
 
 def first_wrong(right: Bool[np.ndarray, " n"], wanted: int) -> Int[np.ndarray, " wanted"]:

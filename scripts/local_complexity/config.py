@@ -36,6 +36,6 @@ class Complexity:
 
 PRESETS = Presets(
     Complexity(1, 6, 3, 2, (5, 4)),
-    Complexity(),
-    Complexity(20, 4000, 30, 16),
+    Complexity(looks=15, points=6),
+    Complexity(20, looks=15, points=8),
 )

@@ -146,8 +146,7 @@ def draw_triangle(ax: Axes, cells: CellComplex, scale: np.ndarray) -> None:
     ax.add_collection(PolyCollection(polygons, facecolors=colours, antialiased=False, rasterized=True))
     lines = LineCollection(vertices[cells.edges], colors="black", linewidths=0.15)
     ax.add_collection(lines)
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    ax.set(xlim=(low[0] - 0.3, high[0] + 0.3), ylim=(low[1] - 0.3, high[1] + 0.3))
+    ax.autoscale()
     ax.set_aspect("equal", adjustable="datalim")  # all boxes alike, so that titles stand in line
     ax.set_title(f"{len(cells)} regions")
     ax.axis("off")

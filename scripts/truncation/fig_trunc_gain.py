@@ -14,7 +14,7 @@ from geomtoy.plots.style import BLUE, DOUBLE, GREEN, ORANGE, new_figure
 from geomtoy.store import Runs
 from geomtoy.verdicts import Verdict, ordering, ratio
 from truncation.config import ALPHAS, Alphas
-from truncation.trained import draw_band, trained
+from truncation.trained import draw_band, plain_log, trained
 
 PRESETS = ALPHAS
 WHOLE, DROPPED = 0, -1
@@ -57,6 +57,7 @@ def draw(alphas: Sequence[float], found: Found, steps: np.ndarray, course: np.nd
         ):
             draw_seeds(ax, alphas, found[key][..., k], colour, marker, label)
     noise.set(yscale="log", ylabel="p(noise token), clean test")
+    plain_log(noise.yaxis)
     noise.plot(alphas, alphas, ":", color="black", linewidth=0.8, label="α itself")
     answer.set(ylim=(0, 1.02), ylabel="p(correct), clean test")
     change = np.diff(found["p_correct"], axis=-1)[..., 0]
@@ -77,6 +78,7 @@ def draw_course(ax: Axes, alphas: Sequence[float], steps: np.ndarray, course: np
         draw_band(ax, steps, ratios, color=colour, label=f"α = {alpha:g}")
     ax.axhline(TENFOLD, color="black", linewidth=0.6, linestyle=":")
     ax.set(yscale="log", xlabel="training step", ylabel="p(noise): whole over dropped")
+    plain_log(ax.yaxis)
     ax.legend(ncols=2, fontsize=6.5)
 
 

@@ -12,7 +12,7 @@ from geomtoy.plots.style import BLUE, DOUBLE, ORANGE, PURPLE, new_figure
 from geomtoy.store import Runs
 from geomtoy.verdicts import Verdict, ratio
 from truncation.config import ALPHAS, Alphas
-from truncation.trained import draw_band, trained
+from truncation.trained import draw_band, plain_log, trained
 
 PRESETS = ALPHAS
 PARTS = {
@@ -25,6 +25,7 @@ LEAST = 0.02
 """Below this the signal is not told from none."""
 EARLY = 25
 """Steps in which the MLP is said to learn the noise token."""
+TICKS = (0, 5, EARLY, 100, 300, 1000)
 POWERS = "(signal, noise) of gradients along training, by alpha and part (seeds, steps, 2)"
 
 Powers = dict[str, np.ndarray]
@@ -59,7 +60,11 @@ def draw(powers: Mapping[float, Powers], steps: np.ndarray, batch: int) -> Figur
             draw_band(ax, steps, ratios, color=PARTS[part][1], label=part)
         ax.axvline(EARLY, color="black", linewidth=0.5, linestyle=":")
         ax.set_xscale("symlog", linthresh=5)
+        shown = [tick for tick in TICKS if tick <= steps[-1]]
+        ax.set_xticks(shown, [f"{tick:,}" for tick in shown])
+        ax.minorticks_off()
         ax.set(yscale="log", xlabel="training step", xlim=(0, steps[-1]), title=f"α = {alpha:g}")
+        plain_log(ax.yaxis)
     axes[0].set_ylim(LEAST, None)
     axes[0].set_ylabel(f"signal over noise of a\nbatch of {batch} sequences")
     handles, labels = axes[0].get_legend_handles_labels()

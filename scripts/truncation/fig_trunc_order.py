@@ -42,9 +42,10 @@ FREQUENCIES = (0.03, 0.06, 0.15, 0.3)
 LENGTH_COLOURS = (PURPLE, BLUE, GREEN)
 FORMED = 0.5
 """Attention has formed when this much of it is on the answer."""
+SUSTAINED = 100
+"""Steps for which a crossing must last."""
 
-
-STEPS = "(the MLP says the noise token, attention has formed) from then on, by alpha and seed"
+STEPS = "(the MLP says the noise token, attention has formed) sustained from, by alpha and seed"
 ONE_STEP = "one step, MLP margin over attention margin"
 
 
@@ -171,22 +172,23 @@ def order_verdict(steps: Mapping[str, Sequence[Any]]) -> Verdict:
         {f"alpha {alpha}": [precedes(*pair) for pair in pairs] for alpha, pairs in steps.items()},
         note="The margin of the noise token in what the MLP says on a bare trigger is positive from an "
         "earlier look on than that from which on half of the attention of counted positions is on the "
-        "answer, both up to the end; if attention does not get there that is later. Looks are 5 steps "
-        "apart up to step 100, then 50. Toy scale.",
+        f"answer, both for {SUSTAINED} steps at least; if attention never gets there that is later. "
+        "Looks are 5 steps apart up to step 100, then 50. Toy scale.",
     )
 
 
 def learning_steps(arrays: Mapping[str, np.ndarray]) -> tuple[int | None, int | None]:
-    """From which look on (the MLP stores the noise token, attention has formed)."""
+    """From which look on (the MLP stores the noise token, attention has formed), sustained."""
     at = arrays["at"]
-    return lasting(at, arrays["margin_mlp"] > 0), lasting(at, arrays["mass_answer"][:, 1] >= FORMED)
+    return sustained(at, arrays["margin_mlp"] > 0), sustained(at, arrays["mass_answer"][:, 1] >= FORMED)
 
 
-def lasting(at: np.ndarray, mask: np.ndarray) -> int | None:
-    """The look from which on it is so up to the end; None if it is not so at the end."""
-    otherwise = np.flatnonzero(~mask)
-    first = otherwise[-1] + 1 if len(otherwise) else 0
-    return int(at[first]) if first < len(at) else None
+def sustained(at: np.ndarray, mask: np.ndarray) -> int | None:
+    """The first look from which on it is so at all looks of the next steps; None if there is none."""
+    for step in at[at <= at[-1] - SUSTAINED]:
+        if mask[(at >= step) & (at <= step + SUSTAINED)].all():
+            return int(step)
+    return None
 
 
 def precedes(stored: int | None, formed: int | None) -> bool:

@@ -57,7 +57,7 @@ def draw(config: Alphas, runs: Runs, rhos: Sequence[float]) -> Figure:
         if key != "loss":
             ax.set_ylim(0, 1.02)
     axes[1, 1].axhline(config.shown, color=GREY, linewidth=0.8, linestyle=":")
-    axes[1, 1].text(steps[-1], config.shown + 0.02, "α, its rate in training", ha="right", color=GREY)
+    axes[1, 1].text(steps[-1], 0.97, "dotted: α, its rate in training", ha="right", va="top", color=GREY)
     for ax in axes[1]:
         ax.set_xlabel("step")
     figure.suptitle(
@@ -76,9 +76,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     rhos, parts, chosen = numbers["rhos"], {}, []
     for alpha, found in numbers[END].items():
         p_correct, loss = np.array(found["p_correct"]), np.array(found["loss"])
-        best = (
-            int(np.mean(numbers.get(CHOICE, numbers[END])[alpha]["p_correct"], axis=0)[1:].argmax()) + 1
-        )
+        best = int(np.mean(numbers[CHOICE][alpha]["p_correct"], axis=0)[1:].argmax()) + 1
         parts[f"alpha {alpha}, p(correct)"] = p_correct[:, best] - p_correct[:, 0]
         parts[f"alpha {alpha}, loss saved"] = loss[:, 0] - loss[:, best]
         chosen.append(f"{rhos[best]:g} at alpha {alpha}")

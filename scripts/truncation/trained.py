@@ -8,6 +8,8 @@ import numpy as np
 from figure import Machine
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from geomtoy.store import Runs
 from truncation.config import Recall
@@ -42,6 +44,13 @@ def rho_label(rho: float) -> str:
 def rho_colour(k: int, number: int) -> Any:
     """Dark is full rank, light is dropped."""
     return colormaps["plasma"](0.85 * k / max(1, number - 1))
+
+
+def plain_log(axis: Axis) -> None:
+    """A logarithmic axis whose ticks are written as numbers, without powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def draw_band(ax: Axes, x: np.ndarray, values: np.ndarray, **style: Any) -> None:

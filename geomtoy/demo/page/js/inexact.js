@@ -24,7 +24,7 @@ const rounding = (tolerance) => ({
  */
 export function countByFloats(exact, network, tolerance) {
   const { cells } = enumerateRegions(network, SQUARE, rounding(tolerance));
-  return compared(exact, cells.map(({ pattern, loop }) => ({ key: pattern.join(""), place: middle(loop) })));
+  return compared(exact, cells.map(({ pattern, loop }) => ({ key: keyOf(pattern), place: middle(loop) })));
 }
 
 /** Different activation patterns at the middles of side x side pixels. */
@@ -39,15 +39,18 @@ export function countByPixels(exact, network, side) {
   return compared(exact, [...seen.values()]);
 }
 
+/** A pattern of at most 52 units as a whole number that floats hold. */
+const keyOf = (pattern) => pattern.reduce((key, bit) => 2 * key + bit, 0);
+
 function patternAt(network, point) {
-  let key = "";
+  let key = 0;
   const layers = preactivations(network, point);
-  for (let k = 0; k < layers.length - 1; k++) for (const z of layers[k]) key += z > 0 ? 1 : 0;
+  for (let k = 0; k < layers.length - 1; k++) for (const z of layers[k]) key = 2 * key + (z > 0 ? 1 : 0);
   return key;
 }
 
 function compared({ cells }, counted) {
-  const unseen = new Map(cells.map(({ pattern }, k) => [pattern.join(""), k]));
+  const unseen = new Map(cells.map(({ pattern }, k) => [keyOf(pattern), k]));
   const invented = counted.filter(({ key }) => !unseen.delete(key)).map(({ place }) => place);
   return { found: counted.length, missed: [...unseen.values()], invented };
 }

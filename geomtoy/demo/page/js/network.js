@@ -43,19 +43,23 @@ export function wholeLayer(network, k) {
   return network.whole[k];
 }
 
-/** Preactivations of each layer at a point, the output's last; in floats. */
-export function preactivations({ layers, slopes }, point) {
+/** Preactivations of each layer at a point, the output's last; in floats, in arrays that the next call overwrites. */
+export function preactivations(network, point) {
+  const { layers, slopes } = network;
+  network.room ??= layers.map(({ n }) => [new Float64Array(n), new Float64Array(n)]);
   let values = point;
-  return layers.map(({ n, m, W, b }, k) => {
-    const next = new Float64Array(n);
+  for (let k = 0; k < layers.length; k++) {
+    const { n, m, W, b } = layers[k];
+    const [before, after] = network.room[k];
     for (let u = 0; u < n; u++) {
       let sum = b[u];
-      for (let j = 0; j < m; j++) sum += W[u * m + j] * values[j];
-      next[u] = sum;
+      for (let j = 0, at = u * m; j < m; j++, at++) sum += W[at] * values[j];
+      before[u] = sum;
+      after[u] = (sum > 0 ? slopes.on : slopes.off) * sum;
     }
-    if (k < layers.length - 1) values = next.map((z) => (z > 0 ? slopes.on : slopes.off) * z);
-    return next;
-  });
+    values = after;
+  }
+  return network.room.map(([before]) => before);
 }
 
 /** Output at a point, in floats: for curves and shades, never for counts. */

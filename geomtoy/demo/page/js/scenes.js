@@ -3,9 +3,24 @@
 
 export const SCENES = [
   {
-    section: "partition", state: "width=1&depth=1&seed=7", controls: ["width", "bias", "seed"],
+    section: "first", state: "scene=1", controls: [],
     title: "One unit, one line",
     text: "On one side of its line the unit is off, on the other it is on.",
+  },
+  {
+    section: "first", state: "scene=2", controls: [],
+    title: "A second unit, a second line",
+    text: "One piece for each way of being on and off that occurs.",
+  },
+  {
+    section: "first", state: "scene=3", controls: [],
+    title: "A fold",
+    text: "Where a sheet is negative it is set to 0: that is all a ReLU does.",
+  },
+  {
+    section: "first", state: "scene=4", controls: [],
+    title: "A deeper unit bends",
+    text: "It reads what has folded already, and its border bends at the folds.",
   },
   {
     section: "partition", state: "width=6&depth=1&bias=0.3&seed=7", controls: ["width", "bias", "seed"],
@@ -19,7 +34,7 @@ export const SCENES = [
   },
   {
     section: "partition", state: "width=6&depth=2&seed=7", controls: ["width", "depth", "seed"],
-    title: "A second layer bends",
+    title: "Two layers",
     text: "A deeper unit reads what has bent already: its border bends where it crosses an earlier one.",
   },
   {
@@ -28,9 +43,14 @@ export const SCENES = [
     text: "The network learns the picture in the colours. Watch where borders gather.",
   },
   {
-    section: "partition", state: "width=8&depth=2&seed=3&grid=0.5&bias=0.5", controls: ["grid", "seed", "width"],
+    section: "workshop", state: "task=spiral&units1=8&units2=8", controls: ["task", "activation"],
+    title: "A network and its function",
+    text: "Units and weights, the plane they cut, and the surface: one flat facet for each cell.",
+  },
+  {
+    section: "sampled", state: "countby=floats&tolerance=0.01", controls: ["countby", "tolerance", "sampleof", "sampleseed"],
     title: "Where floats go wrong",
-    text: "Lines coincide, run parallel, meet three at a time: signs are decided in whole numbers there.",
+    text: "Rings mark what is missed, crosses what is invented; exact signs do neither.",
   },
   {
     section: "fit", state: "neurons=16&fitstep=1000", controls: ["neurons", "fitstep"],

@@ -10,6 +10,9 @@ const QUIET = 4; // modules of margin that a scanner needs
 export function sharing(state) {
   const panel = document.querySelector("#share-panel");
   const [copy, code, frame, section] = ["#copy", "#code-canvas", "#copy-frame", "#frame-section"].map((id) => document.querySelector(id));
+  for (const { id, firstElementChild: title } of document.querySelectorAll("main section")) {
+    section.append(new Option(title.textContent, id));
+  }
   copy.addEventListener("click", () => {
     state.store();
     copyText(location.href, copy, "Copy link to this state");

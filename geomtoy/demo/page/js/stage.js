@@ -80,7 +80,7 @@ export class Stage {
       this.leave();
       return;
     }
-    if (event.target.closest("input, select, textarea, canvas, table")) return; // they have arrow keys of their own
+    if (event.target.closest("input, select, textarea, canvas, table, svg, [role=slider]")) return; // they have arrow keys of their own
     if (FORTH.includes(event.key)) this.turn(1);
     else if (BACK.includes(event.key)) this.turn(-1);
     else return;

@@ -63,7 +63,7 @@ function facet(context, corners, { colour, shade, colours }) {
   trace(context, corners);
   context.fillStyle = colour;
   context.fill();
-  context.fillStyle = colours.dark ? `rgb(0 0 0 / ${0.9 * shade})` : `rgb(30 30 60 / ${0.75 * shade})`;
+  context.fillStyle = colours.dark ? `rgb(0 0 0 / ${0.7 * shade})` : `rgb(30 30 60 / ${0.5 * shade})`;
   context.fill();
   context.strokeStyle = colours.dark ? "rgb(255 255 255 / 0.4)" : "rgb(0 0 0 / 0.45)";
   context.stroke();
