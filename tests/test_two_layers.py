@@ -225,12 +225,13 @@ def test_folded_functions_are_within_their_errors():
     bent, straight = rng.normal(size=(2, 5, 6))
     none = np.zeros(6)
     folded = fold(Folds(bent, straight, np.zeros((5, 6))), c, none, none, D).patch
-    assert (folded.analytic, len(folded.c)) == (3, 8)
+    n = len(folded.c)
+    assert folded.analytic == 3 < n - 1
     for point in rng.uniform(-1, 1, (20, 2)):
         u, v = map(Fraction, point.tolist())
         powers = [u ** int(p) * v ** int(q) for p, q in D.exponents]
         f, stored = ([_dot(row, powers) for row in rows] for rows in (c, folded.c))
-        for k in range(3, 8):
+        for k in range(3, n):
             j = folded.functions[k] - 6
             true = _dot(bent[j], [abs(x) for x in f]) + _dot(straight[j], f)
             mine = stored[k] + _dot(folded.kinks[k], [abs(x) for x in stored[:3]])

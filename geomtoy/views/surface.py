@@ -29,8 +29,8 @@ class TokenSurface:
     """Tokens offset + sine sin(phase) + cosine cos(phase), where all four are affine in (s, t).
 
     Args:
-        offset, sine, cosine, phase: (3, T, d) coefficients of 1, s and t, the last token asking; numbers
-            that broadcast to the same shape stand for arrays.
+        offset, sine, cosine, phase: (3, T, d) coefficients of 1, s and t, the last token asking; one
+            number stands for an array.
     Raises:
         SliceError: shapes differ, or a number is not finite.
     """
@@ -46,10 +46,10 @@ class TokenSurface:
             raise SliceError(f"the offset has shape {offset.shape}; give (3, T, d)")
         for name in ("offset", "sine", "cosine", "phase"):
             part = np.asarray(getattr(self, name), float)
-            if np.broadcast_shapes(part.shape, offset.shape) != offset.shape:
-                raise SliceError(f"{name} has shape {part.shape}; give {offset.shape}")
             if not np.isfinite(part).all():
                 raise SliceError(f"{name} holds a number that is not finite")
+            if part.shape not in ((), offset.shape):
+                raise SliceError(f"{name} has shape {part.shape}; give {offset.shape}")
             object.__setattr__(self, name, np.broadcast_to(part, offset.shape))
 
     @classmethod
