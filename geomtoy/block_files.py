@@ -20,6 +20,7 @@ from geomtoy.slices import Slice, convex_window
 
 MOVING = ("query", "context")
 DIMENSIONS = dict.fromkeys(("W_Q", "W_K", "W_V", "W_O"), 3) | {"frequencies": 2}
+PLACES = ("origin", "u", "v", "marks", "tokens", "moving", "window")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def read_block(arrays: dict[str, np.ndarray]) -> StoredBlock:
         NetworkError, SettingError, SliceError, WindowError: the parts do not fit together.
     """
     for key in arrays:
-        if key not in (*ARRAYS, *FLAGS, *LAYERS, "origin", "u", "v", "tokens", "moving", "window"):
+        if key not in (*ARRAYS, *FLAGS, *LAYERS, *PLACES):
             raise FileError(f"the key {reprlib.repr(key)} is not a block's; rename or remove it")
     for key in (*ARRAYS, *FLAGS, "tokens"):
         if key in arrays and not _finite(arrays[key]):

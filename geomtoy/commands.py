@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
@@ -12,17 +13,18 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from geomtoy.answers import compare, verify
-from geomtoy.answers.records import comparison_record, verdict_record
+from geomtoy.answers.records import comparison_record, level_set_record, verdict_record
 from geomtoy.block_files import StoredBlock
 from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError
 from geomtoy.files import Stored, any_of
 from geomtoy.importers.vnnlib import read_vnnlib
-from geomtoy.loading import load_any, load_network
+from geomtoy.loading import load_any
 from geomtoy.npz import unpacked, write_npz
-from geomtoy.places import moved, named, through, where
+from geomtoy.places import moved, named, where
 from geomtoy.progress import Progress, bar
 from geomtoy.regions import (
     CellComplex,
+    LevelSet,
     Pieces,
     count_regions,
     enumerate_decision_boundary,
@@ -64,8 +66,9 @@ def count(options: argparse.Namespace) -> None:
 
 def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
     """What is printed about a network or a block."""
-    stored = _from_stdin() if net == "-" else load_any(net)
+    stored = _opened(net, options)
     if isinstance(stored, StoredBlock):
+        _refuse_levels(options)
         from geomtoy.views.command import count_block  # loads kernels that networks do not need
 
         with named(net):
@@ -78,7 +81,9 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
             linear=not options.no_linear,
             full_check=options.full_check,
             progress=progress,
+            max_seconds=options.max_seconds,
         )
+    crossed = _level_set(net, stored, options)
     return {
         "net": net,
         "regions": count.regions,
@@ -87,11 +92,25 @@ def _record(net: str, options: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(perf_counter() - start, 6),
         "signs": count.signs,
         "rational_signs": count.rational_signs,
-    }
+    } | ({} if crossed is None else {"level_set": level_set_record(crossed)})
 
 
-def _from_stdin() -> Stored | StoredBlock:
-    return any_of(unpacked(BytesIO(sys.stdin.buffer.read()), "standard input"), "standard input")
+def _opened(net: str, options: argparse.Namespace) -> Stored | StoredBlock:
+    """What a file or standard input holds; warnings are said in one sentence each."""
+    if net == "-":
+        return any_of(unpacked(BytesIO(sys.stdin.buffer.read()), "standard input"), "standard input")
+    with warnings.catch_warnings(record=True, action="always") as warned:
+        stored = load_any(net, logits=options.logits)
+    for warning in warned:
+        say(f"{net}: {warning.message}")
+    return stored
+
+
+def _network(net: str, options: argparse.Namespace) -> Stored:
+    stored = _opened(net, options)
+    if isinstance(stored, StoredBlock):
+        raise FileError(f"{net} holds a transformer block and no network; give networks")
+    return stored
 
 
 def list_regions(options: argparse.Namespace) -> None:
@@ -99,7 +118,7 @@ def list_regions(options: argparse.Namespace) -> None:
     out = Path(options.out)
     if out.suffix not in (".npz", ".geojson"):
         raise FileError(f"cannot write {out}: the name must end in .geojson or .npz")
-    stored = load_any(options.net)
+    stored = _opened(options.net, options)
     if isinstance(stored, StoredBlock):
         _write_curved(_curved(stored, options), out)
         return
@@ -137,21 +156,17 @@ def draw(options: argparse.Namespace) -> None:
         raise FileError(f"cannot write {out}: the name must end in {', '.join(DRAWN)}")
     if options.window is None:
         raise WindowError("the whole plane cannot be drawn; give a bounded --window")
-    stored = load_any(options.net)
+    stored = _opened(options.net, options)
     if isinstance(stored, StoredBlock):
-        if options.level_set is not None or options.decision_boundary:
-            raise SettingError(
-                "a soft block has no level set; leave --level-set, --decision-boundary out"
-            )
+        _refuse_levels(options)
         plot_curved(_curved(stored, options), out)
         return
-    marks = () if options.slice_through is None else through(options.slice_through).marks
-    plot_regions(_enumerate(stored, options), out, _level(stored, options), marks)
+    plot_regions(_enumerate(stored, options), out, _level(stored, options))
 
 
 def compare_networks(options: argparse.Namespace) -> None:
     """Print where and by how much two networks differ."""
-    one, other = (load_network(net) for net in options.nets)
+    one, other = (_network(net, options) for net in options.nets)
     place = where(one if one.slice or one.window is not None else other, options)
     start = perf_counter()
     with named(" and ".join(options.nets)):
@@ -163,7 +178,7 @@ def compare_networks(options: argparse.Namespace) -> None:
 
 def verify_network(options: argparse.Namespace) -> None:
     """Print whether a specification holds, or a counterexample."""
-    stored, asked = load_network(options.net), read_vnnlib(options.spec)
+    stored, asked = _network(options.net, options), read_vnnlib(options.spec)
     start = perf_counter()
     with named(options.net):
         found = verify(stored.network, asked, max_regions=options.max_regions)
@@ -171,21 +186,34 @@ def verify_network(options: argparse.Namespace) -> None:
     print(json.dumps({**record, "seconds": round(perf_counter() - start, 6)}))
 
 
+def _refuse_levels(options: argparse.Namespace) -> None:
+    if options.level_set is not None or options.decision_boundary:
+        raise SettingError("a soft block has no level set; leave --level-set, --decision-boundary out")
+
+
 def _level(stored: Stored, options: argparse.Namespace) -> Level | None:
-    if options.level_set is None and not options.decision_boundary:
+    found = _level_set(options.net, stored, options)
+    if found is None:
         return None
-    if options.level_set is not None and options.decision_boundary:
-        raise SettingError("--level-set and --decision-boundary are two drawings; give one of them")
     from geomtoy.plots.quick import Level
 
-    with named(options.net):
+    if options.decision_boundary:
+        return Level("decision boundary", None, found)
+    return Level(f"output {options.level_of} = {options.level_set:g}", options.level_set, found)
+
+
+def _level_set(net: str, stored: Stored, options: argparse.Namespace) -> LevelSet | None:
+    """The level set or decision boundary that an option asks for, if one does."""
+    if options.level_set is not None and options.decision_boundary:
+        raise SettingError("--level-set and --decision-boundary are two things; give one of them")
+    with named(net):
         if options.decision_boundary:
-            borders = enumerate_decision_boundary(stored.network, **where(stored, options))
-            return Level("decision boundary", None, borders)
-        found = enumerate_level_set(
+            return enumerate_decision_boundary(stored.network, **where(stored, options))
+        if options.level_set is None:
+            return None
+        return enumerate_level_set(
             stored.network, output=options.level_of, level=options.level_set, **where(stored, options)
         )
-    return Level(f"output {options.level_of} = {options.level_set:g}", options.level_set, found)
 
 
 def _curved(stored: StoredBlock, options: argparse.Namespace) -> CurvedComplex:
@@ -198,7 +226,10 @@ def _curved(stored: StoredBlock, options: argparse.Namespace) -> CurvedComplex:
 def _enumerate(stored: Stored, options: argparse.Namespace) -> CellComplex | Pieces:
     with named(options.net), _layers(stored) as progress:
         found: CellComplex | Pieces = enumerate_regions(
-            stored.network, **where(stored, options), progress=progress
+            stored.network,
+            **where(stored, options),
+            progress=progress,
+            max_seconds=options.max_seconds,
         )
     return found
 

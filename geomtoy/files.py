@@ -201,7 +201,7 @@ PARTS = ("breakpoints", "slopes", "value", "name")
 
 def _no_idle_keys(arrays: dict[str, np.ndarray], depth: int) -> None:
     """Nothing in a file goes unread, lest a misspelt key mean ReLU, or a layer be lost."""
-    read = {"max_matches", "max_unit", "origin", "u", "v", "window", *NORM}
+    read = {"max_matches", "max_unit", "origin", "u", "v", "marks", "window", *NORM}
     for k in range(1, depth + 1):
         read |= {f"W{k}", f"b{k}"}
     for k in range(1, depth):

@@ -13,13 +13,12 @@ from geomtoy.files import RESULT, Stored
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 from geomtoy.npz import read_npz, write_npz
-from geomtoy.regions import CellComplex, LevelSet, Pieces
-from geomtoy.regions.results.stored import result_arrays, result_of
+from geomtoy.regions.results.stored import Result, result_arrays, result_of
 
 Model = Network | NormedNetwork | BlockArrays
 
 
-def save(path: str | Path, what: Model | CellComplex | Pieces | LevelSet, **where: Any) -> None:
+def save(path: str | Path, what: Model | Result, **where: Any) -> None:
     """Write a network, a block or a result as npz, so that it is read back exactly.
 
     Networks and blocks have the keys of `geomtoy.files.save`. A result holds its network, mesh and
@@ -37,37 +36,42 @@ def save(path: str | Path, what: Model | CellComplex | Pieces | LevelSet, **wher
     if isinstance(what, Model):
         files.save(path, what, **where)
         return
-    if not isinstance(what, CellComplex | Pieces | LevelSet):
-        raise SettingError(f"a {type(what).__name__} is not stored; save its network")
+    if not isinstance(what, Result):
+        raise SettingError(f"a {type(what).__name__} is not stored; save its network or block")
     if where:
         raise SettingError(f"a result has its own slice and window; leave {', '.join(where)} out")
     write_npz(path, result_arrays(what))
 
 
-def load(path: str | Path) -> Any:
+def load(path: str | Path, *, logits: bool = False) -> Any:
     """What `save` wrote: `Stored` for a network (npz or ONNX, see `load_network`), or the result itself.
 
+    Args:
+        logits: of an ONNX file: drop a last Sigmoid, Softmax or LogSoftmax, with a warning.
     Raises:
         FileError: the file is missing, or what it holds does not fit together.
         NetworkError, SliceError, WindowError: as `load_network`.
     """
     arrays = {} if Path(path).suffix == ".onnx" else read_npz(Path(path))
     if RESULT not in arrays:
-        return load_network(path)
+        return load_network(path, logits=logits)
     try:
         return result_of(arrays)
     except GeomtoyError as error:
         raise type(error)(f"{path}: {error}") from None
 
 
-def load_any(path: str | Path) -> Stored | StoredBlock:
+def load_any(path: str | Path, *, logits: bool = False) -> Stored | StoredBlock:
     """A network as `load_network` reads it, or a transformer block that `save` has written."""
-    return load_network(path) if Path(path).suffix == ".onnx" else files.load_any(path)
+    onnx = Path(path).suffix == ".onnx"
+    return load_network(path, logits=logits) if onnx else files.load_any(path)
 
 
-def load_network(path: str | Path) -> Stored:
+def load_network(path: str | Path, *, logits: bool = False) -> Stored:
     """A network from a file: npz as `save` writes it, or ONNX (extra `onnx`) by a name ending in .onnx.
 
+    Args:
+        logits: of an ONNX file: drop a last Sigmoid, Softmax or LogSoftmax, with a warning.
     Raises:
         FileError: the file is missing or is not of the kind that its name says.
         NetworkError, SliceError, WindowError: what it holds is no network that we know, no slice, no
@@ -79,4 +83,4 @@ def load_network(path: str | Path) -> Stored:
         from geomtoy.importers.onnx import from_onnx
     except ImportError as error:
         raise NetworkError(f"{path}: {error}") from None
-    return Stored(from_onnx(path))
+    return Stored(from_onnx(path, logits=logits))

@@ -11,16 +11,18 @@ from fractions import Fraction
 import numpy as np
 from flint import fmpq, fmpz
 
+from geomtoy.activations import exact
 from geomtoy.errors import FileError
-from geomtoy.slices import Slice, convex_window, interval
+from geomtoy.slices import Point, Slice, convex_window, interval
 
 LONGEST_NUMBER = 10_000
 """Characters of a number written as text; Fractions of millions of digits take minutes to read."""
 
 
 def slice_arrays(slice: Slice) -> dict[str, np.ndarray]:
-    """A plane as origin, u and v."""
-    return {name: plain(np.array(getattr(slice, name), dtype=object)) for name in ("origin", "u", "v")}
+    """A plane as origin, u and v, and its marks where it has some."""
+    names = ("origin", "u", "v", "marks") if slice.marks else ("origin", "u", "v")
+    return {name: plain(np.array(getattr(slice, name), dtype=object)) for name in names}
 
 
 def stored_slice(arrays: dict[str, np.ndarray]) -> Slice | None:
@@ -34,7 +36,22 @@ def stored_slice(arrays: dict[str, np.ndarray]) -> Slice | None:
         return None
     if len(present) < 3:
         raise FileError(f"there is {' and '.join(present)} only; a slice needs origin, u and v")
-    return Slice(*(numbers(arrays, name).tolist() for name in ("origin", "u", "v")))
+    origin, u, v = (numbers(arrays, name).tolist() for name in ("origin", "u", "v"))
+    return Slice(origin, u, v, stored_marks(arrays, "marks"))
+
+
+def stored_marks(arrays: dict[str, np.ndarray], key: str) -> tuple[Point, ...]:
+    """Points that pictures of a plane show, none if there are none.
+
+    Raises:
+        FileError: they are no points.
+    """
+    if key not in arrays:
+        return ()
+    marks = numbers(arrays, key)
+    if marks.ndim != 2 or marks.shape[1] != 2 or marks.dtype.kind not in "iufO":
+        raise FileError(f"{key} are no points (n, 2) but of shape {marks.shape}; remove them")
+    return tuple((exact(s, key), exact(t, key)) for s, t in marks.tolist())
 
 
 def stored_window(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
@@ -100,3 +117,26 @@ def _read(text: str) -> Fraction:
     if exponent and abs(int(exponent[1])) > LONGEST_NUMBER:
         raise ValueError("out of the range of float64")
     return Fraction(text)
+
+
+def checked_array(
+    arrays: dict[str, np.ndarray], key: str, kind: str, shape: tuple[int | None, ...], size: int = 8
+) -> np.ndarray:
+    """An array of a kind and a shape, None standing for any length; a float or bits of `size` bytes.
+
+    Raises:
+        KeyError, ValueError: it is missing, or another.
+    """
+    array = arrays[key]
+    fits = len(shape) == array.ndim and all(
+        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
+    )
+    if array.dtype.kind != kind or not fits or (kind in "fu" and array.dtype.itemsize != size):
+        raise ValueError(f"{key} is of kind {array.dtype} and shape {array.shape}")
+    return array
+
+
+def require_ids(ids: np.ndarray, end: int, name: str) -> None:
+    """Raise a `ValueError` unless all ids are in 0..end - 1."""
+    if len(ids) and (ids.min() < 0 or ids.max() >= end):
+        raise ValueError(f"{name} holds a number that is not in 0..{end - 1}")

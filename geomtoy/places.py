@@ -31,6 +31,17 @@ def window(text: str) -> Any:
     return points[0] if len(points) == 1 else points
 
 
+def positive(text: str) -> float:
+    """A number > 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number > 0")
+    return number
+
+
 def check_window(window: Any) -> None:
     if window is not None and window is not UNIT_SQUARE and not isinstance(window, Path):
         with named("argument --window"):

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geomtoy.activations import exact
 from geomtoy.errors import GeomtoyError, NetworkError, SliceError, WindowError
@@ -15,11 +16,20 @@ from geomtoy.errors import GeomtoyError, NetworkError, SliceError, WindowError
 Point = tuple[Fraction, Fraction]
 Vector = tuple[Fraction, ...]
 
+Number = float | Fraction | np.floating | np.integer
+Vectors = Sequence[Number] | np.ndarray
+"""What vectors are given as; arrays of any shape are read in C order."""
+
+Tensor = Vectors | ArrayLike
+
+Window = Sequence[Sequence[Number]] | Sequence[Number] | np.ndarray | None
+"""What windows are given as: corners (n, 2), or (low, high); None for everything."""
+
 UNIT_SQUARE: tuple[tuple[int, int], ...] = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 """[-1, 1]^2, the unit ball of the maximum norm: the default window."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Slice:
     """The plane x = origin + s*u + t*v of R^d, with slice coordinates (s, t).
 
@@ -36,8 +46,20 @@ class Slice:
     v: Vector
     marks: tuple[Point, ...] = field(default=(), compare=False, repr=False)
 
+    def __init__(self, origin: Vectors, u: Vectors, v: Vectors, marks: Sequence[Point] = ()) -> None:
+        for name, given in (("origin", origin), ("u", u), ("v", v)):
+            object.__setattr__(self, name, _vector(given, f"the slice's {name}"))
+        object.__setattr__(self, "marks", tuple(marks))
+        if not len(self.origin) == len(self.u) == len(self.v):
+            raise SliceError(
+                f"the slice's origin, u and v have lengths {len(self.origin)}, {len(self.u)} and "
+                f"{len(self.v)}; make them equal"
+            )
+        if _parallel(self.u, self.v):
+            raise SliceError("the slice's u and v are parallel; give two independent directions")
+
     @classmethod
-    def through(cls, p: Any, q: Any, r: Any) -> Slice:
+    def through(cls, p: Tensor, q: Tensor, r: Tensor) -> Slice:
         """The plane through three points, which have slice coordinates (0, 0), (1, 0) and (0, 1).
 
         Args:
@@ -57,17 +79,6 @@ class Slice:
         zero, one = Fraction(0), Fraction(1)
         return cls(first, u, v, ((zero, zero), (one, zero), (zero, one)))
 
-    def __post_init__(self) -> None:
-        for name in ("origin", "u", "v"):
-            object.__setattr__(self, name, _vector(getattr(self, name), f"the slice's {name}"))
-        if not len(self.origin) == len(self.u) == len(self.v):
-            raise SliceError(
-                f"the slice's origin, u and v have lengths {len(self.origin)}, {len(self.u)} and "
-                f"{len(self.v)}; make them equal"
-            )
-        if _parallel(self.u, self.v):
-            raise SliceError("the slice's u and v are parallel; give two independent directions")
-
     @property
     def dimension(self) -> int:
         return len(self.origin)
@@ -81,7 +92,7 @@ class Slice:
             return origin + points[:, :1] * u + points[:, 1:] * v
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Segment:
     """The straight path x = start + s*(end - start), s in [0, 1], of R^d.
 
@@ -92,9 +103,9 @@ class Segment:
     start: Vector
     end: Vector
 
-    def __post_init__(self) -> None:
-        for name in ("start", "end"):
-            object.__setattr__(self, name, _vector(getattr(self, name), f"the segment's {name}"))
+    def __init__(self, start: Vectors, end: Vectors) -> None:
+        for name, given in (("start", start), ("end", end)):
+            object.__setattr__(self, name, _vector(given, f"the segment's {name}"))
         if len(self.start) != len(self.end):
             raise SliceError(
                 f"the segment's ends have lengths {len(self.start)} and {len(self.end)}; make them equal"

@@ -16,7 +16,7 @@ from geomtoy.models.stack import stack_networks
 from geomtoy.network import Network
 from geomtoy.npz import write_npz
 from geomtoy.regions import count_regions, enumerate_regions
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice, Window
 
 
 @dataclass(eq=False)
@@ -89,7 +89,7 @@ class RegionCallback(Recorder):
         `fit`, while the next steps run.
     """
 
-    window: Any = UNIT_SQUARE
+    window: Window = UNIT_SQUARE
     slice: Slice | Segment | None = None
     linear: bool = False
     networks: bool = False

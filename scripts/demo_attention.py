@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,18 +23,15 @@ from geometric_perspective.planes import (
     HIDDEN,
     REACH,
     WINDOW,
-    Case,
     partition,
     random_case,
 )
 from tqdm import tqdm
 
-from geomtoy import Network, Slice
 from geomtoy.views import CurvedComplex, enumerate_regions_on_plane
 from geomtoy.writing import written_aside
 
 SOFT_HEADS, SOFT_CONTEXTS, SHARPNESS = (1, 2, 4), (4, 8, 16), (1, 2, 4, 8, 16)
-MASK = 1000.0
 TOLERANCE = 0.01
 
 
@@ -49,7 +45,6 @@ def main(out: Path = ROOT / "geomtoy/demo/page/attention.json") -> None:
     data = {
         "block": stored_block(),
         "hard": {f"{H},{C}": hard_counts(H, C) for H, C in tqdm(pairs, unit="partition")},
-        "mask": MASK,
         "sharpness": SHARPNESS,
         "soft": {f"{H},{C}": soft_records(H, C) for H, C in tqdm(soft, unit="block")},
     }
@@ -85,43 +80,17 @@ def hard_counts(n_heads: int, context: int) -> dict[str, int]:
     return {"regions": len(cells), "attention": len(cells.polygons)}
 
 
-def masked(case: Case, sharpness: float) -> Case:
-    """The block with softmax of scores times a number, the query's own key out of the way.
-
-    A coordinate that is 1 for the query alone lowers its score with itself by MASK; its weight is nearly
-    nothing in the window, and hard attention with the own key masked is the limit. Another coordinate,
-    always 0, keeps the dimension even.
-    """
-    block, tokens, plane = case
-    H, d, f = block.W_Q.shape
-
-    def wider(W: np.ndarray, last: float) -> np.ndarray:
-        grown = np.zeros((H, d + 2, f + 1))
-        grown[:, :d, :f], grown[:, d, f] = W, last
-        return grown
-
-    (W1, b1), output = block.mlp.float_layers
-    one, nothing = Fraction(1), Fraction(0)
-    return (
-        replace(
-            block,
-            frequencies=np.ones((block.context_length, d // 2 + 1)),
-            W_Q=wider(block.W_Q, 1.0),
-            W_K=wider(block.W_K, -MASK),
-            W_V=wider(block.W_V, 0.0),
-            W_O=np.pad(block.W_O, ((0, 0), (0, 1), (0, 2))),
-            mlp=Network([(np.pad(W1, ((0, 0), (0, 2))), b1), output]),
-            hard=False,
-            scale=float(sharpness),
-        ),
-        np.pad(tokens, ((0, 0), (0, 2))),
-        Slice((*plane.origin, one, nothing), (*plane.u, nothing, nothing), (*plane.v, nothing, nothing)),
-    )
-
-
 def soft_cells(n_heads: int, context: int, sharpness: float) -> CurvedComplex:
-    block, tokens, plane = masked(random_case(SEED, n_heads, context), sharpness)
-    return enumerate_regions_on_plane(block, plane, tokens=tokens, window=WINDOW, tolerance=TOLERANCE)
+    """With the scores times a number; as the own key is masked, hard attention is the limit."""
+    block, tokens, plane = random_case(SEED, n_heads, context)
+    return enumerate_regions_on_plane(
+        replace(block, hard=False, scale=float(sharpness)),
+        plane,
+        tokens=tokens,
+        self_key="masked",
+        window=WINDOW,
+        tolerance=TOLERANCE,
+    )
 
 
 def soft_records(n_heads: int, context: int) -> dict[str, Any]:

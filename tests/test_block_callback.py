@@ -90,6 +90,14 @@ def test_where_the_proof_stops_the_bound_is_kept_and_said():
     assert (seen["regions"] >= 1).all()
 
 
-def test_every_is_at_least_two():
+def test_looking_at_every_step_is_refused_before_training():
     with pytest.raises(SettingError, match="2 or more"):
-        callback(1)
+        fit_block(CONFIG, callback=callback(1))
+
+
+def test_a_block_is_looked_at_in_a_loop_of_ones_own(watched):
+    watch = callback(every=2)
+    for step in range(4):
+        watch(step, watched[0].trained[0])
+    assert watch.arrays()["step"].tolist() == [0, 2]
+    assert (watch.arrays()["regions"] == watched[1]["regions"][0, -1]).all()

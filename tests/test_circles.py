@@ -51,7 +51,7 @@ def both(network, window=UNIT_SQUARE, slice=FLAT):
     found = enumerate_regions(network, slice=slice, window=window)
     counted = count_regions(network, slice=slice, window=window, linear=False)
     assert counted.regions == len(found)
-    assert found.certify().ok, str(found.certify())
+    assert found.certify().valid, str(found.certify())
     return len(found)
 
 
@@ -158,7 +158,7 @@ def test_places_have_the_patterns_of_their_cells(seed):
     found = cells.locate(points)
     assert (cells.activation_patterns[found] == on).all()
     assert (cells.locate([[3.0, 0.0]]) == -1).all()
-    assert cells.certify().ok
+    assert cells.certify().valid
 
 
 def test_a_disc_of_the_other_half_sphere_lies_in_no_face():

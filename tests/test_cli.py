@@ -1,10 +1,12 @@
 """The command line: what it prints and writes; one sentence and exit status 2 for every bad input."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,16 @@ import pytest
 import shapely
 from zoo import ZOO, random_net, tent
 
-from geomtoy import Network, Slice, count_regions, enumerate_regions, load, save
+from geomtoy import (
+    Network,
+    Slice,
+    commands,
+    count_regions,
+    enumerate_decision_boundary,
+    enumerate_regions,
+    load,
+    save,
+)
 from geomtoy.cli import main
 from geomtoy.errors import FileError
 
@@ -575,6 +586,49 @@ def test_slices_go_through_rows_of_a_file(folder, capsys):
     }.items():
         assert run("count", "net.npz", "--slice-through", text) == 2
         assert message in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("count", "-"),
+        ("regions", "-", "-o", "cells.npz"),
+        ("plot", "-", "-o", "cells.png"),
+        ("compare", "-", "good.npz"),
+    ],
+)
+def test_each_command_reads_an_npz_from_standard_input(folder, capsys, monkeypatch, arguments):
+    given = io.TextIOWrapper(io.BytesIO((folder / "good.npz").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", given)
+    assert run(*arguments) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_counts_say_what_a_decision_boundary_or_level_set_meets(folder, capsys):
+    store("two.npz", W2=np.array([[1.0, 0.0], [0.0, 1.0]]), b2=np.zeros(2))
+    network = load("two.npz").network
+    border = enumerate_decision_boundary(network)
+    assert run("count", "two.npz", "--decision-boundary") == 0
+    (record,) = records(capsys)
+    assert record["level_set"]["regions_crossed"] == len(border.crossed)
+    assert record["level_set"]["components"] == border.n_components
+    assert run("count", "two.npz", "--level-set", "0.25", "--level-of", "1") == 0
+    (record,) = records(capsys)
+    assert record["level_set"]["polylines"] == 1
+    assert run("count", "two.npz", "--level-set", "0", "--decision-boundary") == 2
+    assert "give one of them" in sentence(capsys)
+
+
+def test_time_is_limited(folder, capsys, monkeypatch):
+    """Counting says how far it came; whatever else runs is ended."""
+    save("deep.npz", random_net(2, 9, 9, 9, 1, seed=0))
+    assert run("count", "deep.npz", "--max-seconds", "1e-9") == 2
+    assert "max_seconds = 1e-09 is over after 1 of 3 hidden layers and" in sentence(capsys)
+    monkeypatch.setattr(commands, "compare", lambda *_, **__: time.sleep(60))
+    assert run("compare", "good.npz", "good.npz", "--max-seconds", "0.01") == 2
+    assert sentence(capsys) == "--max-seconds 0.01 is over; nothing was written"
+    assert run("count", "good.npz", "--max-seconds", "0") == 2
+    assert "'0' is not a number > 0" in capsys.readouterr().err
 
 
 def test_boxes_of_specifications_are_windows(folder, capsys):

@@ -184,22 +184,6 @@ def test_soft_borders_are_what_geomtoy_certifies(scripts, key, sharpness):
     assert soft_record(heads, context, sharpness) == ATTENTION["soft"][key][str(sharpness)]
 
 
-def test_the_mask_leaves_the_own_key_no_weight(scripts):
-    from demo_attention import MASK, masked
-    from geometric_perspective.planes import random_case
-
-    case = random_case(0, 4, 8)
-    block, tokens, plane = masked(case, 1)
-    assert ATTENTION["mask"] == MASK
-    for corner in WINDOW:
-        query = plane.embed(np.array([corner], float))
-        pattern = block.attention_pattern(np.concatenate([tokens, query])[None])[0]
-        assert (pattern[:, -1] < 1e-300).all()
-        still = np.einsum("d,hdf,tg,hgf->ht", query[0], block.W_Q, tokens, block.W_K)
-        powers = np.exp(still - still.max(1, keepdims=True))
-        np.testing.assert_allclose(pattern[:, :-1], powers / powers.sum(1, keepdims=True), atol=1e-12)
-
-
 def run(program, folder, monkeypatch):
     """What a program prints."""
     monkeypatch.chdir(folder)

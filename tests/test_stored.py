@@ -12,6 +12,7 @@ from zoo import ZOO, random_net
 import geomtoy
 from geomtoy import Network, Segment, Slice, cli
 from geomtoy.errors import FileError, GeomtoyError
+from geomtoy.layers import Affine, LayerNorm
 from geomtoy.regions.results.export import to_arrays
 
 NET = random_net(2, 6, 5, 2, seed=0)
@@ -134,3 +135,69 @@ def test_results_are_no_networks_and_have_no_other_window(tmp_path, capsys):
     with pytest.raises(FileError, match="does not exist"):
         geomtoy.load(tmp_path / "nothing.npz")
     json.dumps(repr(cells))
+
+
+def test_points_that_a_slice_goes_through_are_kept_and_shown(tmp_path):
+    """By complexes of both kinds, and by files of networks; pictures mark them with letters."""
+    plane = Slice.through((0, 0, 1), (1, 0, Fraction(1, 3)), (0, 2, 0))
+    for network in (random_net(3, 5, 2, seed=0), behind_a_norm(seed=0)):
+        for window in ((-1, 1), None):
+            cells = geomtoy.enumerate_regions(network, slice=plane, window=window)
+            assert again(tmp_path, cells).marks == cells.marks == plane.marks == ((0, 0), (1, 0), (0, 1))
+        shown = geomtoy.enumerate_regions(network, slice=plane, window=(-2, 2)).plot()
+        assert [text.get_text() for text in shown.texts] == ["p", "q", "r"]
+    geomtoy.save(tmp_path / "net.npz", NET, slice=plane)
+    assert geomtoy.load(tmp_path / "net.npz").slice.marks == plane.marks
+    geomtoy.save(tmp_path / "net.npz", NET, slice=Slice(plane.origin, plane.u, plane.v))
+    assert geomtoy.load(tmp_path / "net.npz").slice.marks == ()
+
+
+def behind_a_norm(seed: int) -> object:
+    rng = np.random.default_rng(seed)
+    hidden, last = (
+        Affine(rng.integers(-4, 5, size=shape) / 4, rng.integers(-4, 5, size=shape[0]) / 4)
+        for shape in ((6, 3), (5, 6))
+    )
+    out = Affine(rng.normal(size=(2, 5)), rng.normal(size=2))
+    return geomtoy.compile_layers([LayerNorm(epsilon=0.25), hidden, "relu", last, "relu", out], 3)
+
+
+@pytest.mark.parametrize("window", [(-1, 1), None])
+def test_a_complex_behind_a_norm_is_read_as_it_was(tmp_path, window):
+    plane = Slice((0, Fraction(1, 3), 0), (1, 0, 0), (0, 1, Fraction(1, 7)))
+    cells = geomtoy.enumerate_regions(behind_a_norm(seed=1), slice=plane, window=window)
+    read = again(tmp_path, cells)
+    assert len(read) > 10
+    same_arrays(cells, read)
+    assert read.certify().valid
+    bounded = [v for v in range(cells.n_vertices) if np.isfinite(cells.vertices[v]).all()]
+    assert [read.exact_vertex(v) for v in bounded[:5]] == [cells.exact_vertex(v) for v in bounded[:5]]
+    assert read.locate((0.1, 0.2)) == cells.locate((0.1, 0.2))
+    assert read.subdivision.tally == cells.subdivision.tally
+
+
+ROUND = {
+    "a missing array": ("edge_tail", None),
+    "a vertex beyond the end": ("edge_head", lambda x: x + 10**6),
+    "a face below none": ("edge_left", lambda x: x - 2),
+    "a circle that is not there": ("point_circles", lambda x: x + 10**6),
+    "a cut that is not there": ("circle_cut", lambda x: x + 10**3),
+    "half-edges that overlap": ("first_leaving", lambda x: x[::-1].copy()),
+    "bits of another layer": ("level2_packed", lambda x: x[:, :0]),
+    "no norm": ("network_norm_gain", None),
+}
+
+
+@pytest.mark.parametrize(("key", "change"), ROUND.values(), ids=ROUND.keys())
+def test_a_complex_behind_a_norm_that_does_not_hold_together_is_refused(tmp_path, key, change):
+    path = tmp_path / "cells.npz"
+    plane = Slice((0, 0, 0), (1, 0, 0), (0, 1, 0))
+    geomtoy.save(path, geomtoy.enumerate_regions(behind_a_norm(seed=1), slice=plane))
+    with np.load(path) as file:
+        arrays = dict(file)
+    old = arrays.pop(key)
+    if change is not None:
+        arrays[key] = change(old)
+    np.savez(path, **arrays)
+    with pytest.raises(GeomtoyError, match=r"cells\.npz: "):
+        geomtoy.load(path)

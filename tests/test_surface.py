@@ -12,6 +12,7 @@ from test_soft_plane import KINDS, PLAIN, affine_tokens, block, degenerate, plac
 from test_two_layers import two_layers
 
 import geomtoy
+from geomtoy.certified.layout import in_rows
 from geomtoy.certified.series import degree
 from geomtoy.errors import NetworkError, SliceError
 from geomtoy.views import (
@@ -92,7 +93,7 @@ def test_series_on_a_surface_hold_the_true_functions():
     one, D, used = encoded(1, m=4), degree(8), 0.0
     surface, frame = TokenSurface.time_and_amplitude(one), parallelogram(SKEW)
     after = block_readout(one)
-    functions = _functions(surface, frame, one, after)
+    functions = in_rows(_functions(surface, frame, one, after))
     posed = posed_on(one, "", frame, 1, lambda _: None, _tokens_at(surface, frame))
     rng = np.random.default_rng(0)
     for radius in (0.05, 0.001):

@@ -266,6 +266,17 @@ def test_what_is_not_proven_is_a_lower_bound(second, bias):
     assert found.regions == exact if found.certified else 1 <= found.at_least <= exact
 
 
+def test_a_unit_that_is_zero_on_a_cell_stops_the_proof_early():
+    """Without biases the second layer is zero where the first is off, and borders end in crossings."""
+    rng = np.random.default_rng(2)
+    first = rng.normal(size=(3, 2)), rng.normal(size=3) / 4
+    mlp = doubled([first, (rng.normal(size=(3, 3)), np.zeros(3))])
+    found = count_regions_on_plane(without_attention(mlp), PLAIN)
+    assert not found.certified
+    assert found.evaluations < 2000
+    assert 1 < found.at_least <= geomtoy.count_regions(mlp).regions
+
+
 def test_deeper_blocks_and_other_views_are_refused():
     one = two_layers(1)
     plane, still = place(one, 1, "query")

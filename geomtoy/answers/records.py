@@ -11,6 +11,7 @@ from flint import fmpq
 from geomtoy.answers.comparison import Comparison, changes
 from geomtoy.answers.domain import Cells
 from geomtoy.answers.verification import Verification
+from geomtoy.regions import LevelSet
 
 
 def comparison_record(found: Comparison, before: Cells, after: Cells) -> dict[str, Any]:
@@ -48,6 +49,17 @@ def verdict_record(found: Verification) -> dict[str, Any]:
         "counterexample": texts(point),
         "outputs": texts(outputs),
         "near": {"counterexample": list(map(float, point)), "outputs": list(map(float, outputs))},
+    }
+
+
+def level_set_record(found: LevelSet) -> dict[str, Any]:
+    """What a level set or decision boundary consists of, in numbers."""
+    return {
+        "components": found.n_components,
+        "polylines": len(found.polylines),
+        "points": len(found.points),
+        "regions_crossed": len(found.crossed),
+        "regions_flat": len(found.flat),
     }
 
 

@@ -19,7 +19,7 @@ from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 from geomtoy.regions import count_regions
 from geomtoy.regions.engine.run import resolve_window
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice, Window
 from geomtoy.store import Pool, in_process, run
 
 BATCH = 50
@@ -55,7 +55,7 @@ def over_slices(
     network: Network | NormedNetwork,
     slices: Iterable[Slice | Segment],
     *,
-    window: Any = UNIT_SQUARE,
+    window: Window = UNIT_SQUARE,
     linear: bool = True,
     folder: str | Path | None = None,
     pool: Pool = in_process,
@@ -151,10 +151,6 @@ def count_batch(batch: Batch) -> dict[str, np.ndarray]:
     if batch.linear:
         found["linear_regions"] = np.array([count.linear_regions for count in counts])
     return found
-
-
-def _work(batch: Batch) -> float:
-    return float(len(batch.slices))
 
 
 def _batch(network: Network, slices: tuple[Slice | Segment, ...], window: Any, linear: bool) -> Batch:

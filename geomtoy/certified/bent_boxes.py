@@ -31,7 +31,7 @@ from geomtoy.certified.pairs import FOUND, NONE, STRADDLING, UNDECIDED, WIDER
 from geomtoy.certified.polynomials import edge_polynomial, quarter
 
 SMALLEST = 2.0**-11
-MOST_BOXES = 2**15
+MOST_BOXES = 2**13
 
 
 class Box(NamedTuple):

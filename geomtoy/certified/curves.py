@@ -9,7 +9,10 @@ of patches are multiples of 2^-40, so that centres and radii are exact floats.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,7 @@ SHARP = 1e-9  # greatest radius of a crossing that may lie in two boxes
 MARGIN = (
     SMALLEST_BOX / 256
 )  # and that, of the patch's width: small against the margin of its least boxes
+TOGETHER = 16  # patches whose series are computed at once: kernels leave other threads alone
 WIDEST = 2.0**-14  # greatest radius of others: borders that nearly touch ask for smaller patches
 
 
@@ -124,23 +128,23 @@ def arrange(
     Source: Plantinga and Vegter 2004 for curves by subdivision; Euler's formula.
     """
     D, found = degree(budget.order), _Found()
-    pending, open_boxes, patterns, used = _start(budget.ratio), [], set(), 0
+    pending, open_boxes, patterns = _start(budget.ratio), [], set()
     looked: list[tuple[float, ...]] = []
-    while pending:
-        if used >= budget.patches:
-            open_boxes += pending
-            break
-        box = pending.pop()
-        used += 1
-        looked.append(box)
-        patch = patch_of(series, box, D, folds)
-        patterns |= patch.pattern
-        if patch.coarseness <= budget.tolerance and _settled(patch, box, used, found):
-            continue
-        if max(box[1] - box[0], box[3] - box[2]) < SMALLEST or not patch.tells_apart():
-            open_boxes.append(box)
-        else:
-            pending += _cut(box, budget.ratio, patch.variation, used)
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        while pending and len(looked) < budget.patches:
+            k = max(len(pending) - min(TOGETHER, budget.patches - len(looked)), 0)
+            boxes, pending = pending[k:], pending[:k]
+            patches = pool.map(partial(patch_of, series, D=D, folds=folds), boxes)
+            for box, patch in zip(boxes, patches, strict=True):
+                looked.append(box)
+                patterns |= patch.pattern
+                if patch.coarseness <= budget.tolerance and _settled(patch, box, len(looked), found):
+                    continue
+                if max(box[1] - box[0], box[3] - box[2]) < SMALLEST or patch.hopeless():
+                    open_boxes.append(box)
+                else:
+                    pending += _cut(box, budget.ratio, patch.variation, len(looked))
+    open_boxes += pending
     arcs, crossings = found.arcs[: found.n_arcs], found.crossings[: found.n_crossings]
     if open_boxes:
         why = f"{len(open_boxes)} boxes are open"
@@ -162,7 +166,7 @@ def arrange(
         junctions.islands,
         np.array(open_boxes).reshape(-1, 4),
         max(at_least, len(patterns)),
-        used,
+        len(looked),
         np.array(looked).reshape(-1, 4),
     )
 

@@ -55,17 +55,20 @@ class Patch:
     def fine(self) -> bool:
         return self.coarseness < np.inf
 
-    def tells_apart(self) -> bool:
-        """False if two functions are proportional up to their errors, and these are mere rounding:
-        smaller patches then tell no more."""
+    def hopeless(self) -> bool:
+        """Whether smaller patches tell no more: two functions are proportional up to their errors, or
+        one is zero up to them, and these are mere rounding."""
         if not self.fine:
+            return False
+        none = np.zeros((len(self.c), 0))
+        if _some_alike(self.c, none, self.error, self.size):
             return True
-        kinds = [(self.c, self.error, self.size)]
-        if self.folded is not None:
-            one, a = self.folded, self.folded.analytic
-            rows = np.concatenate([one.c[a:], one.kinks[a:]], axis=1)
-            kinds.append((rows, one.error[a:] + one.blur[a:], np.abs(rows[:, 1:]).sum(axis=1)))
-        return not any(_some_proportional(*kind) for kind in kinds)
+        if self.folded is None:
+            return False
+        P, error = self.folded, self.folded.error + self.folded.blur
+        size = np.abs(P.c[:, 1:]).sum(axis=1) + np.abs(P.kinks).sum(axis=1)
+        nothing = (size <= 4 * error) & (P.error <= 16 * P.blur)
+        return bool(nothing.any()) or _some_alike(P.c, P.kinks, error, size)
 
     def common_zero(self, f: int, g: int, found: np.ndarray) -> int:
         """What `pairs.common_zero` says of functions f < g; UNDECIDED where one is not among these."""
@@ -120,14 +123,19 @@ def patch_of(series: Series, box: tuple[float, ...], D: Degree, folds: Folds | N
     )  # fmt: skip
 
 
-def _some_proportional(c: np.ndarray, error: np.ndarray, size: np.ndarray) -> bool:
+def _some_alike(c: np.ndarray, kinks: np.ndarray, error: np.ndarray, size: np.ndarray) -> bool:
+    """Whether two rows are proportional, but for a kink of the second at the first one itself."""
     length = np.sqrt((c**2).sum(axis=1))
     sharp = np.flatnonzero((error < MERE_ROUNDING * size) & (length > 0))
-    c, error = c[sharp] / length[sharp, None], error[sharp] / length[sharp]
+    scale = length[sharp, None]
+    c, kinks, error = c[sharp] / scale, kinks[sharp] / scale, error[sharp] / length[sharp]
     cosine = c @ c.T
     for i, j in zip(*np.nonzero(np.triu(np.abs(cosine) > 1 - 1e-9, 1)), strict=True):
-        apart = np.abs(c[i] - cosine[i, j] * c[j]).sum()
-        if apart <= 4 * (error[i] + error[j]):
+        apart = kinks[i] - cosine[i, j] * kinks[j]
+        if sharp[i] < len(apart):
+            apart[sharp[i]] = 0.0
+        apart = np.append(apart, c[i] - cosine[i, j] * c[j])
+        if np.abs(apart).sum() <= 4 * (error[i] + error[j]):
             return True
     return False
 

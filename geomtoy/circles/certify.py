@@ -33,11 +33,11 @@ class Certificate:
     places: int
 
     @property
-    def ok(self) -> bool:
+    def valid(self) -> bool:
         return self.euler is None and self.orders is None and self.patterns is None
 
     def __str__(self) -> str:
-        if self.ok:
+        if self.valid:
             return f"certified: Euler's relation, arcs around vertices, patterns at {self.places} places"
         return "not certified: " + "; ".join(
             x for x in (self.euler, self.orders, self.patterns) if x is not None

@@ -47,6 +47,12 @@ class CircleComplex(Picture):
     def network(self) -> NormedNetwork:
         return self.subdivision.sphere.network
 
+    @property
+    def marks(self) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Slice coordinates of the points that pictures show: those of `Slice.through`."""
+        slice = self.subdivision.sphere.slice
+        return () if slice is None else slice.marks
+
     # --- topology ---------------------------------------------------------------------------------
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,6 @@ from geomtoy.plots.marks import draw_marks
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import DOUBLE, SINGLE, new_figure, paper_style
 from geomtoy.regions import CellComplex, LevelSet, Pieces
-from geomtoy.slices import Point
 from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.writing import written_aside
 
@@ -46,14 +45,12 @@ def plot_regions(
     found: CellComplex | CircleComplex | Pieces,
     path: Path,
     level: Level | None = None,
-    marks: Sequence[Point] = (),
 ) -> None:
     """Write the partition of a plane, or the function on a line with its joints, to a PNG or PDF.
 
     Args:
         level: a level set in the same slice and window, drawn on top; in a plane its lines and
             isolated points (regions that lie on the level keep their colour), on a line its points.
-        marks: points of the plane to show, such as those of `Slice.through`.
     Raises:
         FileError: the place cannot be written to.
     """
@@ -66,7 +63,7 @@ def plot_regions(
             else:
                 draw_partition(ax, found)
             ax.set(xlabel="s", ylabel="t")
-            draw_marks(ax, marks)
+            draw_marks(ax, found.marks)
         title = f"{len(found)} activation regions, {found.n_linear_regions} linear regions"
         if level is not None:
             _draw_level(ax, found, level)

@@ -18,6 +18,7 @@ from geomtoy.plots.circles import draw_circles
 from geomtoy.plots.colours import pattern_colours
 from geomtoy.plots.functions import draw_pieces
 from geomtoy.plots.level_set import draw_level_set
+from geomtoy.plots.marks import draw_marks
 from geomtoy.plots.partition import draw_partition
 from geomtoy.plots.style import DOUBLE, SINGLE, paper_style
 from geomtoy.regions import CellComplex, LevelSet, Pieces
@@ -74,6 +75,7 @@ def _draw_complex(cells: Complex, ax: Axes, style: Style) -> tuple[ScalarMappabl
     by_layer = hidden > 1 if style.by_layer is None else style.by_layer
     paint: Any = draw_circles if isinstance(cells, CircleComplex) else draw_partition
     paint(ax, fill.cells, colours=fill.colours, by_layer=by_layer, linewidth=style.linewidth)
+    draw_marks(ax, cells.marks)
     ax.set(xlabel="s", ylabel="t")
     return fill.scale, fill.label
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from geomtoy.circles import count_circle_regions, enumerate_circle_regions
+from geomtoy.circles import CircleComplex, count_circle_regions, enumerate_circle_regions
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 from geomtoy.progress import Progress, reports
@@ -16,7 +16,7 @@ from geomtoy.regions.engine.run import Enumeration, resolve_window
 from geomtoy.regions.results.complex import CellComplex
 from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.pieces import Pieces
-from geomtoy.slices import UNIT_SQUARE, Segment, Slice
+from geomtoy.slices import UNIT_SQUARE, Segment, Slice, Window
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def count_regions(
     network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
-    window: Any = UNIT_SQUARE,
+    window: Window = UNIT_SQUARE,
     linear: bool = True,
     max_regions: int | None = None,
     full_check: bool = False,
@@ -89,15 +89,63 @@ def count_regions(
     return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)
 
 
+@overload
+def enumerate_regions(
+    network: NormedNetwork,
+    *,
+    slice: Slice | None = None,
+    window: Window = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
+) -> CircleComplex: ...
+
+
+@overload
+def enumerate_regions(
+    network: Network,
+    *,
+    slice: Slice,
+    window: Window = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
+) -> CellComplex: ...
+
+
+@overload
+def enumerate_regions(
+    network: Network,
+    *,
+    slice: Segment,
+    window: Window = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
+) -> Pieces: ...
+
+
+@overload
 def enumerate_regions(
     network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
-    window: Any = UNIT_SQUARE,
+    window: Window = UNIT_SQUARE,
     max_regions: int | None = None,
     progress: bool | Progress | None = None,
     max_seconds: float | None = None,
-) -> Any:
+) -> Any: ...  # `CellComplex`, or `Pieces` where d_in is 1: the type does not say which
+
+
+def enumerate_regions(
+    network: Network | NormedNetwork,
+    *,
+    slice: Slice | Segment | None = None,
+    window: Window = UNIT_SQUARE,
+    max_regions: int | None = None,
+    progress: bool | Progress | None = None,
+    max_seconds: float | None = None,
+) -> CellComplex | CircleComplex | Pieces:
     """Enumerate the activation regions of a network inside a window.
 
     Args, Raises, Exactness: as `count_regions`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class Frame:
 
     `corners` are the window's in the frame. With `unbounded`, they are the directions of the corners
     of a square of side 2R that grows beyond all bounds: every comparison is made for R -> infinity.
+    `marks` are the slice's own: pictures show them, nothing is computed from them.
     """
 
     origin: Vector
@@ -34,6 +36,7 @@ class Frame:
     scale: Fraction
     corners: tuple[Point, ...]
     unbounded: bool
+    marks: tuple[Point, ...] = ()
 
     def to_slice(self, points: np.ndarray) -> np.ndarray:
         """Frame coordinates (n, 2) to slice coordinates, in float64."""
@@ -55,7 +58,7 @@ class Frame:
         Raises:
             SliceError: it is a line.
         """
-        return Slice(*self.slice_vectors())
+        return Slice(*self.slice_vectors(), self.marks)
 
     def exact_to_slice(self, point: Point) -> Point:
         return self.centre[0] + self.scale * point[0], self.centre[1] + self.scale * point[1]
@@ -71,15 +74,15 @@ def make_frame(network: Network, slice: Slice | Segment | None, window: Sequence
         SliceError: the slice's dimension is not the network's.
     """
     origin, u, v = _directions(network, slice)
+    marks = slice.marks if isinstance(slice, Slice) else ()
     if window is None:
         unit: Point = (Fraction(0), Fraction(0))
         corners = tuple((Fraction(x), Fraction(y)) for x, y in PLANE_CORNERS)
-        return Frame(origin, u, v, unit, Fraction(1), corners, True)
-    centre, scale = _centre_and_scale(window)
-    corners = tuple(((x - centre[0]) / scale, (y - centre[1]) / scale) for x, y in window)
+        return Frame(origin, u, v, unit, Fraction(1), corners, True, marks)
+    centre, scale, corners = _fitted(tuple(window))
     moved = tuple(o + centre[0] * a + centre[1] * b for o, a, b in zip(origin, u, v, strict=True))
     u, v = tuple(scale * a for a in u), tuple(scale * b for b in v)
-    return Frame(moved, u, v, centre, scale, corners, False)
+    return Frame(moved, u, v, centre, scale, corners, False, marks)
 
 
 def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector, Vector, Vector]:
@@ -103,8 +106,10 @@ def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector
     )
 
 
-def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
-    """A centre in float64 and a power of two, so that the frame costs no accuracy."""
+@lru_cache(maxsize=16)
+def _fitted(window: tuple[Point, ...]) -> tuple[Point, Fraction, tuple[Point, ...]]:
+    """A centre in float64 and a power of two, so that the frame costs no accuracy; the corners in the
+    frame."""
     low = [min(p[k] for p in window) for k in (0, 1)]
     high = [max(p[k] for p in window) for k in (0, 1)]
     centre = tuple(Fraction(float((a + b) / 2)) for a, b in zip(low, high, strict=True))
@@ -113,4 +118,5 @@ def _centre_and_scale(window: Sequence[Point]) -> tuple[Point, Fraction]:
     scale = Fraction(2) ** exponent
     while scale < reach:
         scale *= 2
-    return (centre[0], centre[1]), scale
+    corners = tuple(((x - centre[0]) / scale, (y - centre[1]) / scale) for x, y in window)
+    return (centre[0], centre[1]), scale, corners

@@ -14,6 +14,7 @@ from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.rational import RationalMaps
 from geomtoy.regions.numbers.bounds import nearest, side_error
 from geomtoy.regions.numbers.exact import Line, Vertex, integer_matrix, meet
+from geomtoy.slices import Point
 
 REMEMBERED = 1 << 18
 """Exact lines and vertices that are kept at hand."""
@@ -29,14 +30,13 @@ class Lines:
     def __init__(self, network: Network, frame: Frame, levels: Sequence[Level]) -> None:
         self.maps = RationalMaps(network, frame, levels)
         self._frame = frame
-        self._sides = _window_sides(frame)
+        self._sides = _window_sides(frame.corners, frame.unbounded)
         self._count = 0
         self._rows = np.empty((64, 4))
         self._source = np.empty((64, 3), np.int64)  # layer, cell of the level before, cut
         self._remember()
-        corner = range(len(frame.corners))
-        sides = np.array([_float_side(frame, k) for k in corner])
-        self.append(0, np.full(len(sides), -1), np.array(corner), sides)
+        sides = _float_sides(frame.corners)
+        self.append(0, np.full(len(sides), -1), np.arange(len(sides)), sides)
 
     def _remember(self) -> None:
         self.exact = lru_cache(maxsize=REMEMBERED)(self._exact)
@@ -110,7 +110,8 @@ class Lines:
 
     def __setstate__(self, state: tuple[RationalMaps, Frame, np.ndarray, np.ndarray]) -> None:
         self.maps, self._frame, self._rows, self._source = state
-        self._sides, self._count = _window_sides(self._frame), len(self._rows)
+        self._sides = _window_sides(self._frame.corners, self._frame.unbounded)
+        self._count = len(self._rows)
         self._remember()
 
     def _exact(self, line: int) -> Line:
@@ -121,23 +122,27 @@ class Lines:
         return meet(self.exact(p), self.exact(q))
 
 
-def _window_sides(frame: Frame) -> list[Line]:
+@lru_cache(maxsize=16)
+def _window_sides(corners: tuple[Point, ...], unbounded: bool) -> list[Line]:
     """Lines of the window's sides, positive outside; (-b, a) runs counter-clockwise."""
     sides = []
-    for p, q in zip(frame.corners, [*frame.corners[1:], frame.corners[0]], strict=True):
+    for p, q in zip(corners, [*corners[1:], corners[0]], strict=True):
         a, b = q[1] - p[1], p[0] - q[0]
         c = -(a * p[0] + b * p[1])
         matrix, _ = integer_matrix([[a, b, c]])
         zero = fmpz(0)
-        far, near = (matrix[0, 2], zero) if frame.unbounded else (zero, matrix[0, 2])
+        far, near = (matrix[0, 2], zero) if unbounded else (zero, matrix[0, 2])
         sides.append(Line(matrix[0, 0], matrix[0, 1], near, far))
     return sides
 
 
-def _float_side(frame: Frame, k: int) -> np.ndarray:
-    """Float row of a window's side, of the square of half side 1 for an unbounded one."""
-    p, q = frame.corners[k], frame.corners[(k + 1) % len(frame.corners)]
-    a, b = q[1] - p[1], p[0] - q[0]
-    line = (a, b, -(a * p[0] + b * p[1]))
-    row = np.array([nearest(z) for z in line])
-    return np.append(row, side_error(row, line))
+@lru_cache(maxsize=16)
+def _float_sides(corners: tuple[Point, ...]) -> np.ndarray:
+    """Float rows (n, 4) of a window's sides, of the square of half side 1 for an unbounded one."""
+    rows = []
+    for p, q in zip(corners, [*corners[1:], corners[0]], strict=True):
+        a, b = q[1] - p[1], p[0] - q[0]
+        line = (a, b, -(a * p[0] + b * p[1]))
+        row = np.array([nearest(z) for z in line])
+        rows.append(np.append(row, side_error(row, line)))
+    return np.array(rows)

@@ -41,7 +41,7 @@ def make(config: Planes, machine: object) -> Drawn:
         "regions with softmax": listed(counts),
         "proven with softmax": np.mean(np.isfinite(counts)),
     }
-    return Drawn(draw(config, {pair: found[0] for pair, found in cells.items()}), numbers)
+    return Drawn(draw(config, {pair: found[0] for pair, found in cells.items()}), numbers, colours=96)
 
 
 def draw(config: Planes, cells: dict[tuple[int, int], HardCells]) -> Figure:

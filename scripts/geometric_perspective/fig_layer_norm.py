@@ -49,9 +49,7 @@ def label(normed: bool) -> str:
     return "with LayerNorm" if normed else "without"
 
 
-def cells_of(
-    config: Norms, seed: int, widths: Sequence[int], normed: bool, window: object = WINDOW
-) -> Any:
+def cells_of(config: Norms, seed: int, widths: Sequence[int], normed: bool, window: Any = WINDOW) -> Any:
     """The plane, embedded in R^width, in front of a Gaussian network, with a norm in between or not."""
     rng = np.random.default_rng(seed)
     width = config.width

@@ -134,7 +134,7 @@ def draw(
 ) -> Figure:  # fmt: skip
     figure = new_figure(DOUBLE, 4.8)
     upper, lower = cast(Sequence[Figure], figure.subfigures(2, 1, height_ratios=(1.1, 1)))
-    above, below = upper.subplots(1, 3), lower.subplots(1, 4)
+    above, below = upper.subplots(1, 3), lower.subplots(1, 4, width_ratios=(1.5, 1, 1, 1))
     whole = seen.mid[triple].astype(float)
     corners = whole.mean(axis=0) + (whole - whole.mean(axis=0)) / ZOOM
     for ax, rank in zip(above, (config.d_model, *DRAWN), strict=True):
@@ -179,7 +179,7 @@ def draw_shares(ax: Axes, ranks: Sequence[int], by_rank: dict[str, np.ndarray]) 
     for key, (label, colour, marker) in MEASURES.items():
         share = by_rank[key] / by_rank[key][:, :1]
         draw_band(ax, places, share, color=colour, marker=marker, label=label)
-    ax.set_xticks(places, [str(rank) for rank in ranks])
+    ax.set_xticks(places, [str(rank) for rank in ranks], fontsize=6.5)
     ax.set(xlabel="rank of the input matrix", ylabel="share of the full model's", ylim=(0, None))
 
 

@@ -96,8 +96,7 @@ def short(name: str) -> str:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     tables = {
         setting: {
-            name: {key: np.array(one.get(key, one["p_correct"])) for key in (*ANSWERS, CHOICE)}
-            for name, one in found.items()
+            name: {key: np.array(one[key]) for key in (*ANSWERS, CHOICE)} for name, one in found.items()
         }
         for setting, found in numbers[TABLES].items()
     }

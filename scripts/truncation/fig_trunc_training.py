@@ -76,9 +76,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
     rhos, parts, chosen = numbers["rhos"], {}, []
     for alpha, found in numbers[END].items():
         p_correct, loss = np.array(found["p_correct"]), np.array(found["loss"])
-        best = (
-            int(np.mean(numbers.get(CHOICE, numbers[END])[alpha]["p_correct"], axis=0)[1:].argmax()) + 1
-        )
+        best = int(np.mean(numbers[CHOICE][alpha]["p_correct"], axis=0)[1:].argmax()) + 1
         parts[f"alpha {alpha}, p(correct)"] = p_correct[:, best] - p_correct[:, 0]
         parts[f"alpha {alpha}, loss saved"] = loss[:, 0] - loss[:, best]
         chosen.append(f"{rhos[best]:g} at alpha {alpha}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import jax
 import numpy as np
@@ -157,8 +158,8 @@ def _gradients(
     key = stream(config.fit.seed, "gradients")
     probe = GradientProbe(fit.model, draw, config.fit.batch_size, key, config.gradients)
     wanted = {*config.dense, *range(0, config.fit.steps, 5 * config.fit.every), config.fit.steps}
-    chosen = np.flatnonzero(np.isin(fit.at, [*wanted]))
-    powers = [probe.look(models[k]) for k in chosen]
+    chosen = np.isin(fit.at, [*wanted])
+    powers = [probe.look(model) for model in compress(models, chosen)]
     return {
         "gradients_at": fit.at[chosen],
         **{

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from geomtoy.errors import BudgetError
 from geomtoy.regions.engine.crossings import Subject, find_crossings
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps
@@ -18,6 +19,9 @@ from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.predicates import Order
 from geomtoy.regions.topology import chords as ch
 from geomtoy.regions.topology.mesh import Mesh, corner_vertices, edge_places
+
+MOST_CROSSINGS = 2**30
+"""Crossings of a layer that `topology.chords` has numbers for; they take 100 GB."""
 
 
 @dataclass
@@ -46,9 +50,14 @@ class Cutting:
     edge_points: EdgePoints
     points: ch.Points
     chords: ch.Chords
-    rows: np.ndarray  # (chords, 4) float coefficients of their lines
+    lines: np.ndarray  # (crossings, 4) float coefficients of their lines
     first_line: int
     pairs: np.ndarray  # (cut cells,) pairs of chords that cross
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(chords, 4) float coefficients of their lines."""
+        return self.lines[self.chords.crossing]
 
     @property
     def most_cells(self) -> int:
@@ -70,12 +79,17 @@ def cut_layer(
     lines = subject.lines
     corner = corner_vertices(mesh.half, mesh.tail, mesh.head)
     crossings, rows = find_crossings(subject, mesh, corner, layer, maps, by_runs)
+    if len(crossings.cut) > MOST_CROSSINGS:
+        raise BudgetError(
+            f"hidden layer {layer} crosses cells {len(crossings.cut)} times, more than are counted at "
+            "once; look at a smaller window"
+        )
     first_line = lines.append(layer, crossings.cell + mesh.first, crossings.cut, rows)
     edge_points = _edge_points(subject, mesh, crossings, first_line)
     points = _points(edge_points, len(mesh.x), crossings.cut)
     n_cuts = len(cuts_of(subject.network, layer).unit)
     chords = ch.Chords(*ch.chords(mesh, corner, n_cuts, crossings, points))
-    rows, pairs = lines.rows[first_line + chords.crossing], ch.count_pairs(chords)
+    pairs = ch.count_pairs(chords)
     return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
 
 

@@ -122,7 +122,7 @@ def count_cells(cutting: Cutting, subject: Subject) -> int:
     """
     chords, predicates = cutting.chords, subject.predicates
     line_of = cutting.first_line + chords.crossing
-    rows = cutting.rows.copy()
+    rows = cutting.rows
     rows[:, 3] = predicates.doubt(rows[:, 3])
     predicates.tally.decided += int(cutting.pairs.sum())
     start, chord, later = _suspects(chords, rows)

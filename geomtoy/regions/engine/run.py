@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,9 @@ OUTPUT_BYTES = 80
 """Memory that the map of an output on a cell takes while linear regions are joined: three floats, and
 the differences to neighbours in blocks."""
 
+AT_HAND = 1 << 26
+"""Bytes that are taken without asking how many there are, which takes a millisecond."""
+
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
 
@@ -108,12 +111,17 @@ def resolve_window(
     if window is None:
         return None, flat
     if not flat:
-        return convex_window(window), flat
+        return _unit_square() if window is UNIT_SQUARE else convex_window(window), flat
     if window is UNIT_SQUARE:
         window = (0, 1) if isinstance(slice, Segment) else (-1, 1)
     low, high = interval(window)
     height = min(high - low, FAR)  # as high as wide, so that the frame suits both
     return convex_window([(low, 0), (high, 0), (high, height), (low, height)]), flat
+
+
+@cache
+def _unit_square() -> tuple[Any, ...]:
+    return convex_window(UNIT_SQUARE)
 
 
 class Enumeration:
@@ -246,7 +254,8 @@ class Enumeration:
         most = cutting.most_cells
         if self._max_regions is not None and most > self._max_regions:
             self._within_budget(layer, count_cells(cutting, self.subject))
-        if int(cutting.pairs.sum()) * PAIR_BYTES > self._memory:
+        needed = int(cutting.pairs.sum()) * PAIR_BYTES
+        if needed > AT_HAND and needed > self._memory:
             raise BudgetError(
                 f"hidden layer {layer} makes up to {most} regions, more than fit into memory; count "
                 "them with linear=False (--no-linear) or look at a smaller window"

@@ -171,7 +171,7 @@ def weights_of(network: Network, layer: int) -> Weights:
     """Parameters of the layer after hidden layer `layer` (from 1)."""
     W, bias = network.float_layers[layer]
     WT = np.ascontiguousarray(W.T)
-    sparse = np.count_nonzero(WT) * SPARSE < WT.size
+    sparse = bool(np.count_nonzero(WT) * SPARSE < WT.size)
     source, target = np.nonzero(WT if sparse else WT[:0])
     return Weights(
         WT,
@@ -181,7 +181,7 @@ def weights_of(network: Network, layer: int) -> Weights:
         powers(grids(bias[:, None]) + 53),
         sparse,
         np.searchsorted(source, np.arange(len(WT) + 1)),
-        target,
+        np.ascontiguousarray(target),  # `nonzero` gives columns, for which kernels are compiled again
         WT[source, target],
     )
 

@@ -57,7 +57,7 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
     """Note which cuts, with lines rows[k] known within error[s], may cross cell f, and add the bits of
     those that are > 0 there.
@@ -79,7 +79,7 @@ def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
             positive[f, cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
     where = corner[mesh.start[f] : mesh.start[f + 1]]
@@ -93,7 +93,7 @@ def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     return some & ABOVE != 0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def box_bounds(rows, k, error, s, box, value, bound):
     """Values of lines rows[k], known within error[s], at the centre of a box, and by how much they may
     change in it."""
@@ -103,7 +103,7 @@ def box_bounds(rows, k, error, s, box, value, bound):
         value[i], bound[i] = box_bound(a, b, c, e, cx, cy, rx, ry)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def box_around(f, mesh, corner):
     """Centre and half sides of a box around a cell."""
     left, right, low, high = extent(f, mesh, corner)
@@ -112,7 +112,7 @@ def box_around(f, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def extent(f, mesh, corner):
     """Least and greatest x, least and greatest y of a cell; infinite if a corner is at infinity."""
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf

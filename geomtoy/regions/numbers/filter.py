@@ -15,8 +15,11 @@ BELOW, ABOVE, OPEN = 1, 2, 4
 """Kinds of signs."""
 
 
-@njit(cache=True, nogil=True)
-def sort_groups(start, key, error):
+LARGE = 1 << 12
+"""Members from which on numpy sorts a group: it takes a fifth of the time, and longer to begin."""
+
+
+def sort_groups(start: np.ndarray, key: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sort the members of each group by key and mark what the errors leave open.
 
     Args:
@@ -27,8 +30,17 @@ def sort_groups(start, key, error):
         clusters: (m, 3) rows (group, low, high): order[low:high] may be wrong and may hold ties;
             everything outside the clusters is certainly in strictly increasing order.
     """
+    order = np.arange(len(key))
+    for g in np.flatnonzero(start[1:] - start[:-1] > LARGE):
+        group = slice(start[g], start[g + 1])
+        order[group] = start[g] + np.argsort(key[group])
+    return order, _sorted_groups(start, key, error, order)
+
+
+@njit(cache=True, nogil=True)
+def _sorted_groups(start, key, error, order):
+    """Sort an order of all members within each group; the clusters that are left, see `sort_groups`."""
     n = key.shape[0]
-    order = np.arange(n)
     clusters = [(0, 0, 0) for _ in range(0)]  # an empty list whose type is known
     floor = np.empty(n)
     for g in range(start.shape[0] - 1):
@@ -37,7 +49,7 @@ def sort_groups(start, key, error):
     out = np.empty((len(clusters), 3), np.int64)
     for i in range(len(clusters)):
         out[i, 0], out[i, 1], out[i, 2] = clusters[i]
-    return order, out
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -64,6 +76,8 @@ def sort_group(order, key, error, low, high, floor, g, clusters):
 @njit(cache=True, nogil=True)
 def quick_sort(order, key, low, high):
     """Sort order[low:high] by key: compiled in a fifth of the time that numpy's sorting takes."""
+    if _is_sorted(order, key, low, high):
+        return
     todo = np.empty((64, 2), np.int64)
     todo[0, 0], todo[0, 1] = low, high - 1
     n = 1
@@ -88,6 +102,14 @@ def quick_sort(order, key, low, high):
                 todo[n, 0], todo[n, 1], first = first, j, i
             n += 1
     _insertion_sort(order, key, low, high)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _is_sorted(order, key, low, high):
+    ascending = True
+    for i in range(low + 1, high):
+        ascending &= not key[order[i]] < key[order[i - 1]]
+    return ascending
 
 
 @njit(cache=True, inline="always")

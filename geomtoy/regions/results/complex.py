@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from flint import fmpq
@@ -22,6 +22,7 @@ from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.locate import locate
 from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
+from geomtoy.slices import Point
 
 COARSE = 2.0**-20
 """Vertices that float64 knows less well than this (in the frame) are rounded from the exact ones."""
@@ -60,6 +61,11 @@ class CellComplex(Picture):
     @property
     def network(self) -> Network:
         return self.subdivision.network
+
+    @property
+    def marks(self) -> tuple[Point, ...]:
+        """Slice coordinates of the points that pictures show: those of `Slice.through`."""
+        return self.subdivision.frame.marks
 
     # --- topology ---------------------------------------------------------------------------------
 
@@ -202,7 +208,13 @@ class CellComplex(Picture):
         """(F,) float64 areas, in squared slice units; inf for unbounded cells."""
         return float_areas(self)
 
-    def areas(self, by: By = "cell", *, exact: bool = False) -> Any:
+    @overload
+    def areas(self, by: By = "cell", *, exact: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def areas(self, by: By = "cell", *, exact: Literal[True]) -> list[Fraction]: ...
+
+    def areas(self, by: By = "cell", *, exact: bool = False) -> np.ndarray | list[Fraction]:
         """Areas of cells, of which each has one activation pattern, or of what cells belong to.
 
         Args:

@@ -5,12 +5,12 @@ Coordinates are slice coordinates, not places on the Earth: no reference system 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, TextIO
 
 import numpy as np
+import orjson
 
 from geomtoy.circles import CircleComplex
 from geomtoy.errors import WindowError
@@ -34,7 +34,7 @@ def write_geojson(complex: CellComplex | CircleComplex, file: TextIO) -> None:
     refuse_unbounded(complex, "GeoJSON")
     file.write('{"type": "FeatureCollection", "features": [')
     for k, feature in enumerate(_features(complex)):
-        file.write((",\n" if k else "\n") + json.dumps(feature))
+        file.write((",\n" if k else "\n") + orjson.dumps(feature).decode())
     file.write("\n]}\n")
 
 

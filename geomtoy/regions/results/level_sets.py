@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from geomtoy.picture import Picture
 from geomtoy.regions.results.output_cuts import Refined, refine, refine_by_class
 from geomtoy.regions.results.polylines import OUTSIDE, Polyline, beside, polylines
 from geomtoy.regions.topology.components import components
-from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice
+from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, Window
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def enumerate_level_set(
     output: int = 0,
     level: Number = 0,
     slice: Slice | Segment | None = None,
-    window: Any = UNIT_SQUARE,
+    window: Window = UNIT_SQUARE,
     max_regions: int | None = None,
 ) -> LevelSet:
     """The points of a window where an output of a network equals a level.
@@ -115,7 +114,7 @@ def enumerate_decision_boundary(
     network: Network | NormedNetwork,
     *,
     slice: Slice | Segment | None = None,
-    window: Any = UNIT_SQUARE,
+    window: Window = UNIT_SQUARE,
     max_regions: int | None = None,
 ) -> LevelSet:
     """The borders between classes; the class of a point is the first of its greatest outputs.

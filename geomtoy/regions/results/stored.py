@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.circles import CircleComplex
+from geomtoy.circles.stored import circle_arrays, circle_complex
 from geomtoy.errors import FileError
 from geomtoy.files import RESULT, network_arrays, read_network
 from geomtoy.network import Network
-from geomtoy.npz_numbers import numbers, plain
+from geomtoy.npz_numbers import checked_array, numbers, plain, require_ids, stored_marks
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.lines import Lines
@@ -35,23 +37,27 @@ NETWORK = "network_"
 FRAME = ("origin", "u", "v", "centre", "scale", "corners")
 MESH = Mesh._fields[:-1]
 
+Result = CellComplex | CircleComplex | Pieces | LevelSet
+
 OUTSIDE = np.iinfo(np.int64).min
 """Stands for None among signs and classes."""
 
 
-def result_arrays(result: CellComplex | Pieces | LevelSet) -> Arrays:
+def result_arrays(result: Result) -> Arrays:
     """A result under the keys that `result_of` reads."""
     kind = {RESULT: np.array(type(result).__name__)}
     match result:
         case LevelSet():
             return kind | _level_set_arrays(result)
+        case CircleComplex():
+            return kind | circle_arrays(result)
         case Pieces():
             return kind | _subdivision_arrays(result.complex.subdivision)
         case _:
             return kind | _subdivision_arrays(result.subdivision)
 
 
-def result_of(arrays: Arrays) -> CellComplex | Pieces | LevelSet:
+def result_of(arrays: Arrays) -> Result:
     """The result that arrays hold.
 
     Raises:
@@ -63,6 +69,8 @@ def result_of(arrays: Arrays) -> CellComplex | Pieces | LevelSet:
         match kind:
             case "CellComplex":
                 return CellComplex(_subdivision(arrays))
+            case "CircleComplex":
+                return circle_complex(arrays)
             case "Pieces":
                 return Pieces(_subdivision(arrays))
             case "LevelSet":
@@ -81,6 +89,8 @@ def _subdivision_arrays(sub: Subdivision) -> Arrays:
     arrays = {NETWORK + key: array for key, array in network_arrays(sub.network).items()}
     for name in FRAME:
         arrays[f"frame_{name}"] = plain(np.array(getattr(sub.frame, name), dtype=object))
+    if sub.frame.marks:
+        arrays["frame_marks"] = plain(np.array(sub.frame.marks, dtype=object))
     arrays["frame_unbounded"] = np.array(sub.frame.unbounded)
     arrays |= {f"mesh_{name}": getattr(sub.mesh, name) for name in MESH}
     for k, level in enumerate(sub.levels[1:], start=1):
@@ -103,9 +113,9 @@ def _subdivision(arrays: Arrays) -> Subdivision:
     mesh = _mesh(arrays, len(levels[-1].parent))
     maps = RationalMaps(network, frame, tuple(levels))
     lines = Lines.of(maps, frame, *_lines(arrays, network, levels))
-    _inside(mesh.lines, len(lines), "lines")
-    _inside(mesh.line, len(lines), "line")
-    decided, rational = _array(arrays, "signs", "i", (2,)).tolist()
+    require_ids(mesh.lines, len(lines), "lines")
+    require_ids(mesh.line, len(lines), "line")
+    decided, rational = checked_array(arrays, "signs", "i", (2,)).tolist()
     return Subdivision(network, frame, mesh, tuple(levels), lines, SignTally(decided, rational))
 
 
@@ -121,18 +131,18 @@ def _frame(arrays: Arrays, d_in: int) -> Frame:
     corners = tuple(zip(vectors["corners"][::2], vectors["corners"][1::2], strict=True))
     if scale <= 0 or len(centre) != 2:
         raise ValueError("the frame has no scale or centre")
-    unbounded = bool(_array(arrays, "frame_unbounded", "b", ()))
-    return Frame(
-        vectors["origin"], vectors["u"], vectors["v"], (centre[0], centre[1]), scale, corners, unbounded
-    )
+    unbounded = bool(checked_array(arrays, "frame_unbounded", "b", ()))
+    directions = vectors["origin"], vectors["u"], vectors["v"]
+    marks = stored_marks(arrays, "frame_marks")
+    return Frame(*directions, (centre[0], centre[1]), scale, corners, unbounded, marks)
 
 
 def _level(arrays: Arrays, k: int, n_parents: int, n_cuts: int) -> Level:
-    parent = _array(arrays, f"level{k}_parent", "i", (None,))
-    bits = _array(arrays, f"level{k}_bits", "u", (len(parent), max(1, -(-n_cuts // 64))))
-    tree = _array(arrays, f"level{k}_tree", "i", (len(parent),))
-    _inside(parent, n_parents, f"level{k}_parent")
-    _inside(tree, len(parent), f"level{k}_tree")
+    parent = checked_array(arrays, f"level{k}_parent", "i", (None,))
+    bits = checked_array(arrays, f"level{k}_bits", "u", (len(parent), max(1, -(-n_cuts // 64))))
+    tree = checked_array(arrays, f"level{k}_tree", "i", (len(parent),))
+    require_ids(parent, n_parents, f"level{k}_parent")
+    require_ids(tree, len(parent), f"level{k}_tree")
     if (tree > np.arange(len(tree))).any() or (np.diff(parent) < 0).any():
         raise ValueError(f"level{k} is not in order")
     return Level(parent, bits, tree)
@@ -140,48 +150,33 @@ def _level(arrays: Arrays, k: int, n_parents: int, n_cuts: int) -> Level:
 
 def _mesh(arrays: Arrays, n_cells: int) -> Mesh:
     V, E, H = (len(arrays[f"mesh_{name}"]) for name in ("x", "tail", "half"))
-    x, y, w, d = (_array(arrays, f"mesh_{name}", "f", (V,)) for name in "xywd")
-    lines = _array(arrays, "mesh_lines", "i", (V, 2))
+    x, y, w, d = (checked_array(arrays, f"mesh_{name}", "f", (V,)) for name in "xywd")
+    lines = checked_array(arrays, "mesh_lines", "i", (V, 2))
     tail, head, line, direction = (
-        _array(arrays, f"mesh_{name}", "i", (E,)) for name in ("tail", "head", "line", "direction")
+        checked_array(arrays, f"mesh_{name}", "i", (E,))
+        for name in ("tail", "head", "line", "direction")
     )
-    start = _array(arrays, "mesh_start", "i", (n_cells + 1,))
-    half = _array(arrays, "mesh_half", "i", (H,))
-    _inside(tail, V, "tail")
-    _inside(head, V, "head")
-    _inside(half, 2 * E, "half")
+    start = checked_array(arrays, "mesh_start", "i", (n_cells + 1,))
+    half = checked_array(arrays, "mesh_half", "i", (H,))
+    require_ids(tail, V, "tail")
+    require_ids(head, V, "head")
+    require_ids(half, 2 * E, "half")
     if start[0] != 0 or start[-1] != H or (np.diff(start) < 3).any():
         raise ValueError("mesh_start does not divide the boundaries")
     return Mesh(x, y, w, d, lines, tail, head, line, direction, start, half)
 
 
 def _lines(arrays: Arrays, network: Network, levels: list[Level]) -> tuple[np.ndarray, np.ndarray]:
-    rows = _array(arrays, "line_row", "f", (None, 4))
-    source = _array(arrays, "line_source", "i", (len(rows), 3))
+    rows = checked_array(arrays, "line_row", "f", (None, 4))
+    source = checked_array(arrays, "line_source", "i", (len(rows), 3))
     sides = source[:, 0] == 0
-    _inside(source[sides, 2], len(arrays["frame_corners"]), "line_source")
-    _inside(source[:, 0], len(network.layers), "line_source")
+    require_ids(source[sides, 2], len(arrays["frame_corners"]), "line_source")
+    require_ids(source[:, 0], len(network.layers), "line_source")
     for layer in range(1, len(network.layers)):
         own = source[source[:, 0] == layer]
-        _inside(own[:, 1], len(levels[layer - 1].parent), "line_source")
-        _inside(own[:, 2], len(cuts_of(network, layer).unit), "line_source")
+        require_ids(own[:, 1], len(levels[layer - 1].parent), "line_source")
+        require_ids(own[:, 2], len(cuts_of(network, layer).unit), "line_source")
     return rows, source
-
-
-def _array(arrays: Arrays, key: str, kind: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """An array of a kind and a shape, None standing for any length."""
-    array = arrays[key]
-    fits = len(shape) == array.ndim and all(
-        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
-    )
-    if array.dtype.kind != kind or not fits or (kind in "fu" and array.dtype.itemsize != 8):
-        raise ValueError(f"{key} is of kind {array.dtype} and shape {array.shape}")
-    return array
-
-
-def _inside(ids: np.ndarray, end: int, name: str) -> None:
-    if len(ids) and (ids.min() < 0 or ids.max() >= end):
-        raise ValueError(f"{name} holds a number that is not in 0..{end - 1}")
 
 
 # --- a level set --------------------------------------------------------------------------------------
@@ -213,27 +208,27 @@ def _sides(parts: Any) -> np.ndarray:
 
 
 def _level_set(arrays: Arrays) -> LevelSet:
-    lengths = _array(arrays, "line_length", "i", (None,))
+    lengths = checked_array(arrays, "line_length", "i", (None,))
     lines = _polylines(arrays, lengths) if len(lengths) else []
-    exact, regions = numbers(arrays, "point_exact"), _array(arrays, "point_regions", "i", (None,))
+    exact, regions = numbers(arrays, "point_exact"), checked_array(arrays, "point_regions", "i", (None,))
     ends = np.cumsum(regions)[:-1]
-    groups = np.split(_array(arrays, "point_region", "i", (int(regions.sum()),)), ends)
-    sides = _array(arrays, "point_side", "i", (len(regions), 2))
+    groups = np.split(checked_array(arrays, "point_region", "i", (int(regions.sum()),)), ends)
+    sides = checked_array(arrays, "point_side", "i", (len(regions), 2))
     points = [
         LevelPoint(tuple(map(Fraction, place)), tuple(group.tolist()), *map(_side, side))
         for place, group, side in zip(exact.tolist(), groups[: len(regions)], sides, strict=True)
     ]
-    flat, crossed = (_array(arrays, name, "i", (None,)) for name in ("flat", "crossed"))
-    return LevelSet(lines, points, flat, crossed, int(_array(arrays, "n_components", "i", ())))
+    flat, crossed = (checked_array(arrays, name, "i", (None,)) for name in ("flat", "crossed"))
+    return LevelSet(lines, points, flat, crossed, int(checked_array(arrays, "n_components", "i", ())))
 
 
 def _polylines(arrays: Arrays, lengths: np.ndarray) -> list[Polyline]:
     complex = CellComplex(_subdivision(arrays))
     total, n = int(lengths.sum()), len(lengths)
-    corner = _array(arrays, "line_corner", "i", (total,))
-    _inside(corner, complex.n_vertices, "line_corner")
-    region = _array(arrays, "line_region", "i", (total - n, 2))
-    sides = _array(arrays, "line_side", "i", (n, 2))
+    corner = checked_array(arrays, "line_corner", "i", (total,))
+    require_ids(corner, complex.n_vertices, "line_corner")
+    region = checked_array(arrays, "line_region", "i", (total - n, 2))
+    sides = checked_array(arrays, "line_side", "i", (n, 2))
     if lengths.min() < 2:
         raise ValueError("line_length holds a line without segments")
     corners = np.split(corner, np.cumsum(lengths)[:-1])

@@ -75,13 +75,14 @@ def edge_crossings(cell, here, ahead, crossings):
 
 
 class Walk(NamedTuple):
-    """Where the crossings of the cells walked so far meet the boundary."""
+    """Where the crossings of the cells walked so far meet the boundary.
+
+    Numbers of 32 bits, since they are visited in no order: more of them stay in the cache.
+    """
 
     local: np.ndarray  # (n,) crossing of each cut in the present cell, -1 if none
-    end0: np.ndarray  # (crossings,) position where a crossing is met first, -1 before
-    end1: np.ndarray
-    sense: np.ndarray  # (crossings,) sign of the cut just after end0
-    met: np.ndarray  # (crossings,) the crossings of each cell in the order of end0
+    end: np.ndarray  # (crossings, 2) positions where a crossing is met first, -1 before, and again
+    met: np.ndarray  # (crossings + 1,) the crossings of each cell in the order of their first ends
     n_met: np.ndarray  # (1,) how many have been met
 
 
@@ -95,9 +96,10 @@ def chords(mesh, corner, n_cuts, crossings, points):
     border_vertex = np.empty(border_start[C], np.int64)
     border_half = np.empty(border_start[C], np.int64)
     walk = Walk(
-        np.full(n_cuts, -1, np.int64), np.full(total, -1, np.int64), np.empty(total, np.int64),
-        np.empty(total, np.int8), np.empty(total, np.int64), np.zeros(1, np.int64),
+        np.full(n_cuts, -1, np.int32), np.full((total, 2), -1, np.int32),
+        np.empty(total + 1, np.int64), np.zeros(1, np.int64),
     )  # fmt: skip
+    sense = np.empty(total, np.int8)
     chord_start = np.zeros(C + 1, np.int64)
     first, last = np.empty(total, np.int64), np.empty(total, np.int64)
     crossing, next_twin = np.empty(total, np.int64), np.full(total, -1, np.int64)
@@ -106,24 +108,24 @@ def chords(mesh, corner, n_cuts, crossings, points):
         p = cells[c]
         k0, k1 = cross_start[p], cross_start[p + 1]
         for k in range(k0, k1):
-            walk.local[cut[k]] = k
+            walk.local[cut[k]] = np.int32(k)
         b0 = b = border_start[c]
         m = start[p + 1] - start[p]
         for q in range(m):
-            ahead = q + 1 if q + 1 < m else 0
             for k in range(k0, k1):
                 if sign[sign_start[k] + q] == 0:
-                    _meet(k, b - b0, sign[sign_start[k] + ahead], walk)
+                    _meet(k, b - b0, walk)
             border_vertex[b] = corner[start[p] + q]
             h = mesh.half[start[p] + q]
-            b = _walk_edge(h, b, b0, ahead, crossings, points, walk, border_vertex, border_half)
+            b = _walk_edge(h, b, b0, points, walk, border_vertex, border_half)
         K = _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin)
         chord_start[c + 1] = K
         for k in range(k0, k1):
             walk.local[cut[k]] = -1
+            sense[k] = _sense(sign, sign_start[k], m)
     return (
         cells, chord_start, first[:K].copy(), last[:K].copy(), crossing[:K].copy(), next_twin,
-        walk.sense[crossing[:K]], walk.sense, border_start, border_vertex, border_half,
+        sense[crossing[:K]], sense, border_start, border_vertex, border_half,
     )  # fmt: skip
 
 
@@ -148,7 +150,7 @@ def _cut_cells(mesh, cross_start, edge_start):
 
 
 @njit(cache=True, nogil=True)
-def _walk_edge(h, b, b0, ahead, crossings, points, walk, border_vertex, border_half):
+def _walk_edge(h, b, b0, points, walk, border_vertex, border_half):
     """Walk along a half-edge, past the new vertices on it; the pieces of edge e are numbered from
     e + edge_start[e] on. Returns the boundary index of its head."""
     e = h >> 1
@@ -161,43 +163,50 @@ def _walk_edge(h, b, b0, ahead, crossings, points, walk, border_vertex, border_h
         border_vertex[b] = points.first_vertex + point
         border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
         for m in range(points.cross_start[point], points.cross_start[point + 1]):
-            k = walk.local[points.cross_cut[m]]
-            _meet(k, b - b0, crossings.sign[crossings.sign_start[k] + ahead], walk)
+            _meet(walk.local[points.cross_cut[m]], b - b0, walk)
         b += 1
     return b
 
 
-@njit(cache=True, nogil=True)
-def _meet(k, position, sign_ahead, walk):
-    """Note that crossing k meets the boundary."""
-    if walk.end0[k] < 0:
-        walk.end0[k] = position
-        walk.sense[k] = sign_ahead
-        walk.met[walk.n_met[0]] = k
-        walk.n_met[0] += 1
-    else:
-        walk.end1[k] = position
+@njit(cache=True, nogil=True, forceinline=True)
+def _meet(k, position, walk):
+    """Note that crossing k meets the boundary: without a branch, so that those of many are fetched
+    together."""
+    again = np.int64(walk.end[k, 0] >= 0)
+    walk.end[k, again] = np.int32(position)
+    walk.met[walk.n_met[0]] = k
+    walk.n_met[0] += 1 - again
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _sense(sign, first, m):
+    """Sign of a cut just after it is met first, from those at the corners of its cell."""
+    for q in range(m):
+        here, ahead = sign[first + q], sign[first + (q + 1 if q + 1 < m else 0)]
+        if here == 0 or here * ahead < 0:
+            return ahead
+    return np.int8(0)
 
 
 @njit(cache=True, nogil=True)
 def _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin):
-    """Sort a cell's crossings by (end0, end1); `met` has them by end0. Equal ends are one line."""
-    end0, end1, met = walk.end0, walk.end1, walk.met
+    """Sort a cell's crossings by their ends; `met` has them by the first. Equal ends are one line."""
+    end, met = walk.end, walk.met
     for i in range(k0 + 1, k1):
         k = met[i]
         j = i
-        while j > k0 and end0[met[j - 1]] == end0[k] and end1[met[j - 1]] > end1[k]:
+        while j > k0 and end[met[j - 1], 0] == end[k, 0] and end[met[j - 1], 1] > end[k, 1]:
             met[j] = met[j - 1]
             j -= 1
         met[j] = k
     begin = K
     for i in range(k0, k1):
         k = met[i]
-        if begin < K and first[K - 1] == end0[k] and last[K - 1] == end1[k]:
+        if begin < K and first[K - 1] == end[k, 0] and last[K - 1] == end[k, 1]:
             next_twin[k] = next_twin[crossing[K - 1]]
             next_twin[crossing[K - 1]] = k
             continue
-        first[K], last[K], crossing[K] = end0[k], end1[k], k
+        first[K], last[K], crossing[K] = end[k, 0], end[k, 1], k
         K += 1
     return K
 
@@ -206,32 +215,34 @@ def _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin):
 def count_pairs(chords):
     """Pairs of chords whose ends alternate, for each cut cell. Cost: O(K log K) for K chords.
 
-    A sweep around the boundary with a Fenwick tree of the open chords by their first position: one
-    that closes crosses those that opened after it did and stay open.
+    A sweep around the boundary with a Fenwick tree of the open chords by the rank of their first
+    position: one that closes crosses those that opened after it did and stay open.
     """
     C = chords.cells.shape[0]
     pairs = np.zeros(C, np.int64)
-    by_last = closing_order(chords)
+    by_last, rank = closing_order(chords), np.empty(chords.first.shape[0], np.int32)
     for c in range(C):
         k0, k1 = chords.start[c], chords.start[c + 1]
         if k1 - k0 < 2:
             continue
-        m = chords.border_start[c + 1] - chords.border_start[c]
-        tree = np.zeros(m + 1, np.int64)
+        rank[k0] = 0
+        for k in range(k0 + 1, k1):
+            rank[k] = rank[k - 1] + np.int32(chords.first[k] > chords.first[k - 1])
+        tree = np.zeros(rank[k1 - 1] + 2, np.int32)
         opened, closed, n_open = k0, k0, 0
         while closed < k1:
             position = chords.last[by_last[closed]]
             while opened < k1 and chords.first[opened] < position:
-                _fenwick_add(tree, chords.first[opened], 1)
+                _fenwick_add(tree, rank[opened], 1)
                 n_open += 1
                 opened += 1
             begin = closed
             while closed < k1 and chords.last[by_last[closed]] == position:
-                _fenwick_add(tree, chords.first[by_last[closed]], -1)
+                _fenwick_add(tree, rank[by_last[closed]], -1)
                 n_open -= 1
                 closed += 1
             for i in range(begin, closed):
-                pairs[c] += n_open - _fenwick_sum(tree, chords.first[by_last[i]])
+                pairs[c] += n_open - _fenwick_sum(tree, rank[by_last[i]])
     return pairs
 
 
@@ -249,7 +260,7 @@ def closing_order(chords):
                     i -= 1
                 order[i] = k
             continue
-        place = np.zeros(chords.border_start[c + 1] - chords.border_start[c] + 1, np.int64)
+        place = np.zeros(chords.border_start[c + 1] - chords.border_start[c] + 1, np.int32)
         for k in range(k0, k1):
             place[chords.last[k] + 1] += 1
         for p in range(place.shape[0] - 1):
@@ -271,7 +282,7 @@ def _fenwick_add(tree, i, change):
 @njit(cache=True, nogil=True)
 def _fenwick_sum(tree, i):
     """Sum of entries 0..i."""
-    total = 0
+    total = np.int64(0)
     i += 1
     while i > 0:
         total += tree[i]

@@ -23,12 +23,19 @@ def same_pattern_regions(mesh: Mesh, patterns: np.ndarray) -> np.ndarray:
     """
     sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
     inner = sides[(sides >= 0).all(axis=1)]
-    same = [(patterns[some[:, 0]] == patterns[some[:, 1]]).all(axis=1) for some in _blocks(inner)]
-    return components(mesh.n_cells, inner[np.concatenate([np.empty(0, bool), *same])])
+    return components(mesh.n_cells, inner[_equal_rows(patterns, inner)])
 
 
-def _blocks(pairs: np.ndarray, block: int = 1 << 14) -> list[np.ndarray]:
-    return [pairs[low : low + block] for low in range(0, len(pairs), block)]
+@njit(cache=True, nogil=True)
+def _equal_rows(table, pairs):
+    """Whether the rows of each pair are equal."""
+    equal = np.empty(pairs.shape[0], np.bool_)
+    for k in range(pairs.shape[0]):
+        i = 0
+        while i < table.shape[1] and table[pairs[k, 0], i] == table[pairs[k, 1], i]:
+            i += 1
+        equal[k] = i == table.shape[1]
+    return equal
 
 
 def merge(mesh: Mesh, label: np.ndarray, n_sides: int) -> Mesh:

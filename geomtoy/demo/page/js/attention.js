@@ -38,7 +38,7 @@ export class AttentionSection {
 
   save() {
     const block = blockOf(this.data.block, this.state.number("heads"), this.state.number("context"));
-    downloadFile(blockFile(block, { sharpness: this.sharpness(), reach: this.data.reach, mask: this.data.mask }), NAME);
+    downloadFile(blockFile(block, { sharpness: this.sharpness(), reach: this.data.reach }), NAME);
   }
 
   /** Put the query at a place, as the sliders beside the picture would. */
@@ -106,7 +106,7 @@ const HARD = [
   'print(found.regions, "regions in", len(found.cells.polygons), "attention cells")',
 ];
 const SOFT = [
-  "found = views.enumerate_regions_on_plane(block, plane, **where)",
+  'found = views.enumerate_regions_on_plane(block, plane, self_key="masked", **where)',
   'print(found.n_cells, "regions:", found.guarantee)',
 ];
 
