@@ -147,7 +147,7 @@ def convex_window(window: Any) -> tuple[Point, ...]:
         low, high = interval(rows)
         return (low, low), (high, low), (high, high), (low, high)
     if len(rows) == 2:
-        raise WindowError("the window has no area; give at least three corners, or (low, high) of a square")
+        raise WindowError("the window has no area; give at least three corners, or (low, high)")
     corners = [_corner(point) for point in rows]
     corners = [p for p, q in zip(corners, corners[1:] + corners[:1], strict=True) if p != q]
     turns = [_turn(corners, k) for k in range(len(corners))]
