@@ -117,8 +117,8 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             note=note,
         ),
         agreement(
-            f"With MLPs, random matrices with signs {' or '.join(others) or 'other than ++'} do not reach "
-            f"{LEARNED:.0%} in half the steps",
+            f"With MLPs, random matrices with signs {' or '.join(others) or 'other than ++'} do not "
+            f"reach {LEARNED:.0%} in half the steps",
             {f"random {signs}: more than half": 1 - half for signs, half in others.items()},
             note=note,
         ),
