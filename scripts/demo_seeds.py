@@ -44,7 +44,13 @@ TABLES = (
           "where the query moves"),
     Table("soft, whole context on a plane, trained", PLANES[0], ("regions", "context"), PLANES[1],
           "where all tokens move"),
-    Table("hard, query on a plane, untrained", "fig_hard_attention_full", ("regions",),
+    Table("soft, query on a plane through three queries, trained", "fig_soft_regions_full", ("softmax",),
+          "exponent of regions, softmax"),
+    Table("hard, the same blocks and planes", "fig_soft_regions_full", ("hard attention",),
+          "exponent of regions, hard attention"),
+    Table("soft, query on a plane, untrained", "fig_hard_attention_full", ("regions with softmax",),
+          "exponent of regions with softmax"),
+    Table("hard, the same blocks and planes, untrained", "fig_hard_attention_full", ("regions",),
           "exponent of regions"),
 )  # fmt: skip
 
@@ -73,15 +79,14 @@ def record(table: Table) -> dict[str, Any]:
         "contexts": numbers["contexts"],
         "counts": counts,
         "verdicts": [
-            verdict(one, table.statistic)
+            verdict(one, one["spread"][table.statistic])
             for one in published["verdicts"]
-            if table.statistic and table.said in one["claim"]
+            if table.statistic in one["spread"] and table.said in one["claim"]
         ],
     }
 
 
-def verdict(published: dict[str, Any], statistic: str) -> dict[str, Any]:
-    spread = published["spread"][statistic]
+def verdict(published: dict[str, Any], spread: dict[str, Any]) -> dict[str, Any]:
     return {
         "claim": published["claim"],
         "outcome": published["outcome"],
