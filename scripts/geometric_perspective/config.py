@@ -283,7 +283,7 @@ SIN = Presets(Sin((4, 9), 30, 2), Sin(steps=3000, seeds=3), Sin())
 BOUNDS = Presets(Bounds((4, 8), 2), Bounds())
 PANELS = Presets(
     Panels(**FEW, **SMALL_GRID),
-    Panels(seeds=2, steps=1500, contexts=(10, 40)),
+    Panels(seeds=2, steps=1000, contexts=(10, 30)),
     Panels(seeds=8, steps=10_000),
 )
 GRID = Presets(Grid(**FEW, **SMALL_GRID), Grid(**FIRST_LOOK), Grid(**FULL_GRID))
@@ -303,7 +303,7 @@ SOFT_PLANES = Presets(
 )  # fmt: skip
 ENCODING = Presets(
     Encodings(**FEW, **SMALL_GRID, encodings=("geometric", "from_query"), variants=("plain",)),
-    Encodings(seeds=1, contexts=(10, 30), variants=("plain", "LayerNorm")),
+    Encodings(seeds=1, contexts=(10, 30), variants=("plain",)),
     Encodings(seeds=8, contexts=(10, 30), variants=("plain",)),
 )
 PLANES = Presets(Planes((1, 2), (3, 4), 2), Planes(), Planes((1, 2, 4, 8), (4, 8, 16, 32), 8))
