@@ -11,7 +11,7 @@ import pytest
 from zoo import random_net
 
 import geomtoy
-from geomtoy import Network, Slice, count_regions
+from geomtoy import Network, Slice, count_regions, leaky_relu
 from geomtoy.theory import serra_upper_bound
 
 
@@ -55,6 +55,8 @@ def test_files_of_every_kind_are_counted_as_geomtoy_counts_them(tab, tmp_path):
         "plane": (random_net(4, 6, 5, 1, seed=3, denominator=3), {"slice": plane}),
         "outputs": (random_net(2, 5, 3, seed=4, denominator=1), {}),
         "line": (random_net(1, 6, 5, 1, seed=5, denominator=2), {"window": (-2.0, 3.0)}),
+        "folds": (folded(random_net(2, 4, 3, 1, seed=6, denominator=2), "abs"), {}),
+        "leaks": (folded(random_net(4, 5, 4, 1, seed=8), leaky_relu(1 / 8)), {"slice": plane}),
     }
     for name, (net, where) in nets.items():
         geomtoy.save(tmp_path / f"{name}.npz", net, **where)
@@ -63,7 +65,12 @@ def test_files_of_every_kind_are_counted_as_geomtoy_counts_them(tab, tmp_path):
         assert found == both(count_regions(net, **where)), name
         whole = count_regions(net, slice=given, window=None)
         bound = serra_upper_bound(net.widths, min(2, net.d_in))
-        assert on_plane(tab) == (*both(whole), bound), name
+        bounds = (bound,) if name not in ("folds", "leaks") else ()  # it is of ReLU networks
+        assert on_plane(tab) == (*both(whole), *bounds), name
+
+
+def folded(net, activation):
+    return Network(net.layers, activation)
 
 
 def test_packed_files_and_small_floats_are_read(tab, tmp_path):
@@ -134,7 +141,7 @@ def test_what_cannot_be_counted_is_refused_in_words(tab, tmp_path):
     tilted = [(0, 0), (1, 0), (0, 1)]
     geomtoy.save(tmp_path / "tilted.npz", random_net(2, 3, 1, seed=0, denominator=1), window=tilted)
     for name, named in {
-        "leaky": "act1_",
+        "leaky": "leaky ReLU of slope 1/8",
         "text": "not an npz",
         "tilted": "no upright rectangle",
     }.items():

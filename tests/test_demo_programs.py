@@ -1,4 +1,4 @@
-"""The program beside a picture, run on the file that stands beside it too, prints the picture's number."""
+"""The program beside a picture, run on the file beside it, prints the number of the picture."""
 
 from __future__ import annotations
 

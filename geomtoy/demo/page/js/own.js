@@ -41,8 +41,8 @@ export class OwnSection {
     document.querySelector("#own-read").addEventListener("click", () => this.take("the pasted network", () => fromStateDict(text.value)));
     document.querySelector("#own-stop").addEventListener("click", () => this.stop("Stopped."));
     document.querySelector("#own-save").addEventListener("click", () => {
-      const { layers, slice, window } = this.source;
-      downloadNetwork(makeNetwork(layers), NAME, { window: layers[0].m === 1 ? window.slice(0, 2) : window, slice });
+      const { layers, activation, slice, window } = this.source;
+      downloadNetwork(makeNetwork(layers, activation), NAME, { window: layers[0].m === 1 ? window.slice(0, 2) : window, slice });
     });
   }
 
@@ -72,7 +72,7 @@ export class OwnSection {
   /** What is there before a reader brings something. */
   example() {
     const { layers } = randomNetwork({ dIn: 2, widths: [8, 8], biasScale: 0.5, seed: 2 });
-    this.take("A random example", () => ({ layers, slice: null, window: null }));
+    this.take("A random example", () => ({ layers, activation: "relu", slice: null, window: null }));
   }
 
   count() {
@@ -84,8 +84,8 @@ export class OwnSection {
     put("#own-status", `Counting ${this.source.name} …`);
     document.querySelector("#own-stop").hidden = false;
     this.worker.onmessage = ({ data }) => this.done(data);
-    const { layers, slice } = this.source;
-    this.worker.postMessage({ own: { layers, slice, window } });
+    const { layers, activation, slice } = this.source;
+    this.worker.postMessage({ own: { layers, activation, slice, window } });
   }
 
   stop(said) {
@@ -103,10 +103,11 @@ export class OwnSection {
     this.shown = { partition: found, polygons, centres: polygons.map(centroid) };
     put("#own-regions", found.regions.toLocaleString("en"));
     put("#own-linear", found.linearRegions.toLocaleString("en"));
-    const { layers } = this.source;
-    const bound = serraUpperBound(widths({ layers }), Math.min(2, layers[0].m));
+    const { layers, activation } = this.source;
+    const most = serraUpperBound(widths({ layers }), Math.min(2, layers[0].m)).toLocaleString("en");
+    const bound = activation === "relu" ? `, of at most ${most}` : ""; // it counts on units that are 0 where they are off
     put("#own-whole", `On the whole ${layers[0].m === 1 ? "line" : "plane"} ${found.whole.regions.toLocaleString("en")} activation and ` +
-      `${found.whole.linearRegions.toLocaleString("en")} linear regions, of at most ${bound.toLocaleString("en")}.`);
+      `${found.whole.linearRegions.toLocaleString("en")} linear regions${bound}.`);
     this.canvas.setAttribute("aria-label", `Picture of ${this.source.name}: ${found.regions} activation regions`);
     this.python.refresh();
     this.draw();

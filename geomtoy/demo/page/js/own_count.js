@@ -7,8 +7,8 @@ import { throughSlice } from "./plane_network.js";
 import { countWholePlane } from "./whole_plane.js";
 
 /** What the picture and the numbers need, as plain data: counts, polygons, patterns, edges; of one input, its graph. */
-export function countOwn({ layers, slice, window }) {
-  const network = slice ? throughSlice(layers, slice) : makeNetwork(layers);
+export function countOwn({ layers, activation, slice, window }) {
+  const network = slice ? throughSlice(layers, slice, activation) : makeNetwork(layers, activation);
   try {
     return { ...counted(network, window), whole: countWholePlane(network, LIMITS.vertices) };
   } catch (error) {

@@ -1,22 +1,35 @@
 // Layers of a network that a reader brings: from the arrays of an npz file or from a state_dict. Errors are sentences.
 
-import { makeLayer } from "./network.js";
+import { ACTIVATIONS, makeLayer } from "./network.js";
 
 /** What this page counts; larger networks are for geomtoy in Python. */
 export const LIMITS = { bytes: 4_000_000, units: 256, vertices: 400_000 };
 
 const PLACE = ["origin", "u", "v", "window"];
+const ACTIVATION = /^act[1-9]\d*_(breakpoints|slopes|value|name)$/;
 
-/** {layers, slice, window} of the arrays that geomtoy.save wrote; slice and window are null where none is named. */
+/** {layers, activation, slice, window} of what geomtoy.save wrote; slice and window are null where none is named. */
 export function fromArrays(arrays) {
   if ("W_Q" in arrays) throw new Error("this file holds a transformer block; use geomtoy.views in Python");
   const names = Object.keys(arrays);
-  const odd = names.find((name) => !/^[Wb][1-9]\d*$/.test(name) && !PLACE.includes(name));
-  if (odd) throw new Error(`the key ${odd} is more than a ReLU network; count it in Python with geomtoy.load`);
+  const odd = names.find((name) => !/^[Wb][1-9]\d*$/.test(name) && !ACTIVATION.test(name) && !PLACE.includes(name));
+  if (odd) throw new Error(`the key ${odd} is more than a fully connected network; count it in Python with geomtoy.load`);
   const depth = names.filter((name) => name.startsWith("W")).length;
   const layers = [];
   for (let k = 1; k <= depth; k++) layers.push(layer(numbers(arrays, `W${k}`), numbers(arrays, `b${k}`), `W${k}`));
-  return { layers: checked(layers), ...place(arrays) };
+  return { layers: checked(layers), activation: activationOf(arrays, layers.length - 1), ...place(arrays) };
+}
+
+/** The one activation that all hidden layers have; a layer whose activation is not in the file has ReLU. */
+function activationOf(arrays, hidden) {
+  const names = Array.from({ length: hidden }, (_, k) => {
+    if (!arrays[`act${k + 1}_slopes`]) return "relu";
+    const [breakpoints, slopes, value] = ["breakpoints", "slopes", "value"].map((part) => [...numbers(arrays, `act${k + 1}_${part}`).values]);
+    const bend = breakpoints.length === 1 && breakpoints[0] === 0 && value[0] === 0;
+    return bend && Object.keys(ACTIVATIONS).find((name) => ACTIVATIONS[name].off === slopes[0] && ACTIVATIONS[name].on === slopes[1]);
+  });
+  if (names.every((name) => name && name === names[0])) return names[0];
+  throw new Error("this page counts ReLU, leaky ReLU of slope 1/8 or the absolute value, the same in all layers; count it in Python with geomtoy.load");
 }
 
 /** The same of a state_dict as JSON: weights in their order, each with the bias of the same name or none. */
@@ -28,7 +41,7 @@ export function fromStateDict(text) {
     const W = matrix(state[name], name);
     return layer(W, bias ? { shape: [bias.length], values: bias.map(Number) } : { shape: [W.shape[0]], values: new Array(W.shape[0]).fill(0) }, name);
   });
-  return { layers: checked(layers), slice: null, window: null };
+  return { layers: checked(layers), activation: "relu", slice: null, window: null };
 }
 
 function parsed(text) {
