@@ -21,7 +21,7 @@ TASKS: dict[str, Functions | Modular] = {
     "modular": Modular(constant=False),
 }
 """With a constant, of 64 operations, decoders were at .70 to .90 after 10,000 steps."""
-TRAINING = {"functions": 600, "modular": 600}
+TRAINING = {"functions": 600, "modular": 200}
 """Steps of a first look: enough for the first to be solved at 10 shots, not for the second."""
 LONG = {"functions": 1000, "modular": 10_000}
 """Steps that verdicts need; a run that does not reach .9 at 10 shots even so does not count."""
