@@ -1,4 +1,4 @@
-"""docs/design.md speaks of what there is."""
+"""docs/design.md and docs/curved.md speak of what there is, and are short."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TEXT = (ROOT / "docs" / "design.md").read_text()
+PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("design", "curved")}
 CODE = "\n".join(path.read_text() for path in (ROOT / "geomtoy").rglob("*.py"))
-QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", TEXT)))
+QUOTED = sorted(set(re.findall(r"`([^`\n]+)`", "\n".join(PAGES.values()))))
 
 
 @pytest.mark.parametrize("path", [q for q in QUOTED if q.endswith((".py", "/"))])
@@ -21,8 +21,9 @@ def test_names_that_it_uses_are_those_of_the_code(name):
     assert re.search(rf"\b{re.escape(name.removesuffix('()').split('.')[-1])}\b", CODE)
 
 
-def test_it_is_short_enough_to_be_read():
-    assert 800 < len(TEXT.split()) < 1800
+@pytest.mark.parametrize(("page", "least"), [("design", 800), ("curved", 300)])
+def test_it_is_short_enough_to_be_read(page, least):
+    assert least < len(PAGES[page].split()) < 1800
 
 
 def test_the_drawing_shows_what_its_words_say():
