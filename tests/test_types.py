@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
 from fractions import Fraction
 from typing import Any, assert_type
@@ -46,7 +49,8 @@ def test_a_strict_checker_agrees(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     checked = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(program)]
-    done = subprocess.run(checked, cwd=tmp_path, capture_output=True, text=True)
+    env = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(checked, cwd=tmp_path, env=env, capture_output=True, text=True)
     errors = [line for line in done.stdout.splitlines() if "error:" in line]
     assert len(errors) == 1, done.stdout
     last = PROGRAM.splitlines().index('geomtoy.count_regions(net, window="plane")  # the one error') + 1

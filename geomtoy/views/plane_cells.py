@@ -12,9 +12,14 @@ from geomtoy.errors import ProofError, SettingError
 from geomtoy.slices import UNIT_SQUARE, Slice
 from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.views.hidden_layers import needs_one_relu_layer
-from geomtoy.views.plane import plane_regions, pose
+from geomtoy.views.plane import Posed, plane_regions, pose
 
 FINEST = 1e-12
+SHARES = 10, 100, 1000
+"""Of a polyline's tolerance that series may be wrong by: where a function is flat, less must do."""
+
+NEAR = 1.2
+"""Times the tolerance: a polyline's corners are known up to a little more."""
 
 
 def enumerate_regions_on_plane(
@@ -51,7 +56,15 @@ def enumerate_regions_on_plane(
     needs_one_relu_layer(block.mlp)
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     length = tolerance / float(np.hypot(*posed.axes.T).max())
-    budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / 10))
+    for share in SHARES:
+        budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / share))
+        cells = _cells(posed, budget, length)
+        if cells.border_error.max(initial=0.0) <= NEAR * tolerance:
+            break
+    return cells
+
+
+def _cells(posed: Posed, budget: Budget, length: float) -> CurvedComplex:
     found = arrange(posed.series, budget, exact=posed.exact)
     if not found.proven:
         raise ProofError(
