@@ -115,12 +115,13 @@ class TimeLimit:
     Counting stops by itself before that, and then knows how many regions there are at least.
     """
 
-    GRACE = 1.5
-    """Times the limit that counting is given."""
+    GRACE = 1.0
+    """Seconds, or half of the limit where that is more, that counting is given to stop by itself."""
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds, self.over = seconds, False
-        self._timer = threading.Timer((seconds or 0) * self.GRACE, self._end)
+        limit = seconds or 0.0
+        self._timer = threading.Timer(limit + max(self.GRACE, limit / 2), self._end)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
