@@ -123,6 +123,13 @@ def test_uniform_attention_has_the_cells_of_straight_lines(seed):
     assert (curved.locate(points) == to[straight.locate(points)]).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_polylines_are_as_near_as_asked(kind):
+    for seed, tolerance in ((11, 1e-4), (12, 1e-4), (12, 2e-8)):
+        cells = cells_of(block(seed, **KINDS[kind]), seed, tolerance=tolerance)
+        assert 0 < cells.border_error.max() <= 1.2 * tolerance
+
+
 def test_polylines_are_as_near_as_they_say():
     """Newton's method from points of polylines, also between corners, reaches the border that near."""
     one = block(11, **KINDS["sharp"])
@@ -232,6 +239,8 @@ def test_bad_questions_are_refused():
     one = block(0)
     with pytest.raises(SettingError, match="tolerance"):
         cells_of(one, 0, tolerance=0)
+    with pytest.raises(SettingError, match="in this window give a length of at least"):
+        cells_of(one, 0, tolerance=1e-12)
     with pytest.raises(SliceError, match="points"):
         cells_of(one, 0).locate([0.0, 1.0])
     assert (cells_of(one, 0).locate([[1.5, 0], [0, -2]]) == -1).all()

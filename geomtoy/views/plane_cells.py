@@ -14,9 +14,14 @@ from geomtoy.views.curved_complex import CurvedComplex
 from geomtoy.views.hidden_layers import needs_one_relu_layer
 from geomtoy.views.plane import Posed, plane_regions, pose
 
-FINEST = 1e-12
-SHARES = 10, 100, 1000
-"""Of a polyline's tolerance that series may be wrong by: where a function is flat, less must do."""
+FINEST = 1e-8
+"""Least tolerance, of a window of half width 1: float64 reaches it on all blocks that were tried."""
+
+SHARE = 10
+"""Of a polyline's tolerance one part in so many is what series may be wrong by, at first."""
+
+SURE = 1e-7
+"""Errors of series, of what functions vary, that float64 seldom fails to reach."""
 
 NEAR = 1.2
 """Times the tolerance: a polyline's corners are known up to a little more."""
@@ -38,8 +43,8 @@ def enumerate_regions_on_plane(
     Args:
         block, plane, tokens, moving, self_key, window, max_patches: as in `count_regions_on_plane`.
         tolerance: how far polylines may be from the borders, in slice units; `border_error` says how
-            far they are at most, which is more only where float64 does not reach so far. Errors of areas
-            shrink with it.
+            far they are at most: up to 1.2 times that, or what float64 and max_patches allow. Errors of
+            areas shrink with it.
     Raises:
         ProofError: the regions are not proven within the budget, or borders pass through one point or
             through a corner; `count_regions_on_plane` then gives a lower bound.
@@ -51,20 +56,28 @@ def enumerate_regions_on_plane(
         a polyline; of these there are about tolerance^(-1/2).
     Source: see `geomtoy.certified.faces`.
     """
-    if not tolerance >= FINEST:
-        raise SettingError(f"tolerance is {tolerance}; give a length of at least {FINEST}")
     needs_one_relu_layer(block.mlp)
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
-    length = tolerance / float(np.hypot(*posed.axes.T).max())
-    for share in SHARES:
-        budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, length / share))
-        cells = _cells(posed, budget, length)
-        if cells.border_error.max(initial=0.0) <= NEAR * tolerance:
+    reach = float(np.hypot(*posed.axes.T).max())
+    length = tolerance / reach
+    if not length >= FINEST:
+        raise SettingError(
+            f"tolerance is {tolerance}; in this window give a length of at least {FINEST * reach:.2g}"
+        )
+    error = max(length / SHARE, SURE)
+    found = _cells(posed, max_patches, length, error)
+    while found.border_error.max(initial=0.0) > NEAR * tolerance:
+        error /= 10
+        try:
+            found = _cells(posed, max_patches, length, error)
+        except ProofError:  # float64 or the budget does not reach so far
             break
-    return cells
+    return found
 
 
-def _cells(posed: Posed, budget: Budget, length: float) -> CurvedComplex:
+def _cells(posed: Posed, max_patches: int, length: float, error: float) -> CurvedComplex:
+    """With polylines of a tolerance from series whose errors are at most `error` of what they vary."""
+    budget = Budget(patches=max_patches, tolerance=min(Budget.tolerance, error))
     found = arrange(posed.series, budget, exact=posed.exact)
     if not found.proven:
         raise ProofError(
