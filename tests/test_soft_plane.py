@@ -104,8 +104,8 @@ def count(one, seed, moving="query", **kwargs):
 def series_of(one, plane, still):
     X, after = affine_tokens(plane, still, one.d_model), block_readout(one)
     if one.attention_norm:
-        return partial(normed_series, in_rows(normed_functions(one, X, after)))
-    return partial(patch_series, in_rows(plane_functions(one, X, after)))
+        return partial(normed_series, in_rows(normed_functions(one, (X, np.zeros_like(X)), after)))
+    return partial(patch_series, in_rows(plane_functions(one, (X, np.zeros_like(X)), after)))
 
 
 # Bounds

@@ -13,12 +13,16 @@ import numpy as np
 
 from geomtoy.certified.bounds import SLACK, TINY, U, gamma
 
+Known = tuple[np.ndarray, np.ndarray]
+"""Numbers and bounds on their errors."""
+
 
 def split_product(A: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A (m, k) times B (k, n), and a bound (m, n) on the error of each entry.
 
     Cost: three products.
     """
+    A, B = np.asarray(A, float), np.asarray(B, float)
     k = A.shape[1]
     bits = int((53 - np.ceil(np.log2(max(k, 2)))) // 2) - 1
     A_1, A_2, a = _split(A, bits)
@@ -35,8 +39,11 @@ def known_product(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same where A and B are known up to errors of each entry."""
     C, error = split_product(A, B)
-    unknown = A_error @ (np.abs(B) + B_error) + np.abs(A) @ B_error
-    return C, (error + unknown) * SLACK + TINY
+    if A_error.any():
+        error = error + A_error @ (np.abs(B) + B_error)
+    if B_error.any():
+        error = error + np.abs(A) @ B_error
+    return C, error * SLACK + TINY
 
 
 def _split(A: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -19,15 +18,14 @@ from geomtoy.certified.patches import Series
 from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
-from geomtoy.errors import SettingError, SliceError, WindowError
+from geomtoy.errors import SettingError, WindowError
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.block_readout import BlockReadout, block_readout
-from geomtoy.views.exact_values import TokensAt, affine_tokens, exact_values
+from geomtoy.views.exact_values import TokensAt, exact_values
 from geomtoy.views.hidden_layers import needs_relu_layers
 from geomtoy.views.normed_plane import normed_functions
+from geomtoy.views.plane_tokens import Frame, nearest, plane_tokens
 from geomtoy.views.soft_plane import SELF_KEYS, attended, plane_functions
-
-Frame = tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction], tuple[Fraction, Fraction]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,19 +155,19 @@ def pose(
     if block.attention_norm and self_key != "moving":
         raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
     frame = parallelogram(window)
-    X = _tokens(block, _seen_from(plane, frame), tokens, moving)
-    if self_key == "masked" and X.shape[1] == 1:
+    at = plane_tokens(block.d_model, plane, frame, tokens, whole_context=moving == "context")
+    if self_key == "masked" and at.near.shape[1] == 1:
         raise SettingError("the query has nothing to attend to; give a token before it")
-    to = attended(X, self_key, np.array(plane.origin[-block.d_model :], float))
+    to = attended(at.known, self_key, nearest([plane.origin[-block.d_model :]]))
 
     def series(after: BlockReadout) -> Series:
         if block.attention_norm:
-            return partial(normed_series, in_rows(normed_functions(block, X, after)))
-        return partial(patch_series, in_rows(plane_functions(block, X, after, to)))
+            return partial(normed_series, in_rows(normed_functions(block, at.known, after)))
+        return partial(patch_series, in_rows(plane_functions(block, at.known, after, to)))
 
-    known = affine_tokens(X) if self_key == "moving" else None
+    exact = at.at if self_key == "moving" else None
     view = f"plane, {moving} moving" + (f", own key {self_key}" if self_key != "moving" else "")
-    return posed_on(block, view, frame, max_patches, series, known)
+    return posed_on(block, view, frame, max_patches, series, exact)
 
 
 def posed_on(
@@ -249,34 +247,3 @@ def parallelogram(window: Any) -> Frame:
     p, q, opposite, r = corners
     centre = ((p[0] + opposite[0]) / 2, (p[1] + opposite[1]) / 2)
     return centre, ((q[0] - p[0]) / 2, (q[1] - p[1]) / 2), ((r[0] - p[0]) / 2, (r[1] - p[1]) / 2)
-
-
-def _seen_from(plane: Slice, frame: Frame) -> np.ndarray:
-    """Origin and directions (3, n) of the plane in the frame's coordinates, as the nearest floats."""
-    (cs, ct), (au, av), (bu, bv) = frame
-    if (cs, ct, au, av, bu, bv) == (0, 0, 1, 0, 0, 1):
-        return np.array([plane.origin, plane.u, plane.v], float)
-    origin = [o + cs * s + ct * t for o, s, t in zip(plane.origin, plane.u, plane.v, strict=True)]
-    first = [au * s + av * t for s, t in zip(plane.u, plane.v, strict=True)]
-    second = [bu * s + bv * t for s, t in zip(plane.u, plane.v, strict=True)]
-    return np.array([origin, first, second], float)
-
-
-def _tokens(block: BlockArrays, moved: np.ndarray, tokens: Any, moving: str) -> np.ndarray:
-    """All tokens (3, T, d), affine in the frame's coordinates."""
-    d, n = block.d_model, moved.shape[1]
-    if moving == "context":
-        if tokens is not None or n % d:
-            raise SliceError(
-                f"moving 'context' takes a plane of T x {d} dimensions and no tokens; the plane has {n}"
-            )
-        return moved.reshape(3, n // d, d)
-    still = np.asarray(tokens if tokens is not None else np.empty((0, d)), float)
-    if still.ndim != 2 or still.shape[1] != d or n != d or not np.isfinite(still).all():
-        raise SliceError(
-            f"tokens have shape {still.shape} and the plane dimension {n}; give finite (T - 1, {d}), {d}"
-        )
-    X = np.zeros((3, len(still) + 1, d))
-    X[0, :-1] = still
-    X[:, -1] = moved
-    return X

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, fmpq
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified.bounds import SLACK, TINY, U
@@ -19,7 +19,8 @@ from geomtoy.slices import UNIT_SQUARE
 from geomtoy.views.block_readout import BlockReadout
 from geomtoy.views.exact_values import TokensAt, affine_tokens
 from geomtoy.views.hidden_layers import needs_plain_attention
-from geomtoy.views.plane import Frame, PlaneRegions, parallelogram, posed_on, proven_regions
+from geomtoy.views.plane import PlaneRegions, parallelogram, posed_on, proven_regions
+from geomtoy.views.plane_tokens import UNIT, Frame
 from geomtoy.views.soft_path import reading
 from geomtoy.views.soft_plane import REACH
 
@@ -114,8 +115,8 @@ def _functions(
 ) -> SurfaceFunctions:
     waves = np.array([surface.offset, surface.sine, surface.cosine, surface.phase])
     error = np.zeros(waves[:, 0].shape)
-    (cs, ct), (au, av), (bu, bv) = frame
-    if (cs, ct, au, av, bu, bv) != (0, 0, 1, 0, 0, 1):
+    if frame != UNIT:
+        (cs, ct), (au, av), (bu, bv) = frame
         turn = np.array([[1, cs, ct], [0, au, av], [0, bu, bv]], float)
         size = np.einsum("ab,wbtd->watd", np.abs(turn), np.abs(waves))
         waves = np.einsum("ab,wbtd->watd", turn, waves)
@@ -127,10 +128,10 @@ def _tokens_at(surface: TokenSurface, frame: Frame) -> TokensAt:
     parts = [
         affine_tokens(part) for part in (surface.offset, surface.sine, surface.cosine, surface.phase)
     ]
-    origin, *axes = [[arb(x.numerator) / x.denominator for x in pair] for pair in frame]
+    origin, *axes = [[fmpq(x.numerator, x.denominator) for x in pair] for pair in frame]
 
     def tokens(u: arb, v: arb) -> arb_mat:
-        s, t = (origin[k] + u * axes[0][k] + v * axes[1][k] for k in range(2))
+        s, t = (arb(origin[k]) + u * arb(axes[0][k]) + v * arb(axes[1][k]) for k in range(2))
         offset, sine, cosine, phase = (part(s, t) for part in parts)
         entries = [
             a + b * angle.sin() + c * angle.cos()
