@@ -19,6 +19,7 @@ from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps, NextMaps, blocks, cut_lines
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.runs import of_families
+from geomtoy.regions.maps.shared import SharedMaps
 from geomtoy.regions.maps.structure import constant_signs, unreached
 from geomtoy.regions.numbers.filter import UNDECIDED
 from geomtoy.regions.numbers.predicates import Predicates
@@ -59,6 +60,9 @@ def find_crossings(
     narrow = by_runs and predicates.uses_structure and cuts.plain
     if narrow and isinstance(maps, NextMaps) and maps.cuts.relu:
         parts = list(_by_runs(mesh, corner, maps, positive))
+    elif isinstance(maps, SharedMaps) and predicates.uses_structure:
+        of = maps.of[mesh.first : mesh.first + mesh.n_cells]
+        parts = [near.of_states(of, maps.cuts, maps.cut_start, maps.cut, mesh, corner, positive)]
     else:
         parts = list(_cell_by_cell(subject, mesh, layer, corner, maps, positive))
     cell, cut, rows, sign = (np.concatenate(part) for part in zip(*parts, strict=True))

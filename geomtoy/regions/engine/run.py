@@ -20,15 +20,8 @@ from geomtoy.regions.engine.cutting import Cutting, cut_layer
 from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
-from geomtoy.regions.maps.floats import (
-    CellMaps,
-    FirstMaps,
-    Maps,
-    NextMaps,
-    all_maps,
-    blocks,
-    level_maps,
-)
+from geomtoy.regions.maps.chain import level_maps, next_maps
+from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps, blocks
 from geomtoy.regions.maps.levels import (
     Level,
     ancestors,
@@ -210,7 +203,7 @@ class Enumeration:
             mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
+            maps = next_maps(self.network, layer, maps, self.subject.levels[-1])
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
