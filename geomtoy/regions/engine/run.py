@@ -28,11 +28,12 @@ from geomtoy.regions.maps.levels import (
     chosen_cells,
     decides_a_maximum,
     first_level,
-    patterns_so_far,
 )
+from geomtoy.regions.maps.patterns import equal_patterns, patterns_so_far
 from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
-from geomtoy.regions.topology.merge import merge, same_pattern_regions
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.merge import inner_sides, merge
 from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
@@ -221,7 +222,8 @@ class Enumeration:
     def _merge(self, mesh: Mesh) -> Mesh:
         """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
         levels = self.subject.levels
-        label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
+        sides, patterns = inner_sides(mesh), patterns_so_far(self.network, levels)
+        label = components(mesh.n_cells, sides[equal_patterns(patterns, sides)])
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
         return merge(mesh, label, self.subject.lines.n_sides)
 

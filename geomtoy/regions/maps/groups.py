@@ -27,7 +27,6 @@ class Groups(NamedTuple):
     own_start: np.ndarray  # (G + 1,) the units of a group
     own: np.ndarray
     of_unit: np.ndarray  # (n,) the group of each unit
-    place: np.ndarray  # (n,) and its place there
     seer_start: np.ndarray  # (n_in + 1,) the groups that see each unit of the layer before
     seer: np.ndarray
 
@@ -39,19 +38,14 @@ def groups_of(network: Network, layer: int) -> Groups:
     of_unit = np.array([number.setdefault(row.tobytes(), len(number)) for row in enters])
     own = np.argsort(of_unit, kind="stable")
     own_start = np.searchsorted(of_unit[own], np.arange(len(number) + 1))
-    place = np.empty(len(own), np.int64)
-    place[own] = np.arange(len(own)) - own_start[of_unit[own]]
     sees = enters[own[own_start[:-1]]]
-    start, seen = _lists(sees)
-    return Groups(start, seen, own_start, own, of_unit, place, *_lists(sees.T))
+    return Groups(*_lists(sees), own_start, own, of_unit, *_lists(sees.T))
 
 
 def together(n: int) -> Groups:
     """The n units of the first layer as one group."""
-    units, none = np.arange(n), np.zeros(0, np.int64)
-    return Groups(
-        np.zeros(2, np.int64), none, np.array([0, n]), units, 0 * units, units, *_lists(none[None])
-    )
+    units, nothing = np.arange(n), _lists(np.zeros((1, 0)))
+    return Groups(*nothing, np.array([0, n]), units, 0 * units, *nothing)
 
 
 def _lists(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +61,8 @@ class Kind:
     groups: np.ndarray  # (k,)
     seen: np.ndarray  # (k, s)
     seen_cuts: np.ndarray  # (k, cuts of those)
+    own: np.ndarray  # (k, m)
+    own_cuts: np.ndarray  # (k, cuts of those)
     W: np.ndarray  # (m, s), as the network has it
     b: np.ndarray
     weights: Weights  # as the kernels read them
@@ -92,7 +88,7 @@ def kinds_of(network: Network, layer: int, groups: Groups) -> list[Kind]:
     for g in range(len(groups.start) - 1):
         seen = groups.seen[groups.start[g] : groups.start[g + 1]]
         own = groups.own[groups.own_start[g] : groups.own_start[g + 1]]
-        parts = W[np.ix_(own, seen)], b[own], before[seen], after[own]
+        parts = W[own[:, None], seen], b[own], before[seen], after[own]
         found[tuple(tuple(part.ravel().tolist()) for part in parts)].append((g, seen, own))
     return [_kind(network, layer, members) for members in found.values()]
 
@@ -104,21 +100,27 @@ def _numbered(units: Sequence[PiecewiseLinear]) -> np.ndarray:
 
 
 def _kind(network: Network, layer: int, members: list[tuple[int, np.ndarray, np.ndarray]]) -> Kind:
+    groups, all_seen, all_own = (np.array(part) for part in zip(*members, strict=True))
     _, seen, own = members[0]
     (W, b), (near_W, near_b) = network.layers[layer - 1], network.float_layers[layer - 1]
-    block = np.ix_(own, seen)
-    first = cuts_of(network, layer - 1).first
-    seen_cuts = [
-        [cut for j in units for cut in range(first[j], first[j + 1])] for _, units, _ in members
-    ]
+    block = own[:, None], seen
     before, after = network.units(layer - 1), network.units(layer)
     return Kind(
-        np.array([g for g, _, _ in members]),
-        np.array([units for _, units, _ in members]),
-        np.array(seen_cuts, np.int64).reshape(len(members), -1),
+        groups,
+        all_seen,
+        _cuts_of_all(cuts_of(network, layer - 1), all_seen),
+        all_own,
+        _cuts_of_all(cuts_of(network, layer), all_own),
         W[block],
         b[own],
         pack_weights(near_W[block], near_b[own], network.is_rational),
         tuple(before[j] for j in seen),
         tuple(after[i] for i in own),
     )
+
+
+def _cuts_of_all(cuts: Cuts, units: np.ndarray) -> np.ndarray:
+    """(k, cuts) of units (k, m); those of a column have equally many."""
+    first, end = cuts.first[units], cuts.first[units + 1]
+    columns = [first[:, [i]] + np.arange(end[0, i] - first[0, i]) for i in range(units.shape[1])]
+    return np.concatenate([np.empty((len(units), 0), np.int64), *columns], axis=1)

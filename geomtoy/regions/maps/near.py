@@ -58,30 +58,27 @@ def of_cells(first, lines, mesh, corner, positive):
 
 
 @njit(cache=True, nogil=True)
-def of_states(of, table, cut_start, cut, mesh, corner, positive):
+def of_states(of, table, mesh, corner, positive):
     """The same from the states of groups of units, see `maps.shared`.
 
     Args:
-        of: (F, G) which of each group's states a cell has. table: the groups' cuts in all states.
-        cut_start, cut: (G + 1,) the cuts of each group.
+        of: (F, G) which of each group's states a cell has. table: the cuts in all states.
     """
     finds = empty_finds()
     pairs, lines, signs = finds
     for f in range(of.shape[0]):
         cx, cy, rx, ry = box_around(f, mesh, corner)
-        for g in range(of.shape[1]):
-            column = table.base[g] + of[f, g] * table.size[g]
-            for q in range(cut_start[g], cut_start[g + 1]):
-                above = table.sign[column] == 1
-                if table.sign[column] == UNDECIDED:
-                    a, b, c, e = table.rows[column]
-                    value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
-                    above = value > 0.0
-                    if not abs(value) > bound:
-                        above = _at_corners(f, cut[q], a, b, c, e, mesh, corner, pairs, lines, signs)
-                if above:
-                    positive[f, cut[q] >> 6] |= np.uint64(1) << np.uint64(cut[q] & 63)
-                column += 1
+        for cut in range(table.group.shape[0]):
+            column = table.first[cut] + of[f, table.group[cut]] * table.step[cut]
+            above = table.sign[column] == 1
+            if table.sign[column] == UNDECIDED:
+                a, b, c, e = table.rows[column]
+                value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
+                above = value > 0.0
+                if not abs(value) > bound:
+                    above = _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs)
+            if above:
+                positive[f, cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
     return as_arrays(finds)
 
 

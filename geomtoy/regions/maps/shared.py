@@ -19,7 +19,7 @@ from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, Segments, cut
 from geomtoy.regions.maps.groups import Groups, Kind, groups_of, kinds_of, together
 from geomtoy.regions.maps.levels import Level, decides_a_maximum
 from geomtoy.regions.maps.states import Sight, find_states, unfold
-from geomtoy.regions.maps.structure import known_signs, signs_of_cuts, with_constants
+from geomtoy.regions.maps.structure import is_constant, known_signs, signs_of_cuts
 from geomtoy.regions.maps.sums import fill_segments
 from geomtoy.regions.numbers.filter import UNDECIDED
 
@@ -31,12 +31,20 @@ CELLS_OF_A_STATE = 4
 
 
 class Table(NamedTuple):
-    """Functions of G groups in all of their states: so many columns for each state, one a function."""
+    """n functions of groups of units in all states: function k of a cell whose group is in state s is
+    in column first[k] + s step[k]."""
 
-    base: np.ndarray  # (G,) first column of the group's first state
-    size: np.ndarray  # (G,) functions of the group
+    group: np.ndarray  # (n,)
+    first: np.ndarray  # (n,)
+    step: np.ndarray  # (n,)
     rows: np.ndarray  # (columns, 4): a, b, c, and the error
     sign: np.ndarray  # (columns,) int8: of all values inside a cell with that state, or UNDECIDED
+
+    def columns(self, of: np.ndarray, cell: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Columns of functions on cells, from the states (F, G) of all cells."""
+        state = of[cell, self.group[which]].astype(np.int64)
+        found: np.ndarray = self.first[which] + state * self.step[which]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +55,6 @@ class SharedMaps:
     of: np.ndarray  # (F, G) uint16: which of a group's states a cell has
     units: Table
     cuts: Table
-    cut_start: np.ndarray  # (G + 1,) the cuts of each group
-    cut: np.ndarray
 
     @property
     def segment_start(self) -> np.ndarray:
@@ -56,12 +62,17 @@ class SharedMaps:
 
     @property
     def width(self) -> int:
-        return len(self.groups.own)
+        return len(self.units.group)
 
     def on(self, low: int, high: int) -> Maps:
         rows, error = np.empty((high - low, 3, self.width)), np.empty((high - low, self.width))
-        unfold(self.of[low:high], self.units, self.groups, rows, error)
+        unfold(self.of[low:high], self.units, rows, error)
         return Maps(low, rows, error, np.arange(high - low))
+
+    def constant_signs(self, cell: np.ndarray, cut: np.ndarray) -> np.ndarray:
+        """Signs of cuts (k,) on cells (k,) where they are known to be constant, else UNDECIDED."""
+        column = self.cuts.columns(self.of, cell, cut)
+        return np.where(is_constant(self.cuts.rows[column]), self.cuts.sign[column], UNDECIDED)
 
 
 def shared_maps(network: Network, layer: int, before: CellMaps, level: Level) -> SharedMaps | None:
@@ -91,12 +102,22 @@ def _as_shared(maps: CellMaps) -> SharedMaps | None:
     """Maps with states; those of the first layer, on the one window, have one."""
     if not isinstance(maps, FirstMaps):
         return maps if isinstance(maps, SharedMaps) else None
-    _, rows, error, _ = maps.on(0, 1)
     n = maps.width
-    columns = np.concatenate([rows[0], error]).T.copy()
-    table = Table(np.zeros(1, np.int64), np.array([n]), columns, np.full(n, UNDECIDED))
-    none = np.zeros(0, np.int64)
-    return SharedMaps(together(n), np.zeros((1, 1), np.uint16), table, table, none, none)
+    groups, (_, rows, error, _) = together(n), maps.on(0, 1)
+    units = _table(groups.of_unit, np.ones(1, np.int64))
+    units.rows[:, :3], units.rows[:, 3], units.sign[:] = rows[0].T, error[0], UNDECIDED
+    return SharedMaps(groups, np.zeros((1, 1), np.uint16), units, units)
+
+
+def _table(group: np.ndarray, states: np.ndarray) -> Table:
+    """Room for functions of groups (n,) that have so many states each (G,)."""
+    size = np.bincount(group, minlength=len(states))
+    end, start = np.cumsum(states * size), np.cumsum(size) - size
+    order = np.argsort(group, kind="stable")
+    first = (end - states * size)[group]
+    first[order] += np.arange(len(group)) - start[group[order]]
+    columns = int(end[-1])
+    return Table(group, first, size[group], np.empty((columns, 4)), np.empty(columns, np.int8))
 
 
 class _Tables:
@@ -118,65 +139,55 @@ class _Tables:
     ) -> None:
         self.network, self.layer, self.level, self.before = network, layer, level, before
         self.groups, self.group, self.cell = groups, group, cell
-        self.first = np.searchsorted(group, np.arange(len(groups.start)))
-        first_cut = cuts_of(network, layer + 1).first
-        of_unit = np.diff(first_cut)
-        ends = np.cumsum([0, *of_unit[groups.own]])
-        self.cut_start = ends[groups.own_start]
-        self.cut = np.repeat(first_cut[groups.own] - ends[:-1], of_unit[groups.own]) + np.arange(
-            ends[-1]
-        )
-        self.units = self._empty(np.diff(groups.own_start))
-        self.cuts = self._empty(np.diff(self.cut_start))
-
-    def _empty(self, size: np.ndarray) -> Table:
-        ends = np.cumsum([0, *(np.diff(self.first) * size)])
-        return Table(ends[:-1], size, np.empty((ends[-1], 4)), np.empty(ends[-1], np.int8))
+        states = np.bincount(group, minlength=len(groups.start) - 1)
+        self.number = np.arange(len(group)) - (np.cumsum(states) - states)[group]  # within the group
+        self.units = _table(groups.of_unit, states)
+        self.cuts = _table(groups.of_unit[cuts_of(network, layer + 1).unit], states)
 
     def shared(self, of: np.ndarray) -> SharedMaps:
         for kind in kinds_of(self.network, self.layer + 1, self.groups):
             self._fill(kind)
-        return SharedMaps(self.groups, of, self.units, self.cuts, self.cut_start, self.cut)
+        return SharedMaps(self.groups, of, self.units, self.cuts)
 
     def _fill(self, kind: Kind) -> None:
-        number = np.full(len(self.first) - 1, -1)
-        number[kind.groups] = np.arange(len(kind.groups))
-        states = np.flatnonzero(number[self.group] >= 0)
-        member, cell = number[self.group[states]], self.cell[states]
-        seen, n = self._seen(kind.seen[member], cell), len(states)
-        column, every = seen, np.arange(n)
-        rows = self.before.units.rows[column]
-        bits = _bits_of(self.level.bits, cell, kind.seen_cuts[member])
-        before = Maps(0, rows[:, :, :3].transpose(0, 2, 1).copy(), rows[:, :, 3].copy(), every)
-        maps = Maps(0, np.empty((n, 3, len(kind.b))), np.empty((n, len(kind.b))), every)
-        segments, level = Segments(np.arange(n + 1), every), Level(every, _packed(bits), every)
+        member = np.full(len(self.groups.start) - 1, -1)
+        member[kind.groups] = np.arange(len(kind.groups))
+        states = np.flatnonzero(member[self.group] >= 0)
+        one, cell, every = member[self.group[states]], self.cell[states], np.arange(len(states))
+        parent = self.level.parent[cell]
+        column = self.before.units.columns(self.before.of, parent[:, None], kind.seen[one])
+        bits = _bits_of(self.level.bits, cell, kind.seen_cuts[one])
+        before = Maps(0, *_as_maps(self.before.units.rows[column]), every)
+        into = Maps(0, *_as_maps(np.empty((len(states), len(kind.b), 4))), every)
+        segments, level = (
+            Segments(np.append(every, len(states)), every),
+            Level(every, _packed(bits), every),
+        )
         with np.errstate(all="ignore"):
-            fill_segments(segments, maps, before, level, kind.weights, kind.before)
-            lines = cut_lines(maps, kind.cuts)
+            fill_segments(segments, into, before, level, kind.weights, kind.before)
+            lines = cut_lines(into, kind.cuts)
         sign = known_signs(kind, bits, self.before.units.sign[column], self._bits_hold)
-        self._enter(self.units, states, maps, sign)
-        self._enter(self.cuts, states, lines, with_constants(lines, signs_of_cuts(kind, sign)))
+        self._enter(self.units, kind.own[one], states, into, sign)
+        self._enter(self.cuts, kind.own_cuts[one], states, lines, signs_of_cuts(kind, sign))
 
-    def _seen(self, unit: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        """Column of each of the units (states, s) that are seen, in the table of the layer before."""
-        before, parent = self.before, self.level.parent[cell][:, None]
-        group = before.groups.of_unit[unit]
-        state = before.of[parent, group].astype(np.int64)
-        column: np.ndarray = before.units.base[group] + state * before.units.size[group]
-        return column + before.groups.place[unit]
-
-    def _enter(self, table: Table, states: np.ndarray, maps: Maps, sign: np.ndarray) -> None:
-        group = self.group[states]
-        first = table.base[group] + (states - self.first[group]) * table.size[group]
-        columns = first[:, None] + np.arange(maps.rows.shape[2])
-        table.rows[columns, :3] = maps.rows.transpose(0, 2, 1)
-        table.rows[columns, 3] = maps.error
-        table.sign[columns] = sign
+    def _enter(
+        self, table: Table, which: np.ndarray, states: np.ndarray, maps: Maps, sign: np.ndarray
+    ) -> None:
+        """Write down functions (states, m) of some states."""
+        columns = table.first[which] + self.number[states][:, None] * table.step[which]
+        rows = np.concatenate([maps.rows, maps.error[:, None]], axis=1).transpose(0, 2, 1)
+        table.rows[columns] = rows
+        table.sign[columns] = np.where(is_constant(rows), np.sign(rows[..., 2]), sign)
 
     @property
     def _bits_hold(self) -> bool:
         """Whether bits say what holds on all of a cell; merged cells have those of one part."""
         return not decides_a_maximum(self.network, self.layer)
+
+
+def _as_maps(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(F, 3, n) and (F, n), as `Maps` has them, of rows (F, n, 4)."""
+    return rows[..., :3].transpose(0, 2, 1).copy(), rows[..., 3].copy()
 
 
 def _bits_of(bits: np.ndarray, cell: np.ndarray, cut: np.ndarray) -> np.ndarray:

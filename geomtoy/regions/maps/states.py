@@ -140,14 +140,11 @@ def _more_slots(slots, states, sight):
 
 
 @njit(cache=True, nogil=True)
-def unfold(of, units, groups, rows, error):
+def unfold(of, units, rows, error):
     """Maps of all units on cells, from the states of their groups there."""
     for f in range(of.shape[0]):
-        for g in range(of.shape[1]):
-            column = units.base[g] + of[f, g] * units.size[g]
-            for q in range(groups.own_start[g], groups.own_start[g + 1]):
-                i = groups.own[q]
-                for k in range(3):
-                    rows[f, k, i] = units.rows[column, k]
-                error[f, i] = units.rows[column, 3]
-                column += 1
+        for i in range(units.group.shape[0]):
+            column = units.first[i] + of[f, units.group[i]] * units.step[i]
+            for k in range(3):
+                rows[f, k, i] = units.rows[column, k]
+            error[f, i] = units.rows[column, 3]

@@ -13,7 +13,6 @@ import numpy as np
 
 from geomtoy.network import Network
 from geomtoy.regions.maps.cuts import cuts_of, pieces
-from geomtoy.regions.maps.floats import Maps
 from geomtoy.regions.maps.groups import Kind
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.numbers.filter import UNDECIDED
@@ -108,11 +107,9 @@ def signs_of_cuts(kind: Kind, sign: np.ndarray) -> np.ndarray:
     return np.array(columns, np.int8).reshape(-1, len(sign)).T
 
 
-def with_constants(lines: Maps, sign: np.ndarray) -> np.ndarray:
-    """Signs (k, n), with those of lines that are known to be constant, each in a segment of its own."""
-    constant = (lines.rows[:, :2] == 0).all(axis=1) & (lines.error == 0)
-    found: np.ndarray = np.where(constant, _signs_of(lines.rows[:, 2]), sign)
-    return found
+def is_constant(rows: np.ndarray) -> np.ndarray:
+    """Whether lines (..., 4) are known to be constant, exactly."""
+    return np.asarray(~rows[..., [0, 1, 3]].any(axis=-1))
 
 
 def _signs_of(numbers: np.ndarray) -> np.ndarray:
