@@ -15,6 +15,7 @@ from numba import njit
 from geomtoy.network import Network
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps import near
+from geomtoy.regions.maps.blocks import of_states
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps, NextMaps, blocks, cut_lines
 from geomtoy.regions.maps.levels import Level
@@ -62,7 +63,7 @@ def find_crossings(
         parts = list(_by_runs(mesh, corner, maps, positive))
     elif isinstance(maps, SharedMaps) and predicates.uses_structure:
         of = maps.of[mesh.first : mesh.first + mesh.n_cells]
-        parts = [near.of_states(of, maps.cuts, mesh, corner, positive)]
+        parts = [of_states(of, maps.cuts, mesh, corner, positive)]
     else:
         parts = list(_cell_by_cell(subject, mesh, layer, corner, maps, positive))
     cell, cut, rows, sign = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -204,7 +204,7 @@ class Enumeration:
             mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            maps = next_maps(self.network, layer, maps, self.subject.levels[-1])
+            maps = next_maps(self.network, maps, self.subject.levels)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps

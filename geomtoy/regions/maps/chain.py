@@ -14,22 +14,24 @@ SMALL = 1 << 16
 """Cells times units up to which the maps of each cell are its own: nothing need be compiled to share."""
 
 
-def next_maps(network: Network, layer: int, before: CellMaps, level: Level) -> CellMaps:
-    """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
+def next_maps(network: Network, before: CellMaps, levels: Sequence[Level]) -> CellMaps:
+    """Maps of the layer after some levels, at least one of them made by a hidden layer, on the cells of
+    the last.
 
     Args:
-        before: maps of `layer`, on the parents.
+        before: maps of the layer that made the last level, on its parents.
     """
-    if layer < len(network.activations) and len(level.parent) * network.widths[layer] > SMALL:
-        shared = shared_maps(network, layer, before, level)
+    layer, cells = len(levels) - 1, len(levels[-1].parent)
+    if layer < len(network.activations) and cells * network.widths[layer] > SMALL:
+        shared = shared_maps(network, before, levels)
         if shared is not None:
             return shared
-    return NextMaps(network, layer, before, level)
+    return NextMaps(network, layer, before, levels[-1])
 
 
 def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellMaps:
     """Maps of the layer after some levels on the cells of the last of them."""
     maps: CellMaps = FirstMaps(network, frame)
-    for layer, level in enumerate(levels[1:], start=1):
-        maps = next_maps(network, layer, maps, level)
+    for k in range(2, len(levels) + 1):
+        maps = next_maps(network, maps, levels[:k])
     return maps

@@ -57,31 +57,6 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True)
-def of_states(of, table, mesh, corner, positive):
-    """The same from the states of groups of units, see `maps.shared`.
-
-    Args:
-        of: (F, G) which of each group's states a cell has. table: the cuts in all states.
-    """
-    finds = empty_finds()
-    pairs, lines, signs = finds
-    for f in range(of.shape[0]):
-        cx, cy, rx, ry = box_around(f, mesh, corner)
-        for cut in range(table.group.shape[0]):
-            column = table.first[cut] + of[f, table.group[cut]] * table.step[cut]
-            above = table.sign[column] == 1
-            if table.sign[column] == UNDECIDED:
-                a, b, c, e = table.rows[column]
-                value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
-                above = value > 0.0
-                if not abs(value) > bound:
-                    above = _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs)
-            if above:
-                positive[f, cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
-    return as_arrays(finds)
-
-
 @njit(cache=True, nogil=True, inline="always")
 def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
     """Note which cuts, with lines rows[k] known within error[s], may cross cell f, and add the bits of
@@ -99,13 +74,13 @@ def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
             if a == 0.0 and b == 0.0 and e == 0.0:  # a constant, known exactly
                 above = c > 0.0
             else:
-                above = _at_corners(f, cuts[i], a, b, c, e, mesh, corner, pairs, lines, signs)
+                above = at_corners(f, cuts[i], a, b, c, e, mesh, corner, pairs, lines, signs)
         if above:
             positive[f, cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
+def at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
     where = corner[mesh.start[f] : mesh.start[f + 1]]
     some = filtered_signs(a, b, c, e, where, mesh.x, mesh.y, mesh.w, mesh.d, signs)

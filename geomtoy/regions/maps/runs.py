@@ -58,10 +58,7 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
         order = np.arange(f0, f1)
         whole = _whole(bits, order, before, parent[f0] - before.first, room, weights, cuts)
         if f1 - f0 > SHORT:
-            place = _places(f0, f1, mesh, corner)
-            sort = np.arange(f1 - f0)
-            quick_sort(sort, place, 0, f1 - f0)
-            order = order[sort]
+            order = neighbours_together(f0, f1, mesh, corner)
         _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
         f0 = f1
     return as_arrays(finds)
@@ -128,7 +125,7 @@ def _part(run, cells, mesh, corner, bits, scratch):
     for i in range(s):
         kept[i] = still[i]
     value, bound = scratch
-    _bounds(run, rows, kept, _box(cells, mesh, corner), value, bound)
+    _bounds(run, rows, kept, box_of(cells, mesh, corner), value, bound)
     left = np.empty(run.cut.shape[0], np.int64)
     k, words = 0, run.bits.copy()
     for i in range(run.cut.shape[0]):
@@ -222,7 +219,7 @@ def _bit(words, k):
 
 
 @njit(cache=True, nogil=True)
-def _box(cells, mesh, corner):
+def box_of(cells, mesh, corner):
     """Centre and half sides of a box around cells."""
     left, right, low, high = extent(cells[0], mesh, corner)
     for f in cells:
@@ -234,14 +231,15 @@ def _box(cells, mesh, corner):
 
 
 @njit(cache=True, nogil=True)
-def _places(f0, f1, mesh, corner):
-    """Place of each cell along a curve that fills the square (Hilbert 1891), so that neighbours on the
-    curve are close."""
-    place = np.empty(f1 - f0)
+def neighbours_together(f0, f1, mesh, corner):
+    """Cells f0..f1-1 in their order along a curve that fills the square (Hilbert 1891): those that are
+    next to each other there are close."""
+    place, sort = np.empty(f1 - f0), np.arange(f1 - f0)
     for f in range(f0, f1):
         left, right, low, high = extent(f, mesh, corner)
         place[f - f0] = _along_curve(_step(left + right), _step(low + high))
-    return place
+    quick_sort(sort, place, 0, f1 - f0)
+    return sort + f0
 
 
 @njit(cache=True, inline="always")

@@ -8,6 +8,7 @@ one sign, since all that enters them has.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -75,13 +76,14 @@ class SharedMaps:
         return np.where(is_constant(self.cuts.rows[column]), self.cuts.sign[column], UNDECIDED)
 
 
-def shared_maps(network: Network, layer: int, before: CellMaps, level: Level) -> SharedMaps | None:
-    """Maps of hidden layer + 1 (layers count from 1) on the cells into which `layer` cut their parents;
-    None if cells share too little.
+def shared_maps(network: Network, before: CellMaps, levels: Sequence[Level]) -> SharedMaps | None:
+    """Maps of the hidden layer after some levels on the cells of the last of them; None if cells share
+    too little.
 
     Args:
-        before: maps of `layer`, on the parents.
+        before: maps of the layer that made the last level, on its parents.
     """
+    layer, level = len(levels) - 1, levels[-1]
     earlier = _as_shared(before)
     enters = np.count_nonzero(network.layers[layer][0], axis=1)
     if earlier is None or enters.max() > MOST_SEEN:
@@ -89,13 +91,21 @@ def shared_maps(network: Network, layer: int, before: CellMaps, level: Level) ->
     groups, cuts = groups_of(network, layer + 1), cuts_of(network, layer)
     of = np.empty((len(level.parent), len(groups.start) - 1), np.uint16)
     most = int(of.size / CELLS_OF_A_STATE)
-    sight = Sight(level, earlier.of, earlier.groups, groups, cuts)
+    sight = Sight(level, _alike(*levels[-2:]), earlier.of, earlier.groups, groups, cuts)
     group, cell = find_states(sight, of, most)
     if len(group) > most:
         return None
     order = np.argsort(group, kind="stable")
     tables = _Tables(network, layer, level, earlier, groups, group[order], cell[order])
     return tables.shared(of)
+
+
+def _alike(above: Level, level: Level) -> np.ndarray:
+    """For each cell an earlier one of the same parent, or of a parent that differs in little."""
+    cells = np.arange(len(level.parent))
+    first = np.searchsorted(level.parent, np.arange(len(above.parent)))
+    like = np.where(level.tree < cells, level.tree, first[above.tree[level.parent]])
+    return np.where(like < cells, like, cells - 1)
 
 
 def _as_shared(maps: CellMaps) -> SharedMaps | None:

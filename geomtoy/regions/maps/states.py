@@ -17,6 +17,7 @@ class Sight(NamedTuple):
     """What the states of groups depend on."""
 
     level: Level
+    like: np.ndarray  # (F,) an earlier cell, from which a cell differs in little
     before: np.ndarray  # (P, groups before) uint16: states of the parents
     earlier: Groups  # of the layer before
     groups: Groups
@@ -35,7 +36,6 @@ def find_states(sight, of, most):
         group, cell: of each state; more than `most` of them if states are too many.
     """
     F, G = of.shape
-    tree = sight.level.tree
     states = [(0, 0, 0) for _ in range(0)]  # group, cell, and number in the group
     count = np.zeros(G, np.int64)
     slots = np.full(1024, -1)
@@ -43,7 +43,7 @@ def find_states(sight, of, most):
     n = G
     for f in range(F):
         if f > 0:
-            like = tree[f] if tree[f] < f else f - 1
+            like = sight.like[f]
             for g in range(G):
                 of[f, g] = of[like, g]
             n = _differing(f, like, sight, todo, waits)
@@ -66,7 +66,7 @@ def find_states(sight, of, most):
     return group, cell
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _differing(f, like, sight, todo, waits):
     """Note the groups that see something else on cell f than on another; how many they are."""
     level, before, earlier = sight.level, sight.before, sight.earlier
@@ -85,7 +85,7 @@ def _differing(f, like, sight, todo, waits):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _note(unit, groups, todo, waits, n):
     for k in range(groups.seer_start[unit], groups.seer_start[unit + 1]):
         g = groups.seer[k]
@@ -96,7 +96,7 @@ def _note(unit, groups, todo, waits, n):
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _slot(f, g, slots, states, sight):
     """Where the state of group g on cell f is in a table by hash values, or is to be put."""
     start, seen = sight.groups.start, sight.groups.seen
@@ -118,7 +118,7 @@ def _slot(f, g, slots, states, sight):
     return slot
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _passed_on(f, j, sight):
     """A number for what unit j passes on to cell f: 0 if nothing, else its state and its piece."""
     cuts, earlier = sight.cuts, sight.earlier

@@ -1,0 +1,93 @@
+"""Which cuts can cross cells, from the states of groups of units there; see `maps.shared`.
+
+Cells are looked at in blocks of neighbours. In most groups all of a block have one state, and most lines
+are far from all of it; the other cuts are looked at cell by cell.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geomtoy.regions.maps.near import as_arrays, at_corners, box_around, empty_finds
+from geomtoy.regions.maps.runs import box_of, neighbours_together
+from geomtoy.regions.numbers.bounds import box_bound
+from geomtoy.regions.numbers.filter import UNDECIDED
+
+BLOCK = 32
+"""Cells that are looked at together."""
+
+
+@njit(cache=True, nogil=True)
+def of_states(of, table, mesh, corner, positive):
+    """Cuts that may cross cells; see `near.of_cells`.
+
+    Args:
+        of: (F, G) which of each group's states a cell has. table: the cuts in all states.
+    """
+    finds = empty_finds()
+    order = neighbours_together(0, of.shape[0], mesh, corner)
+    for begin in range(0, of.shape[0], BLOCK):
+        cells = order[begin : begin + BLOCK]
+        words = np.zeros(positive.shape[1], np.uint64)
+        left = _left_by_block(cells, of, table, box_of(cells, mesh, corner), words)
+        for f in cells:
+            for word in range(words.shape[0]):
+                positive[f, word] = words[word]
+            _probe(f, left, of, table, mesh, corner, positive, finds)
+    return as_arrays(finds)
+
+
+@njit(cache=True, nogil=True)
+def _left_by_block(cells, of, table, box, words):
+    """The cuts that some cell of a block may have both signs on; adds the bits of those that are > 0."""
+    group, first, step, rows, known = table
+    differ = np.zeros(of.shape[1], np.bool_)
+    one = cells[0]
+    for f in cells:
+        for g in range(of.shape[1]):
+            differ[g] |= of[f, g] != of[one, g]
+    n = np.int64(0)
+    left = np.empty(group.shape[0], np.int64)
+    for cut in range(group.shape[0]):
+        sign = UNDECIDED
+        if not differ[group[cut]]:
+            k = first[cut] + of[one, group[cut]] * step[cut]
+            sign = _sign(known[k], rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3], box)
+        if sign == UNDECIDED:
+            left[n] = cut
+            n += 1
+        elif sign == 1:
+            words[cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
+    return left[:n]
+
+
+@njit(cache=True, nogil=True)
+def _probe(f, cuts, of, table, mesh, corner, positive, finds):
+    """Look at some cuts on one cell."""
+    group, first, step, rows, known = table
+    pairs, lines, signs = finds
+    box = box_around(f, mesh, corner)
+    for cut in cuts:
+        k = first[cut] + of[f, group[cut]] * step[cut]
+        a, b, c, e = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
+        sign = _sign(known[k], a, b, c, e, box)
+        above = sign == 1
+        if sign == UNDECIDED:
+            above = at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs)
+        if above:
+            positive[f, cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _sign(known, a, b, c, e, box):
+    """Sign of a line in a box, or on cells where it is known; UNDECIDED if it may have both there.
+
+    It takes numbers, not the arrays they are from: to pass on those would take longer than the rest.
+    """
+    sign = known
+    if sign == UNDECIDED:
+        value, bound = box_bound(a, b, c, e, box[0], box[1], box[2], box[3])
+        if abs(value) > bound:
+            sign = np.int8(1) if value > 0.0 else np.int8(-1)
+    return sign
