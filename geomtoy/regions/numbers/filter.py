@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from geomtoy.regions.numbers.bounds import value_bound
-
 UNDECIDED = np.int8(2)
 BELOW, ABOVE, OPEN = 1, 2, 4
 """Kinds of signs."""
@@ -126,28 +124,3 @@ def _insertion_sort(order, key, low, high):
             order[j] = order[j - 1]
             j -= 1
         order[j] = k
-
-
-@njit(cache=True, nogil=True)
-def filtered_signs(a, b, c, e, corner, x, y, w, d, signs):
-    """Append the signs of a line (a, b, c, e) at some points, UNDECIDED where the filter cannot tell.
-
-    Args:
-        corner: (m,) the points' numbers. x, y, w, d: (V,) of all points.
-        signs: a list.
-    Returns:
-        which signs there are: BELOW, ABOVE, OPEN, or sums of them.
-    """
-    some = 0
-    for v in corner:
-        value, bound = value_bound(a, b, c, e, x[v], y[v], w[v], d[v])
-        if value > bound:
-            signs.append(np.int8(1))
-            some |= ABOVE
-        elif value < -bound:
-            signs.append(np.int8(-1))
-            some |= BELOW
-        else:
-            signs.append(UNDECIDED)
-            some |= OPEN
-    return some
