@@ -9,7 +9,7 @@ O(n) for a layer of n units instead of O(n^2). One error bound serves a segment;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -77,14 +77,6 @@ class CellMaps(Protocol):
 
     def on(self, low: int, high: int) -> Maps:
         """On the cells of segments low..high-1; segments count from there."""
-
-
-def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellMaps:
-    """Maps of the layer after some levels on the cells of the last of them."""
-    maps: CellMaps = FirstMaps(network, frame)
-    for layer, level in enumerate(levels[1:], start=1):
-        maps = NextMaps(network, layer, maps, level, again=layer < len(levels) - 1)
-    return maps
 
 
 def all_maps(maps: CellMaps, cells: int) -> Maps:
@@ -169,14 +161,18 @@ class Weights(NamedTuple):
 
 def weights_of(network: Network, layer: int) -> Weights:
     """Parameters of the layer after hidden layer `layer` (from 1)."""
-    W, bias = network.float_layers[layer]
+    return pack_weights(*network.float_layers[layer], network.is_rational)
+
+
+def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
+    """Weights (n, n_in) and biases, which may be rounded."""
     WT = np.ascontiguousarray(W.T)
     sparse = bool(np.count_nonzero(WT) * SPARSE < WT.size)
     source, target = np.nonzero(WT if sparse else WT[:0])
     return Weights(
         WT,
         bias,
-        network.is_rational,
+        rounded,
         powers(grids(W)),
         powers(grids(bias[:, None]) + 53),
         sparse,
