@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, kernel
 from geomtoy.regions.numbers.bounds import box_bound, box_side
 from geomtoy.regions.numbers.filter import ABOVE, BELOW, UNDECIDED, filtered_signs
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def empty_finds():
     """What is found cut by cut: (cell, cut) pairs, their lines (a, b, c, e), and the signs of those at
     the corners of the cell, one after the other."""
@@ -19,7 +19,7 @@ def empty_finds():
     return pairs, rows, signs
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def as_arrays(finds):
     """cell (k,), cut (k,), rows (k, 4), signs of finds."""
     pairs, lines, some = finds
@@ -34,7 +34,7 @@ def as_arrays(finds):
     return cell, cut, rows, signs
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_cells(first, lines, mesh, corner, positive):
     """Cuts that may cross cells, from their lines on each of them.
 
@@ -57,7 +57,7 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
     """Note which cuts, with lines rows[k] known within error[s], may cross cell f, and add the bits of
     those that are > 0 there.
@@ -79,7 +79,7 @@ def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
             positive[f, cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
     where = corner[mesh.start[f] : mesh.start[f + 1]]
@@ -93,7 +93,7 @@ def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
     return some & ABOVE != 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def box_bounds(rows, k, error, s, box, value, bound):
     """Values of lines rows[k], known within error[s], at the centre of a box, and by how much they may
     change in it."""
@@ -103,7 +103,7 @@ def box_bounds(rows, k, error, s, box, value, bound):
         value[i], bound[i] = box_bound(a, b, c, e, cx, cy, rx, ry)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def box_around(f, mesh, corner):
     """Centre and half sides of a box around a cell."""
     left, right, low, high = extent(f, mesh, corner)
@@ -112,7 +112,7 @@ def box_around(f, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def extent(f, mesh, corner):
     """Least and greatest x, least and greatest y of a cell; infinite if a corner is at infinity."""
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
