@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from geomtoy.kernels import inlined
 
 EVERY = np.uint64(2**64 - 1)
 
@@ -20,19 +22,19 @@ def _trailing_zeros(context, word):
     return types.uint64(types.uint64), code
 
 
-@njit(cache=True, inline="always")
+@inlined
 def lowest_bit(word):
     """Place of the lowest bit that is set in a word that is not 0."""
     return np.int64(_trailing_zeros(word))  # type: ignore[call-arg]
 
 
-@njit(cache=True, inline="always")
+@inlined
 def without_lowest(word):
     """A word that is not 0, without that bit."""
     return word & (word - np.uint64(1))
 
 
-@njit(cache=True, inline="always")
+@inlined
 def bit_at(k):
     """The word with bit k alone, of the word that bit k is in."""
     return np.uint64(1) << np.uint64(k & 63)

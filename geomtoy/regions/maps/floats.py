@@ -118,15 +118,15 @@ class FirstMaps:
         with np.errstate(all="ignore"):
             rows = basis @ W.T
             rows[2] += b
+        picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+        if picks and not self.network.is_rational:
+            return Maps(0, rows[None], np.zeros((1, len(b))), np.zeros(1, np.int64))
+        with np.errstate(all="ignore"):
             error = first_error(basis, W, b)
         if any(x and abs(x) < SUBNORMAL for x in exact_basis):
             error[:] = np.inf
         elif not self.network.is_rational:
-            stored = all(nearest(x) == x for x in exact_basis)
-            picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-            if picks:
-                error[:] = 0.0
-            elif stored:
+            if all(nearest(x) == x for x in exact_basis):
                 error[first_exact(basis, W, b)] = 0.0
             error[~(W.any(axis=1) | (b != 0))] = 0.0
         return Maps(0, rows[None], error[None], np.zeros(1, np.int64))

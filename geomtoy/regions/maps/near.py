@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import EVERY, bit_at, lowest_bit, without_lowest
 from geomtoy.regions.numbers.bounds import box_bound, box_side, value_bound
 from geomtoy.regions.numbers.filter import ABOVE, BELOW, OPEN, UNDECIDED
@@ -22,7 +22,7 @@ class Finds(NamedTuple):
     size: np.ndarray  # (2,) how many pairs and signs there are
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def no_finds():
     k = 256
     return Finds(
@@ -31,21 +31,21 @@ def no_finds():
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def as_arrays(finds):
     """cell (k,), cut (k,), rows (k, 4), signs of finds."""
     k, s = finds.size
     return finds.cell[:k].copy(), finds.cut[:k].copy(), finds.rows[:k].copy(), finds.sign[:s].copy()
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def crowded(finds, corners):
     """Whether there may be no room for the pairs of a cell of so many corners with 64 cuts."""
     k, s = finds.size
     return k + 64 > finds.cell.shape[0] or s + 64 * corners > finds.sign.shape[0]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def with_room(finds, corners):
     """The same finds, with room for them."""
     k, s = finds.size
@@ -56,7 +56,7 @@ def with_room(finds, corners):
     return Finds(cell, cut, rows, sign, finds.size)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_cells(first, lines, mesh, corner, positive):
     """Cuts that may cross cells, from their lines on each of them.
 
@@ -88,7 +88,7 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def sides(value, bound, n, word):
     """Of up to 64 of n lines, the bits of those that are > 0 on a box, and of those that may be 0
     there."""
@@ -103,7 +103,7 @@ def sides(value, bound, n, word):
     return above, every & ~(above | below)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_states(of, table, mesh, corner, positive):
     """The same from the states of groups of units, see `maps.shared`.
 
@@ -129,7 +129,7 @@ def of_states(of, table, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def note(f, cut, line, mesh, corner, finds):
     """Note a cut, whose line is (a, b, c, e) on cell f, unless it has one sign at all of its corners.
 
@@ -158,7 +158,7 @@ def note(f, cut, line, mesh, corner, finds):
     return kinds
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def box_bounds(rows, k, error, s, box, value, bound):
     """Values of lines rows[k], known within error[s], at the centre of a box, and by how much they may
     change in it."""
@@ -168,7 +168,7 @@ def box_bounds(rows, k, error, s, box, value, bound):
         value[i], bound[i] = box_bound(a, b, c, e, cx, cy, rx, ry)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def box_around(f, mesh, corner):
     """Centre and half sides of a box around a cell."""
     left, right, low, high = extent(f, mesh, corner)
@@ -177,7 +177,7 @@ def box_around(f, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def extent(f, mesh, corner):
     """Least and greatest x, least and greatest y of a cell; infinite if a corner is at infinity."""
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf

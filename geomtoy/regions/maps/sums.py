@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.numbers.bounds import (
     FLOOR,
@@ -29,7 +29,7 @@ class Scratch(NamedTuple):
     out: np.ndarray  # (4, n) the sums, and what `map_error` weighs
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def scratch_for(weights):
     n_in, n = weights.WT.shape
     return Scratch(
@@ -37,7 +37,7 @@ def scratch_for(weights):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def segment_starts(parent, longest):
     """First cell of each segment of cells of one parent, at most so many a segment, and the end."""
     F = parent.shape[0]
@@ -51,7 +51,7 @@ def segment_starts(parent, longest):
     return start[: n + 1].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_segments(segments, into, before, level, weights, cuts):
     """Maps on segments, from the maps before them on their parents.
 
@@ -86,7 +86,7 @@ def fill_segments(segments, into, before, level, weights, cuts):
                 _copy(into.rows, row, source)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def store(rows, f, scratch):
     """Write the maps that `add_up` found into row f."""
     for k in range(3):
@@ -94,14 +94,14 @@ def store(rows, f, scratch):
             rows[f, k, i] = scratch.out[k, i]
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _copy(rows, f, like):
     for k in range(rows.shape[1]):
         for i in range(rows.shape[2]):
             rows[f, k, i] = rows[like, k, i]
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _longest_chain(f0, f1, bits, tree, switching, cuts):
     """Most switches in a row between the first cell of a segment and another; marks who switches."""
     chain = np.zeros(f1 - f0, np.int64)
@@ -120,7 +120,7 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
     return longest
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     """Maps of a cell, summed up unit by unit into `scratch.out`, and there what `map_error` weighs.
 
@@ -147,7 +147,7 @@ def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     return terms, limit, weights.rounded or m > 0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _passed_on(scratch, before, p, bits, f, switching, cuts):
     """Fill in what each unit passes on; how many do, and whether all that is known exactly."""
     rows, error, s = before.rows, before.error, before.segment[p]
@@ -170,7 +170,7 @@ def _passed_on(scratch, before, p, bits, f, switching, cuts):
     return m, exact
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def sum_error(E, g, scratch, sums, weights):
     """Write the errors of what `add_up` found into row g of E."""
     terms, limit, touched = sums
@@ -182,14 +182,14 @@ def sum_error(E, g, scratch, sums, weights):
         E[g, i] = 0.0 if not touched or (exact and not weights.rounded) else error
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def loose_error(E, g, scratch, sums, weights):
     """The same where units pass on any part of themselves: then floats are never exact."""
     for i in range(weights.bias.shape[0]):
         E[g, i] = map_error(sums[0], scratch.out[3, i], weights.bias[i])
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _limit_of_terms(rows, p, scratch, m, cuts):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
     float64 holds all of it exactly; else 0. Their maps are known exactly."""
@@ -210,7 +210,7 @@ def _limit_of_terms(rows, p, scratch, m, cuts):
     return limit if exactly_summed(4.0 * largest, limit) else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _add_units(out, WT, unit, factor, m):
     """Add factor * W for m units, four at a time so that sums stay in registers; |W| for the error."""
     n = out.shape[1]
@@ -239,7 +239,7 @@ def _add_units(out, WT, unit, factor, m):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _add_few(out, start, target, value, unit, factor, m):
     """The same, weight by weight."""
     for k in range(m):
@@ -252,7 +252,7 @@ def _add_few(out, start, target, value, unit, factor, m):
             out[3, i] += e * abs(w)
 
 
-@njit(cache=True, nogil=True, forceinline=True, fastmath={"contract"})
+@inner(forceinline=True, fastmath={"contract"})
 def _switch(into, f, source, rows, p, cut, on, weights, cuts):
     """Maps of a cell, from those in row `source`, which may be its own: they differ by one cut, and the
     cell is on the side where it is > 0 or not."""
@@ -273,7 +273,7 @@ def _switch(into, f, source, rows, p, cut, on, weights, cuts):
                 into[f, k, i] = into[source, k, i] + factor * weights.WT[j, i]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def piece_of(bits, f, first, end):
     """Piece of the unit with cuts first..end-1 on cell f."""
     piece = np.int64(0)
