@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.network import Network
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps import near
@@ -27,7 +27,7 @@ from geomtoy.regions.numbers.predicates import Predicates
 from geomtoy.regions.topology.chords import Crossings
 from geomtoy.regions.topology.mesh import Mesh
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 1 << 19
 """Size of the maps that are worked on at a time: they should stay in the cache."""
 
 
@@ -105,7 +105,7 @@ def _cell_by_cell(
         yield near.of_cells(first - mesh.first, lines, mesh, corner, positive)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _by_cell(start, cell, cut, rows, sign):
     """Finds in the order of their cells.
 
@@ -214,7 +214,7 @@ def _crossing_alone(found: Crossings, rows: np.ndarray) -> tuple[Crossings, np.n
     return left, rows[chosen]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle(cell, cut, sign_start, sign, positive):
     """Whether each cut has both signs; adds the bits of those that are > 0 at a corner."""
     crosses = np.zeros(cell.shape[0], np.bool_)

@@ -7,25 +7,26 @@ are far from all of it; the other cuts are looked at cell by cell.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from geomtoy.regions.maps.near import as_arrays, at_corners, box_around, empty_finds
+from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.regions.maps.bits import bit_at
+from geomtoy.regions.maps.near import as_arrays, box_around, crowded, no_finds, note, with_room
 from geomtoy.regions.maps.runs import box_of, neighbours_together
 from geomtoy.regions.numbers.bounds import box_bound
-from geomtoy.regions.numbers.filter import UNDECIDED
+from geomtoy.regions.numbers.filter import ABOVE, UNDECIDED
 
 BLOCK = 32
 """Cells that are looked at together."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_states(of, table, mesh, corner, positive):
     """Cuts that may cross cells; see `near.of_cells`.
 
     Args:
         of: (F, G) which of each group's states a cell has. table: the cuts in all states.
     """
-    finds = empty_finds()
+    finds = no_finds()
     order = neighbours_together(0, of.shape[0], mesh, corner)
     for begin in range(0, of.shape[0], BLOCK):
         cells = order[begin : begin + BLOCK]
@@ -34,11 +35,11 @@ def of_states(of, table, mesh, corner, positive):
         for f in cells:
             for word in range(words.shape[0]):
                 positive[f, word] = words[word]
-            _probe(f, left, of, table, mesh, corner, positive, finds)
+            finds = _probe(f, left, of, table, mesh, corner, positive, finds)
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _left_by_block(cells, of, table, box, words):
     """The cuts that some cell of a block may have both signs on; adds the bits of those that are > 0."""
     group, first, step, rows, known = table
@@ -58,28 +59,30 @@ def _left_by_block(cells, of, table, box, words):
             left[n] = cut
             n += 1
         elif sign == 1:
-            words[cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
+            words[cut >> 6] |= bit_at(cut)
     return left[:n]
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _probe(f, cuts, of, table, mesh, corner, positive, finds):
-    """Look at some cuts on one cell."""
+    """The finds with those among some cuts on one cell."""
     group, first, step, rows, known = table
-    pairs, lines, signs = finds
-    box = box_around(f, mesh, corner)
+    box, corners = box_around(f, mesh, corner), mesh.start[f + 1] - mesh.start[f]
     for cut in cuts:
         k = first[cut] + of[f, group[cut]] * step[cut]
         a, b, c, e = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
         sign = _sign(known[k], a, b, c, e, box)
         above = sign == 1
         if sign == UNDECIDED:
-            above = at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs)
+            if crowded(finds, corners):
+                finds = with_room(finds, corners)
+            above = note(f, cut, (a, b, c, e), mesh, corner, finds) & ABOVE != 0
         if above:
-            positive[f, cut >> 6] |= np.uint64(1) << np.uint64(cut & 63)
+            positive[f, cut >> 6] |= bit_at(cut)
+    return finds
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _sign(known, a, b, c, e, box):
     """Sign of a line in a box, or on cells where it is known; UNDECIDED if it may have both there.
 

@@ -118,15 +118,15 @@ class FirstMaps:
         with np.errstate(all="ignore"):
             rows = basis @ W.T
             rows[2] += b
+        picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+        if picks and not self.network.is_rational:
+            return Maps(0, rows[None], np.zeros((1, len(b))), np.zeros(1, np.int64))
+        with np.errstate(all="ignore"):
             error = first_error(basis, W, b)
         if any(x and abs(x) < SUBNORMAL for x in exact_basis):
             error[:] = np.inf
         elif not self.network.is_rational:
-            stored = all(nearest(x) == x for x in exact_basis)
-            picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-            if picks:
-                error[:] = 0.0
-            elif stored:
+            if all(nearest(x) == x for x in exact_basis):
                 error[first_exact(basis, W, b)] = 0.0
             error[~(W.any(axis=1) | (b != 0))] = 0.0
         return Maps(0, rows[None], error[None], np.zeros(1, np.int64))
@@ -185,14 +185,18 @@ def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
 class NextMaps:
     """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
 
-    They are computed when asked for, from those of the parents, and kept if all fit into KEEP_BYTES.
+    They are computed when asked for, from those of the parents, and kept if they will be again and all
+    fit into KEEP_BYTES. Those that are not kept are written over by the next that are asked for.
 
     Args:
         before: maps of `layer`, on the parents.
         level: the cells.
+        again: whether they will be asked for more than once.
     """
 
-    def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
+    def __init__(
+        self, network: Network, layer: int, before: CellMaps, level: Level, again: bool
+    ) -> None:
         self.before, self.level = before, level
         self.cuts = cuts_of(network, layer)
         self.weights = weights_of(network, layer)
@@ -200,7 +204,9 @@ class NextMaps:
         self.segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
         n_segments = len(self.segments.parent)
-        self._kept: Maps | None = self._room(0, n_segments) if size <= KEEP_BYTES else None
+        self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
+        kept = again and size <= KEEP_BYTES
+        self._kept: Maps | None = self._room(0, n_segments) if kept else None
         self._done = 0  # segments kept so far
 
     @property
@@ -221,9 +227,11 @@ class NextMaps:
 
     def _room(self, low: int, high: int) -> Maps:
         start = self.segments.start[low : high + 1]
-        rows = np.empty((int(start[-1] - start[0]), 3, self.width))
+        cells = int(start[-1] - start[0])
+        if cells > len(self._rows):
+            self._rows = np.empty((cells, 3, self.width))
         segment = np.repeat(np.arange(high - low), np.diff(start))
-        return Maps(int(start[0]), rows, np.empty((high - low, self.width)), segment)
+        return Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
 
     def _view(self, maps: Maps, low: int, high: int) -> Maps:
         first, end = (int(self.segments.start[k]) for k in (low, high))

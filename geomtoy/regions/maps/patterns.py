@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 
 from geomtoy.network import Network
+from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.levels import Level, ancestors
-from geomtoy.regions.maps.sums import lowest_bit
 
 
 class PackedPatterns(NamedTuple):
@@ -52,7 +52,7 @@ def equal_patterns(patterns, pairs):
             change = words[p, word] ^ words[q, word]
             while change and alike[k]:
                 maximum = patterns.maximum[64 * word + lowest_bit(change)]
-                change &= change - np.uint64(1)
+                change = without_lowest(change)
                 alike[k] = maximum >= 0 and (
                     _winner(patterns, p, maximum, slots) == _winner(patterns, q, maximum, slots)
                 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inner, kernel
+from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.maps.cuts import Cuts
 from geomtoy.regions.maps.groups import Groups
 from geomtoy.regions.maps.levels import Level
-from geomtoy.regions.maps.sums import lowest_bit, piece_of
+from geomtoy.regions.maps.sums import piece_of
 
 
 class Sight(NamedTuple):
@@ -24,7 +25,7 @@ class Sight(NamedTuple):
     cuts: Cuts  # of the layer before
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_states(sight, of, most):
     """Number the states of each group in the order of their first cells, and fill in which a cell has.
 
@@ -66,7 +67,7 @@ def find_states(sight, of, most):
     return group, cell
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _differing(f, like, sight, todo, waits):
     """Note the groups that see something else on cell f than on another; how many they are."""
     level, before, earlier = sight.level, sight.before, sight.earlier
@@ -75,7 +76,7 @@ def _differing(f, like, sight, todo, waits):
         change = level.bits[f, word] ^ level.bits[like, word]
         while change:
             n = _note(sight.cuts.unit[64 * word + lowest_bit(change)], sight.groups, todo, waits, n)
-            change &= change - np.uint64(1)
+            change = without_lowest(change)
     p, q = level.parent[f], level.parent[like]
     if p != q:
         for g in range(before.shape[1]):
@@ -85,7 +86,7 @@ def _differing(f, like, sight, todo, waits):
     return n
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _note(unit, groups, todo, waits, n):
     for k in range(groups.seer_start[unit], groups.seer_start[unit + 1]):
         g = groups.seer[k]
@@ -96,7 +97,7 @@ def _note(unit, groups, todo, waits, n):
     return n
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _slot(f, g, slots, states, sight):
     """Where the state of group g on cell f is in a table by hash values, or is to be put."""
     start, seen = sight.groups.start, sight.groups.seen
@@ -118,7 +119,7 @@ def _slot(f, g, slots, states, sight):
     return slot
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _passed_on(f, j, sight):
     """A number for what unit j passes on to cell f: 0 if nothing, else its state and its piece."""
     cuts, earlier = sight.cuts, sight.earlier
@@ -129,7 +130,7 @@ def _passed_on(f, j, sight):
     return np.uint64((state << 32) + piece + 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _more_slots(slots, states, sight):
     """A table by hash values four times as large."""
     larger = np.full(4 * slots.shape[0], -1)
@@ -139,7 +140,7 @@ def _more_slots(slots, states, sight):
     return larger
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unfold(of, units, rows, error):
     """Maps of all units on cells, from the states of their groups there."""
     for f in range(of.shape[0]):
