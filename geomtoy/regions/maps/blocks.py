@@ -27,6 +27,7 @@ def of_states(of, table, mesh, corner, positive):
         of: (F, G) which of each group's states a cell has. table: the cuts in all states.
     """
     finds = no_finds()
+    near = np.empty(table.group.shape[0], np.int64)
     order = neighbours_together(0, of.shape[0], mesh, corner)
     for begin in range(0, of.shape[0], BLOCK):
         cells = order[begin : begin + BLOCK]
@@ -35,7 +36,7 @@ def of_states(of, table, mesh, corner, positive):
         for f in cells:
             for word in range(words.shape[0]):
                 positive[f, word] = words[word]
-            finds = _probe(f, left, of, table, mesh, corner, positive, finds)
+            finds = _probe(f, left, of, table, mesh, corner, positive, finds, near)
     return as_arrays(finds)
 
 
@@ -64,21 +65,27 @@ def _left_by_block(cells, of, table, box, words):
 
 
 @inner()
-def _probe(f, cuts, of, table, mesh, corner, positive, finds):
-    """The finds with those among some cuts on one cell."""
+def _probe(f, cuts, of, table, mesh, corner, positive, finds, near):
+    """The finds with those among some cuts on one cell; `near` is scratch."""
     group, first, step, rows, known = table
-    box, corners = box_around(f, mesh, corner), mesh.start[f + 1] - mesh.start[f]
+    box, corners, n = box_around(f, mesh, corner), mesh.start[f + 1] - mesh.start[f], np.int64(0)
     for cut in cuts:
         k = first[cut] + of[f, group[cut]] * step[cut]
-        a, b, c, e = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
-        sign = _sign(known[k], a, b, c, e, box)
-        above = sign == 1
+        sign = _sign(known[k], rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3], box)
         if sign == UNDECIDED:
-            if crowded(finds, corners):
-                finds = with_room(finds, corners)
-            above = note(f, cut, (a, b, c, e), mesh, corner, finds) & ABOVE != 0
-        if above:
+            near[n] = cut
+            n += 1
+        elif sign == 1:
             positive[f, cut >> 6] |= bit_at(cut)
+    for begin in range(0, n, 64):
+        if crowded(finds, corners):
+            finds = with_room(finds, corners)
+        for i in range(begin, min(begin + 64, n)):
+            cut = near[i]
+            k = first[cut] + of[f, group[cut]] * step[cut]
+            line = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
+            if note(f, cut, line, mesh, corner, finds) & ABOVE != 0:
+                positive[f, cut >> 6] |= bit_at(cut)
     return finds
 
 
