@@ -80,7 +80,8 @@ def _probe(f, cuts, of, table, mesh, corner, positive, finds, near):
     for begin in range(0, n, 64):
         if crowded(finds, corners):
             finds = with_room(finds, corners)
-        for i in range(begin, min(begin + 64, n)):
+        end = begin + 64 if begin + 64 < n else n
+        for i in range(begin, end):
             cut = near[i]
             k = first[cut] + of[f, group[cut]] * step[cut]
             line = rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3]
