@@ -113,6 +113,18 @@ def test_a_lattice_is_its_formula_and_needs_no_rational_number():
     assert 1 <= count.linear_regions <= count.regions
 
 
+def test_twins_are_one_line_whatever_their_numbers_are():
+    """Gaussian rows, each twice and once turned around, with a layer behind them."""
+    p, q = np.random.default_rng(1).normal(size=(2, 3))
+    for twin in (p, -p):
+        for three in ((p, twin, q), (q, p, twin), (p, q, twin)):
+            assert determinant_sign(*map(known, three)) == 0
+    once = np.random.default_rng(2).normal(0, 0.5, (8, 3))
+    every = np.concatenate([once, once, -once])
+    net = Network([(every[:, :2], every[:, 2]), (np.ones((2, 24)), [1, 2]), (np.ones((1, 2)), [0])])
+    assert count_regions(net).rational_signs == 0
+
+
 def test_long_mantissas_still_go_to_rationals_where_they_must():
     """Three lines through a point, with 50 bits each: 106 bits do not tell that their determinant is
     0."""

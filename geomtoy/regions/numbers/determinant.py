@@ -82,9 +82,18 @@ def minor_sign(p, q):
     return UNDECIDED
 
 
+@inlined
+def _same_line(p, q):
+    """Whether rows are equal or opposite: twin units have the same line, whatever its numbers are."""
+    alike = p[0] == q[0] and p[1] == q[1] and p[2] == q[2]
+    return alike or (p[0] == -q[0] and p[1] == -q[1] and p[2] == -q[2])
+
+
 @kernel
 def determinant_sign(p, q, r):
     """Sign of det[p; q; r] for rows in range, UNDECIDED where 106 bits do not tell."""
+    if _same_line(p, q) or _same_line(q, r) or _same_line(r, p):
+        return np.int8(0)
     a, a_low = _minor(q[1], r[2], r[1], q[2])
     b, b_low = _minor(q[2], r[0], r[2], q[0])
     c, c_low = _minor(q[0], r[1], r[0], q[1])
