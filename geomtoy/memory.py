@@ -14,6 +14,9 @@ except ImportError:  # pragma: no cover - Windows has no such limits
 CGROUPS = Path("/sys/fs/cgroup")
 PROCESS = Path("/proc/self")
 
+AT_HAND = 1 << 26
+"""Bytes that are taken without asking how many there are, which takes a millisecond."""
+
 
 def memory() -> float:
     """Bytes that this process may take: the least of all limits, infinite where nothing is said.

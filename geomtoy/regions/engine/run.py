@@ -11,7 +11,7 @@ import numpy as np
 
 from geomtoy.errors import BudgetError, SettingError
 from geomtoy.kernels import announce
-from geomtoy.memory import memory
+from geomtoy.memory import AT_HAND, memory
 from geomtoy.network import Network, require_network
 from geomtoy.progress import Progress
 from geomtoy.regions.engine.building import build_layer
@@ -59,9 +59,6 @@ OUTPUT_CELLS = 1 << 14
 OUTPUT_BYTES = 80
 """Memory that the map of an output on a cell takes while linear regions are joined: three floats, and
 the differences to neighbours in blocks."""
-
-AT_HAND = 1 << 26
-"""Bytes that are taken without asking how many there are, which takes a millisecond."""
 
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geomtoy.memory import AT_HAND, memory
 from geomtoy.network import Network
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, Segments, cut_lines
@@ -29,6 +30,9 @@ MOST_SEEN = 64
 
 CELLS_OF_A_STATE = 4
 """So many cells there are of each state of a group, on average, or states are not worth their while."""
+
+SHARE_OF_MEMORY = 4
+"""Of memory, the states of all cells of a level may take one part in so many."""
 
 
 class Table(NamedTuple):
@@ -89,7 +93,11 @@ def shared_maps(network: Network, before: CellMaps, levels: Sequence[Level]) -> 
     if earlier is None or enters.max() > MOST_SEEN:
         return None
     groups, cuts = groups_of(network, layer + 1), cuts_of(network, layer)
-    of = np.empty((len(level.parent), len(groups.start) - 1), np.uint16)
+    size = len(level.parent), len(groups.start) - 1
+    needed = 2 * size[0] * size[1]
+    if needed > AT_HAND and needed > memory() / SHARE_OF_MEMORY:
+        return None
+    of = np.empty(size, np.uint16)
     most = int(of.size / CELLS_OF_A_STATE)
     sight = Sight(level, _alike(*levels[-2:]), earlier.of, earlier.groups, groups, cuts)
     group, cell = find_states(sight, of, most)
@@ -169,10 +177,8 @@ class _Tables:
         bits = _bits_of(self.level.bits, cell, kind.seen_cuts[one])
         before = Maps(0, *_as_maps(self.before.units.rows[column]), every)
         into = Maps(0, *_as_maps(np.empty((len(states), len(kind.b), 4))), every)
-        segments, level = (
-            Segments(np.append(every, len(states)), every),
-            Level(every, _packed(bits), every),
-        )
+        segments = Segments(np.arange(len(states) + 1), every)
+        level = Level(every, _packed(bits), every)
         with np.errstate(all="ignore"):
             fill_segments(segments, into, before, level, kind.weights, kind.before)
             lines = cut_lines(into, kind.cuts)
