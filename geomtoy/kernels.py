@@ -28,13 +28,14 @@ from numba.core.registry import CPUDispatcher
 
 config: Any = numba.config  # its names are set at run time
 
-kernel: Any = numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+njit: Any = numba.njit  # its types leave out the options that leave out ways in
+kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 """Decorates what Python calls, and what makes arrays."""
-inlined: Any = numba.njit(cache=True, inline="always")
+inlined = njit(cache=True, inline="always")
 """Decorates what becomes a part of the kernels that call it before types are known: a few lines."""
 
 
-class Inner(CPUDispatcher):  # type: ignore[misc]
+class Inner(CPUDispatcher):
     """A function that only kernels call: it has no way in from Python, and says so."""
 
     def __call__(self, *args: object, **kwargs: object) -> None:
@@ -47,7 +48,7 @@ def inner(**options: object) -> Callable[[Callable[..., Any]], Any]:
     Args:
         options: of numba, such as forceinline.
     """
-    compiled = numba.njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+    compiled = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
 
     def decorated(function: Callable[..., Any]) -> Any:
         dispatcher = compiled(function)
