@@ -55,9 +55,9 @@ PART_BYTES = 64 * 2**20
 SMALL = 1 << 16
 """Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
 
-MIDDLING, LARGE = 3, 16
-"""Cells of a parent from which on runs of them are looked at: where maps on all are not needed later,
-and where they are."""
+WIDE, FAMILY = 256, 16
+"""Units of a layer, and cells of a parent on average, from which on runs of cells are looked at: below,
+it is faster to look at each."""
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
@@ -207,21 +207,22 @@ class Enumeration:
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
+            mesh = self._build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
+            again = layer + 1 < self._hidden + outputs
+            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1], again)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], LARGE if used_again else MIDDLING)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
-        mesh, level = build_layer(mesh, cutting, meetings)
+        mesh, level = build_layer(mesh, cutting, meetings, self.subject.lines)
         self.subject.levels.append(level)
         return mesh
 
@@ -240,7 +241,7 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], MIDDLING)
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
@@ -277,13 +278,12 @@ class Enumeration:
         return len(self.network.activations)
 
 
-def _pays_off(mesh: Mesh, maps: CellMaps, level: Level, family: int) -> bool:
-    """Whether there is much to look at, and cells of one parent are more than so many on average: then
-    it pays to look at runs of them."""
-    if mesh.n_cells * maps.width <= SMALL:
+def _pays_off(mesh: Mesh, maps: CellMaps, level: Level) -> bool:
+    """Whether it pays to look at runs of cells: there is much to look at, and parents have many."""
+    if maps.width < WIDE or mesh.n_cells * maps.width <= SMALL:
         return False
     families = 1 + np.count_nonzero(level.parent[1:] != level.parent[:-1])
-    return bool(families * family < len(level.parent))
+    return bool(families * FAMILY < len(level.parent))
 
 
 def _window_mesh(frame: Frame) -> Mesh:

@@ -20,7 +20,7 @@ from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
-from geomtoy.regions.maps.sums import fill_segments, segment_starts
+from geomtoy.regions.maps.sums import fill_segments
 from geomtoy.regions.numbers.bounds import (
     SUBNORMAL,
     first_error,
@@ -83,7 +83,7 @@ def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellM
     """Maps of the layer after some levels on the cells of the last of them."""
     maps: CellMaps = FirstMaps(network, frame)
     for layer, level in enumerate(levels[1:], start=1):
-        maps = NextMaps(network, layer, maps, level)
+        maps = NextMaps(network, layer, maps, level, again=layer < len(levels) - 1)
     return maps
 
 
@@ -149,8 +149,12 @@ class Segments(NamedTuple):
 
 def segments_of(level: Level, longest: int) -> Segments:
     """The cells of each parent, in runs of at most `longest`."""
-    start = segment_starts(level.parent, longest)
-    return Segments(start, level.parent[start[:-1]])
+    parent = level.parent
+    begin = np.append(0, np.flatnonzero(parent[1:] != parent[:-1]) + 1)
+    parts = -(-np.diff(begin, append=len(parent)) // longest)
+    start = np.repeat(begin - longest * (np.cumsum(parts) - parts), parts)
+    start += longest * np.arange(len(start))
+    return Segments(np.append(start, len(parent)), parent[start])
 
 
 class Weights(NamedTuple):
@@ -189,14 +193,18 @@ def weights_of(network: Network, layer: int) -> Weights:
 class NextMaps:
     """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
 
-    They are computed when asked for, from those of the parents, and kept if all fit into KEEP_BYTES.
+    They are computed when asked for, from those of the parents, and kept if they will be again and all
+    fit into KEEP_BYTES. Those that are not kept are written over by the next that are asked for.
 
     Args:
         before: maps of `layer`, on the parents.
         level: the cells.
+        again: whether they will be asked for more than once.
     """
 
-    def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
+    def __init__(
+        self, network: Network, layer: int, before: CellMaps, level: Level, again: bool
+    ) -> None:
         self.before, self.level = before, level
         self.cuts = cuts_of(network, layer)
         self.weights = weights_of(network, layer)
@@ -204,7 +212,9 @@ class NextMaps:
         self.segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
         n_segments = len(self.segments.parent)
-        self._kept: Maps | None = self._room(0, n_segments) if size <= KEEP_BYTES else None
+        self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
+        kept = again and size <= KEEP_BYTES
+        self._kept: Maps | None = self._room(0, n_segments) if kept else None
         self._done = 0  # segments kept so far
 
     @property
@@ -225,9 +235,11 @@ class NextMaps:
 
     def _room(self, low: int, high: int) -> Maps:
         start = self.segments.start[low : high + 1]
-        rows = np.empty((int(start[-1] - start[0]), 3, self.width))
+        cells = int(start[-1] - start[0])
+        if cells > len(self._rows):
+            self._rows = np.empty((cells, 3, self.width))
         segment = np.repeat(np.arange(high - low), np.diff(start))
-        return Maps(int(start[0]), rows, np.empty((high - low, self.width)), segment)
+        return Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
 
     def _view(self, maps: Maps, low: int, high: int) -> Maps:
         first, end = (int(self.segments.start[k]) for k in (low, high))

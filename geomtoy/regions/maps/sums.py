@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.numbers.bounds import (
     FLOOR,
     NO_GRID,
@@ -37,20 +38,6 @@ def scratch_for(weights):
 
 
 @kernel
-def segment_starts(parent, longest):
-    """First cell of each segment of cells of one parent, at most so many a segment, and the end."""
-    F = parent.shape[0]
-    start = np.empty(F + 1, np.int64)
-    n = 0
-    for f in range(F):
-        if f == 0 or parent[f] != parent[f - 1] or f - start[n - 1] == longest:
-            start[n] = f
-            n += 1
-    start[n] = F
-    return start[: n + 1].copy()
-
-
-@kernel
 def fill_segments(segments, into, before, level, weights, cuts):
     """Maps on segments, from the maps before them on their parents.
 
@@ -72,14 +59,17 @@ def fill_segments(segments, into, before, level, weights, cuts):
             switching[:] = False
         for f in range(f0 + 1, f1):
             like = tree[f] if f0 <= tree[f] < f else f - 1
-            _copy(into.rows, f - into.first, like - into.first)
+            row, source = f - into.first, like - into.first
             for word in range(bits.shape[1]):
                 change = bits[f, word] ^ bits[like, word]
                 while change:
                     cut = 64 * word + lowest_bit(change)
-                    change &= change - np.uint64(1)
+                    change = without_lowest(change)
                     on = (bits[f, word] >> np.uint64(cut & 63)) & np.uint64(1) != 0
-                    _switch(into.rows, f - into.first, before.rows, p, cut, on, weights, cuts)
+                    _switch(into.rows, row, source, before.rows, p, cut, on, weights, cuts)
+                    source = row
+            if source != row:
+                _copy(into.rows, row, source)
 
 
 @inlined
@@ -98,17 +88,6 @@ def _copy(rows, f, like):
 
 
 @inlined
-def lowest_bit(word):
-    """Place of the lowest bit that is set in a word that is not 0."""
-    place = 0
-    for width in (32, 16, 8, 4, 2, 1):
-        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
-            word >>= np.uint64(width)
-            place += width
-    return place
-
-
-@inlined
 def _longest_chain(f0, f1, bits, tree, switching, cuts):
     """Most switches in a row between the first cell of a segment and another; marks who switches."""
     chain = np.zeros(f1 - f0, np.int64)
@@ -120,7 +99,7 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
             change = bits[f, word] ^ bits[like, word]
             while change:
                 switching[cuts.unit[64 * word + lowest_bit(change)]] = True
-                change &= change - np.uint64(1)
+                change = without_lowest(change)
                 switches += 1
         chain[f - f0] = chain[like - f0] + switches
         longest = max(longest, chain[f - f0])
@@ -260,27 +239,24 @@ def _add_few(out, start, target, value, unit, factor, m):
 
 
 @inner(forceinline=True, fastmath={"contract"})
-def _switch(into, f, rows, p, cut, on, weights, cuts):
-    """Change a cell's maps for one cut that it lies across, on the side where it is > 0 or not."""
+def _switch(into, f, source, rows, p, cut, on, weights, cuts):
+    """Maps of a cell, from those in row `source`, which may be its own: they differ by one cut, and the
+    cell is on the side where it is > 0 or not."""
     j = cuts.unit[cut]
     left = cut + j  # entry of the piece left of the cut
     sense = 1.0 if on else -1.0
     ds = sense * (cuts.slope[left + 1] - cuts.slope[left])
     do = sense * (cuts.offset[left + 1] - cuts.offset[left])
-    a, b, c = ds * rows[p, 0, j], ds * rows[p, 1, j], ds * rows[p, 2, j] + do
-    if weights.sparse:
-        for t in range(weights.start[j], weights.start[j + 1]):
-            i, w = weights.target[t], weights.value[t]
-            into[f, 0, i] += a * w
-            into[f, 1, i] += b * w
-            into[f, 2, i] += c * w
-        return
-    WT = weights.WT
-    for i in range(WT.shape[1]):
-        w = WT[j, i]
-        into[f, 0, i] += a * w
-        into[f, 1, i] += b * w
-        into[f, 2, i] += c * w
+    if weights.sparse and source != f:
+        _copy(into, f, source)
+    for k in range(3):  # one after the other: a loop over all three is not vectorised
+        factor = ds * rows[p, k, j] + (do if k == 2 else 0.0)
+        if weights.sparse:
+            for t in range(weights.start[j], weights.start[j + 1]):
+                into[f, k, weights.target[t]] += factor * weights.value[t]
+        else:
+            for i in range(weights.WT.shape[1]):
+                into[f, k, i] = into[source, k, i] + factor * weights.WT[j, i]
 
 
 @inlined

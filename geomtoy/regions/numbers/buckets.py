@@ -38,9 +38,9 @@ def bucket_sort(order, key, low, high):
         return False
     ranked = np.empty(n)
     for i in range(low, high):
-        b = np.int64((key[i] - least) * inverse)
-        ranked[place[b]], order[low + place[b]] = key[i], i
-        place[b] += 1
+        bucket = np.int64((key[i] - least) * inverse)
+        ranked[place[bucket]], order[low + place[bucket]] = key[i], i
+        place[bucket] += 1
     for i in range(1, n):
         number, member = ranked[i], order[low + i]
         j = i

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from geomtoy.kernels import inlined, kernel
-from geomtoy.regions.numbers.bounds import value_bound
 from geomtoy.regions.numbers.buckets import bucket_sort
 
 UNDECIDED = np.int8(2)
@@ -128,28 +127,3 @@ def _insertion_sort(order, key, low, high):
             order[j] = order[j - 1]
             j -= 1
         order[j] = k
-
-
-@inlined
-def filtered_signs(a, b, c, e, corner, x, y, w, d, signs):
-    """Append the signs of a line (a, b, c, e) at some points, UNDECIDED where the filter cannot tell.
-
-    Args:
-        corner: (m,) the points' numbers. x, y, w, d: (V,) of all points.
-        signs: a list.
-    Returns:
-        which signs there are: BELOW, ABOVE, OPEN, or sums of them.
-    """
-    some = 0
-    for v in corner:
-        value, bound = value_bound(a, b, c, e, x[v], y[v], w[v], d[v])
-        if value > bound:
-            signs.append(np.int8(1))
-            some |= ABOVE
-        elif value < -bound:
-            signs.append(np.int8(-1))
-            some |= BELOW
-        else:
-            signs.append(UNDECIDED)
-            some |= OPEN
-    return some
