@@ -20,26 +20,20 @@ from geomtoy.regions.engine.cutting import Cutting, cut_layer
 from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
-from geomtoy.regions.maps.floats import (
-    CellMaps,
-    FirstMaps,
-    Maps,
-    NextMaps,
-    all_maps,
-    blocks,
-    level_maps,
-)
+from geomtoy.regions.maps.chain import level_maps, next_maps
+from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps, blocks
 from geomtoy.regions.maps.levels import (
     Level,
     ancestors,
     chosen_cells,
     decides_a_maximum,
     first_level,
-    patterns_so_far,
 )
+from geomtoy.regions.maps.patterns import equal_patterns, patterns_so_far
 from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
-from geomtoy.regions.topology.merge import merge, same_pattern_regions
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.merge import inner_sides, merge
 from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
@@ -211,7 +205,7 @@ class Enumeration:
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
             again = layer + 1 < self._hidden + outputs
-            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1], again)
+            maps = next_maps(self.network, layer, maps, self.subject.levels[-1], again)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
@@ -229,7 +223,8 @@ class Enumeration:
     def _merge(self, mesh: Mesh) -> Mesh:
         """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
         levels = self.subject.levels
-        label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
+        sides, patterns = inner_sides(mesh), patterns_so_far(self.network, levels)
+        label = components(mesh.n_cells, sides[equal_patterns(patterns, sides)])
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
         return merge(mesh, label, self.subject.lines.n_sides)
 

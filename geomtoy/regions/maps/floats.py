@@ -9,7 +9,7 @@ O(n) for a layer of n units instead of O(n^2). One error bound serves a segment;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -20,7 +20,7 @@ from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
-from geomtoy.regions.maps.sums import fill_segments
+from geomtoy.regions.maps.sums import fill_segments, segment_starts
 from geomtoy.regions.numbers.bounds import (
     SUBNORMAL,
     first_error,
@@ -77,14 +77,6 @@ class CellMaps(Protocol):
 
     def on(self, low: int, high: int) -> Maps:
         """On the cells of segments low..high-1; segments count from there."""
-
-
-def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellMaps:
-    """Maps of the layer after some levels on the cells of the last of them."""
-    maps: CellMaps = FirstMaps(network, frame)
-    for layer, level in enumerate(levels[1:], start=1):
-        maps = NextMaps(network, layer, maps, level, again=layer < len(levels) - 1)
-    return maps
 
 
 def all_maps(maps: CellMaps, cells: int) -> Maps:
@@ -149,12 +141,8 @@ class Segments(NamedTuple):
 
 def segments_of(level: Level, longest: int) -> Segments:
     """The cells of each parent, in runs of at most `longest`."""
-    parent = level.parent
-    begin = np.append(0, np.flatnonzero(parent[1:] != parent[:-1]) + 1)
-    parts = -(-np.diff(begin, append=len(parent)) // longest)
-    start = np.repeat(begin - longest * (np.cumsum(parts) - parts), parts)
-    start += longest * np.arange(len(start))
-    return Segments(np.append(start, len(parent)), parent[start])
+    start = segment_starts(level.parent, longest)
+    return Segments(start, level.parent[start[:-1]])
 
 
 class Weights(NamedTuple):
@@ -173,14 +161,18 @@ class Weights(NamedTuple):
 
 def weights_of(network: Network, layer: int) -> Weights:
     """Parameters of the layer after hidden layer `layer` (from 1)."""
-    W, bias = network.float_layers[layer]
+    return pack_weights(*network.float_layers[layer], network.is_rational)
+
+
+def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
+    """Weights (n, n_in) and biases, which may be rounded."""
     WT = np.ascontiguousarray(W.T)
     sparse = bool(np.count_nonzero(WT) * SPARSE < WT.size)
     source, target = np.nonzero(WT if sparse else WT[:0])
     return Weights(
         WT,
         bias,
-        network.is_rational,
+        rounded,
         powers(grids(W)),
         powers(grids(bias[:, None]) + 53),
         sparse,

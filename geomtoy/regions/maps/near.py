@@ -86,7 +86,8 @@ def of_cells(first, lines, mesh, corner, positive):
             while left:
                 cut = 64 * word + lowest_bit(left)
                 left = without_lowest(left)
-                if note(f, cut, rows, k, error, s, cut, mesh, corner, finds) & ABOVE != 0:
+                line = rows[k, 0, cut], rows[k, 1, cut], rows[k, 2, cut], error[s, cut]
+                if note(f, cut, line, mesh, corner, finds) & ABOVE != 0:
                     above |= bit_at(cut)
             positive[f, word] = above
     return as_arrays(finds)
@@ -107,16 +108,42 @@ def sides(value, bound, n, word):
     return above, every & ~(above | below)
 
 
+@kernel
+def of_states(of, table, mesh, corner, positive):
+    """The same from the states of groups of units, see `maps.shared`.
+
+    Args:
+        of: (F, G) which of each group's states a cell has. table: the cuts in all states.
+    """
+    finds = no_finds()
+    for f in range(of.shape[0]):
+        cx, cy, rx, ry = box_around(f, mesh, corner)
+        for cut in range(table.group.shape[0]):
+            column = table.first[cut] + of[f, table.group[cut]] * table.step[cut]
+            above = table.sign[column] == 1
+            if table.sign[column] == UNDECIDED:
+                a, b, c, e = table.rows[column]
+                value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
+                above = value > 0.0
+                if not abs(value) > bound:
+                    if crowded(finds, mesh.start[f + 1] - mesh.start[f]):
+                        finds = with_room(finds, mesh.start[f + 1] - mesh.start[f])
+                    above = note(f, cut, (a, b, c, e), mesh, corner, finds) & ABOVE != 0
+            if above:
+                positive[f, cut >> 6] |= bit_at(cut)
+    return as_arrays(finds)
+
+
 @inlined
-def note(f, cut, rows, k, error, s, i, mesh, corner, finds):
-    """Note a cut, line i of rows[k] within error[s], unless it has one sign at all corners of cell f.
+def note(f, cut, line, mesh, corner, finds):
+    """Note a cut, whose line is (a, b, c, e) on cell f, unless it has one sign at all of its corners.
 
     Args:
         finds: they have room, see `crowded`.
     Returns:
         which signs there are: BELOW, ABOVE, OPEN, or sums of them.
     """
-    a, b, c, e = rows[k, 0, i], rows[k, 1, i], rows[k, 2, i], error[s, i]
+    a, b, c, e = line
     if a == 0.0 and b == 0.0 and e == 0.0:  # a constant, known exactly
         return ABOVE if c > 0.0 else BELOW
     number, place = finds.size
@@ -130,8 +157,8 @@ def note(f, cut, rows, k, error, s, i, mesh, corner, finds):
         kinds |= kind
     if kinds not in (BELOW, ABOVE):
         finds.cell[number], finds.cut[number] = f, cut
-        line = finds.rows[number]
-        line[0], line[1], line[2], line[3] = a, b, c, e
+        row = finds.rows[number]
+        row[0], row[1], row[2], row[3] = a, b, c, e
         finds.size[0], finds.size[1] = number + 1, place
     return kinds
 

@@ -211,7 +211,8 @@ def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
             while left:
                 i = 64 * word + lowest_bit(left)
                 left = without_lowest(left)
-                if note(f, run.cut[i], rows, zero, run.error, zero, i, mesh, corner, finds) & ABOVE != 0:
+                line = rows[0, 0, i], rows[0, 1, i], rows[0, 2, i], run.error[0, i]
+                if note(f, run.cut[i], line, mesh, corner, finds) & ABOVE != 0:
                     above |= bit_at(i)
             while above:
                 cut = run.cut[64 * word + lowest_bit(above)]

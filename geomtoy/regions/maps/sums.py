@@ -38,6 +38,20 @@ def scratch_for(weights):
 
 
 @kernel
+def segment_starts(parent, longest):
+    """First cell of each segment of cells of one parent, at most so many a segment, and the end."""
+    F = parent.shape[0]
+    start = np.empty(F + 1, np.int64)
+    n = 0
+    for f in range(F):
+        if f == 0 or parent[f] != parent[f - 1] or f - start[n - 1] == longest:
+            start[n] = f
+            n += 1
+    start[n] = F
+    return start[: n + 1].copy()
+
+
+@kernel
 def fill_segments(segments, into, before, level, weights, cuts):
     """Maps on segments, from the maps before them on their parents.
 
@@ -140,7 +154,7 @@ def _passed_on(scratch, before, p, bits, f, switching, cuts):
     unit, factor, spread = scratch.unit, scratch.factor, scratch.spread
     m, exact = np.int64(0), True  # m as a literal would make numba compile other kernels twice
     for j in range(rows.shape[2]):
-        piece = cuts.first[j] + j + _piece(bits, f, cuts.first[j], cuts.first[j + 1])
+        piece = cuts.first[j] + j + piece_of(bits, f, cuts.first[j], cuts.first[j + 1])
         if cuts.zero[piece] and not switching[j]:
             continue
         a, b, c, e = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j], error[s, j]
@@ -260,7 +274,8 @@ def _switch(into, f, source, rows, p, cut, on, weights, cuts):
 
 
 @inlined
-def _piece(bits, f, first, end):
+def piece_of(bits, f, first, end):
+    """Piece of the unit with cuts first..end-1 on cell f."""
     piece = np.int64(0)
     for cut in range(first, end):
         piece += np.int64((bits[f, cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))
