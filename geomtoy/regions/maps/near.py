@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomtoy.kernels import inlined, kernel
+from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import EVERY, bit_at, lowest_bit, without_lowest
 from geomtoy.regions.numbers.bounds import box_bound, box_side, value_bound
 from geomtoy.regions.numbers.filter import ABOVE, BELOW, OPEN, UNDECIDED
@@ -93,7 +93,7 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@inlined
+@inner(forceinline=True)
 def sides(value, bound, n, word):
     """Of up to 64 of n lines, the bits of those that are > 0 on a box, and of those that may be 0
     there."""
@@ -134,7 +134,7 @@ def of_states(of, table, mesh, corner, positive):
     return as_arrays(finds)
 
 
-@inlined
+@inner(forceinline=True)
 def note(f, cut, line, mesh, corner, finds):
     """Note a cut, whose line is (a, b, c, e) on cell f, unless it has one sign at all of its corners.
 

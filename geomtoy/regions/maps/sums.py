@@ -86,7 +86,7 @@ def fill_segments(segments, into, before, level, weights, cuts):
                 _copy(into.rows, row, source)
 
 
-@inlined
+@inner(forceinline=True)
 def store(rows, f, scratch):
     """Write the maps that `add_up` found into row f."""
     for k in range(3):
@@ -94,7 +94,7 @@ def store(rows, f, scratch):
             rows[f, k, i] = scratch.out[k, i]
 
 
-@inlined
+@inner(forceinline=True)
 def _copy(rows, f, like):
     for k in range(rows.shape[1]):
         for i in range(rows.shape[2]):
@@ -120,7 +120,7 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
     return longest
 
 
-@inlined
+@inner(forceinline=True)
 def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     """Maps of a cell, summed up unit by unit into `scratch.out`, and there what `map_error` weighs.
 
@@ -147,7 +147,7 @@ def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     return terms, limit, weights.rounded or m > 0
 
 
-@inlined
+@inner(forceinline=True)
 def _passed_on(scratch, before, p, bits, f, switching, cuts):
     """Fill in what each unit passes on; how many do, and whether all that is known exactly."""
     rows, error, s = before.rows, before.error, before.segment[p]
@@ -170,7 +170,7 @@ def _passed_on(scratch, before, p, bits, f, switching, cuts):
     return m, exact
 
 
-@inlined
+@inner(forceinline=True)
 def sum_error(E, g, scratch, sums, weights):
     """Write the errors of what `add_up` found into row g of E."""
     terms, limit, touched = sums
@@ -189,7 +189,7 @@ def loose_error(E, g, scratch, sums, weights):
         E[g, i] = map_error(sums[0], scratch.out[3, i], weights.bias[i])
 
 
-@inlined
+@inner(forceinline=True)
 def _limit_of_terms(rows, p, scratch, m, cuts):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
     float64 holds all of it exactly; else 0. Their maps are known exactly."""
