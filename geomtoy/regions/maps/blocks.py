@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.kernels import inlined, kernel
 from geomtoy.regions.maps.bits import bit_at
 from geomtoy.regions.maps.near import as_arrays, box_around, crowded, no_finds, note, with_room
 from geomtoy.regions.maps.runs import box_of, neighbours_together
@@ -64,7 +64,7 @@ def _left_by_block(cells, of, table, box, words):
     return left[:n]
 
 
-@inner()
+@kernel
 def _probe(f, cuts, of, table, mesh, corner, positive, finds, near):
     """The finds with those among some cuts on one cell; `near` is scratch."""
     group, first, step, rows, known = table

@@ -37,9 +37,9 @@ def find_states(sight, of, most):
         group, cell: of each state; more than `most` of them if states are too many.
     """
     F, G = of.shape
-    states = [(0, 0, 0) for _ in range(0)]  # group, cell, and number in the group
+    states, n_states = np.empty((512, 3), np.int64), np.int64(0)  # group, cell, number in the group
     count = np.zeros(G, np.int64)
-    slots = np.full(1024, -1)
+    slots = np.full(2 * states.shape[0], -1)
     todo, waits = np.arange(G), np.zeros(G, np.bool_)
     n = G
     for f in range(F):
@@ -51,20 +51,19 @@ def find_states(sight, of, most):
         for i in range(n):
             g = todo[i]
             waits[g] = False
-            if 2 * len(states) >= slots.shape[0]:
-                slots = _more_slots(slots, states, sight)
+            if n_states == states.shape[0]:
+                states = _with_room(states)
+                slots = _more_slots(states, n_states, sight)
             slot = _slot(f, g, slots, states, sight)
             if slots[slot] < 0:
-                slots[slot] = len(states)
-                states.append((g, f, count[g]))
+                slots[slot] = n_states
+                states[n_states, 0], states[n_states, 1], states[n_states, 2] = g, f, count[g]
+                n_states += 1
                 count[g] += 1
-                if len(states) > most or count[g] > 65535:
+                if n_states > most or count[g] > 65535:
                     return np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
-            of[f, g] = states[slots[slot]][2]
-    group, cell = np.empty(len(states), np.int64), np.empty(len(states), np.int64)
-    for i in range(len(states)):
-        group[i], cell[i], _ = states[i]
-    return group, cell
+            of[f, g] = states[slots[slot], 2]
+    return states[:n_states, 0].copy(), states[:n_states, 1].copy()
 
 
 @inner(forceinline=True)
@@ -108,8 +107,8 @@ def _slot(f, g, slots, states, sight):
     mask = np.uint64(slots.shape[0] - 1)
     slot = value & mask
     while slots[slot] >= 0:
-        group, cell, _ = states[slots[slot]]
-        if group == g:
+        cell = states[slots[slot], 1]
+        if states[slots[slot], 0] == g:
             k = start[g]
             while k < start[g + 1] and _passed_on(f, seen[k], sight) == _passed_on(cell, seen[k], sight):
                 k += 1
@@ -131,13 +130,20 @@ def _passed_on(f, j, sight):
 
 
 @kernel
-def _more_slots(slots, states, sight):
-    """A table by hash values four times as large."""
-    larger = np.full(4 * slots.shape[0], -1)
-    for i in range(len(states)):
-        g, f, _ = states[i]
-        larger[_slot(f, g, larger, states, sight)] = i
-    return larger
+def _with_room(states):
+    """The same states, and room for more."""
+    longer = np.empty((4 * states.shape[0], 3), np.int64)
+    longer[: states.shape[0]] = states
+    return longer
+
+
+@kernel
+def _more_slots(states, n_states, sight):
+    """A table by hash values of all states, with twice as many slots as there is room for."""
+    slots = np.full(2 * states.shape[0], -1)
+    for i in range(n_states):
+        slots[_slot(states[i, 1], states[i, 0], slots, states, sight)] = i
+    return slots
 
 
 @kernel
