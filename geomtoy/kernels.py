@@ -3,8 +3,9 @@
 Compiling is what a first count waits for, and half of what numba compiles by itself is never used: ways
 in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner` leave
 that out. Arrays that are made in functions with the same options share the code that makes them, so
-only a `kernel` makes any. Nothing asks whether a divisor is 0: kernels divide by what is not, or take an
-infinite quotient as it is.
+only a `kernel` makes any; in what is `inner` no references to arrays are counted, which takes as long as
+the arithmetic of a narrow layer where arrays are in tuples. Nothing asks whether a divisor is 0: kernels
+divide by what is not, or take an infinite quotient as it is.
 
 The folder lies beside the sources, or in the user's cache where those may not be written (an
 installation of the system, a container that runs as another user).
@@ -46,12 +47,12 @@ class Inner(CPUDispatcher):
 
 
 def inner(**more: object) -> Callable[[Callable[..., Any]], Any]:
-    """Decorate what only kernels call, and what makes no array.
+    """Decorate what only kernels call, and what makes no array and returns none.
 
     Args:
         more: options of numba, such as forceinline.
     """
-    compiled = njit(**options, **more, no_cpython_wrapper=True)
+    compiled = njit(**options, **more, no_cpython_wrapper=True, _nrt=False)
 
     def decorated(function: Callable[..., Any]) -> Any:
         dispatcher = compiled(function)
