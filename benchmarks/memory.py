@@ -51,7 +51,7 @@ WAYS: dict[str, Callable[[Network], object]] = {
 
 def measure(way: str, name: str) -> dict[str, int]:
     """In this process: peak bytes over those held before, and what a dictionary returned says."""
-    WAYS[way](network("2-32-32-1"))
+    WAYS[way](network("2-300-300-1"))
     ctypes.CDLL(None).malloc_trim(0)  # what is free is not held, although it is resident
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
     before = status("VmRSS")

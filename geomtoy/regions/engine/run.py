@@ -53,7 +53,7 @@ WIDE, FAMILY = 256, 16
 """Units of a layer, and cells of a parent on average, from which on runs of cells are looked at: below,
 it is faster to look at each."""
 
-OUTPUT_CELLS = 1 << 14
+OUTPUT_CELLS = 1 << 12
 """Cells on which maps of the outputs are computed at a time."""
 
 OUTPUT_BYTES = 80

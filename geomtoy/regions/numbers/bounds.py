@@ -235,9 +235,10 @@ def grid_of(numbers: np.ndarray) -> int:
 
 def powers(exponents: np.ndarray) -> np.ndarray:
     """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
-    found: np.ndarray = np.ldexp(1.0, np.clip(exponents, -900, 900))
-    found[exponents > 900] = np.inf
-    found[exponents < -900] = 0.0
+    found: np.ndarray = np.ldexp(1.0, np.minimum(exponents, 1000))
+    far = np.abs(exponents) > 900
+    if far.any():
+        found[far] = np.where(exponents[far] > 0, np.inf, 0.0)
     return found
 
 
