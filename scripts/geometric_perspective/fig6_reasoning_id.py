@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, Asked, asked, caption
+from geometric_perspective.config_shots import DEPTHS, SETTINGS, Shots
 from geometric_perspective.intervals import above_zero, cell
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
 from geomtoy.instruments.partial_correlation import pooled_correlation
 from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
 from geomtoy.verdicts import Verdict
 
-PRESETS = SHOTS
+PRESETS = DEPTHS
 BINS = 10
 ENOUGH = 20
 """Answers in a bin for its share to be drawn in full colour, and for that of a seed to be drawn."""
@@ -39,7 +39,7 @@ def make(config: Shots, machine: Machine) -> Drawn:
     }  # fmt: skip
     accuracy = {task: runs.accuracy() for task, runs in found.items()}
     numbers = {"bins": bars, ACCURACY: accuracy, CORRELATIONS: correlations}
-    return Drawn(draw(config, bars), numbers)
+    return Drawn(draw(caption(config, found), bars), numbers)
 
 
 def binned(runs: Asked, rule: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def binned(runs: Asked, rule: str) -> dict[str, Any]:
     }
 
 
-def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
+def draw(models: str, bars: dict[str, dict[str, Any]]) -> Figure:
     """Shares above, and below each how many answers they are of."""
     figure = new_figure(DOUBLE, 0.4 + 2.6 * len(bars))
     axes = figure.subplots(
@@ -69,13 +69,12 @@ def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
             number.sharex(share)
             draw_shares(share, found)
             draw_numbers(number, found)
-            share.set_title(f"{TITLES[task]}, {rule} threshold")
+            share.set_title(f"{SETTINGS[task].title}, {rule} threshold")
             share.tick_params(labelbottom=False)
             number.set_xlabel("rise of the last layer's intrinsic dimension")
         axes[2 * k, 0].set(ylabel="correct answers (%)", ylim=(0, 103), yticks=range(0, 101, 25))
         axes[2 * k + 1, 0].set(ylabel="answers", yscale="log")
-    lines = ", a line a seed" if max(config.seeds) > 1 else ""
-    figure.suptitle(f"1 to 10 shots pooled; {config.scale}{lines}", fontsize=7)
+    figure.suptitle(f"shots pooled, a line a seed; {models}", fontsize=7)
     return figure
 
 
@@ -103,7 +102,7 @@ def draw_numbers(ax: Axes, found: dict[str, Any]) -> None:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     return [
         above_zero(
-            f"Figure 6, {name} threshold: over 1 to 10 shots pooled, the more the last layer's "
+            f"Figure 6, {name} threshold: shots pooled, the more the last layer's "
             "intrinsic dimension rises, the more answers are correct",
             {name: kept},
             note="Correlation over prompts that are answered wrongly without shots, and over numbers of "
