@@ -32,10 +32,9 @@ def asked(machine: Machine, config: Shots) -> dict[str, Asked]:
 
 
 def caption(config: Shots, found: Mapping[str, Asked]) -> str:
-    """What models a figure is of, and which of them are drawn and do not count."""
-    without = [f"{name}, seed {k}" for name, of in found.items() for k in np.flatnonzero(~of.learned)]
-    left_out = f"\nnot learned, so not counted: {'; '.join(without)}" if without else ""
-    return f"{config.scale}{left_out}"
+    """What models a figure is of, and which do not count."""
+    notes = "; ".join(of.left_out for of in found.values() if not of.learned.all())
+    return f"{config.scale}\n{notes}" if notes else config.scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +87,19 @@ class Asked:
     def learned(self) -> np.ndarray:
         """(S,) whether a run has learned its task."""
         return self.accuracy()[:, -1] >= LEARNED
+
+    @property
+    def drawn(self) -> np.ndarray:
+        """(S,) whether a run is drawn: those that have learned, or all where none has."""
+        return self.learned if self.learned.any() else ~self.learned
+
+    @property
+    def left_out(self) -> str:
+        """Which runs do not count."""
+        if not self.learned.any():
+            return f"{self.name}: not learned, so no run counts"
+        seeds = ", ".join(map(str, np.flatnonzero(~self.learned)))
+        return f"{self.name}: not learned and left out: seed {seeds}"
 
     @property
     def task(self) -> ShotTask:

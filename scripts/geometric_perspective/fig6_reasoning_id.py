@@ -43,8 +43,8 @@ def make(config: Shots, machine: Machine) -> Drawn:
 
 
 def binned(runs: Asked, rule: str) -> dict[str, Any]:
-    """Edges of bins, share of correct answers and their number, of all seeds and of each."""
-    gain, correct = runs.gain(rule, "shots")[..., -1], runs.correct("shots")
+    """Edges of bins, share of correct answers and their number, of all runs drawn and of each."""
+    gain, correct = runs.gain(rule, "shots")[runs.drawn, ..., -1], runs.correct("shots")[runs.drawn]
     edges = integer_bins(gain, BINS)
     share, counts = binned_accuracy(gain, correct, edges)
     by_seed = [binned_accuracy(*one, edges) for one in zip(gain, correct, strict=True)]
@@ -60,7 +60,7 @@ def binned(runs: Asked, rule: str) -> dict[str, Any]:
 
 def draw(models: str, bars: dict[str, dict[str, Any]]) -> Figure:
     """Shares above, and below each how many answers they are of."""
-    figure = new_figure(DOUBLE, 0.4 + 2.6 * len(bars))
+    figure = new_figure(DOUBLE, 0.6 + 1.9 * len(bars))
     axes = figure.subplots(
         2 * len(bars), len(RULE_LABELS), squeeze=False, sharey="row", height_ratios=[3, 1] * len(bars)
     )
@@ -71,9 +71,10 @@ def draw(models: str, bars: dict[str, dict[str, Any]]) -> Figure:
             draw_numbers(number, found)
             share.set_title(f"{SETTINGS[task].title}, {rule} threshold")
             share.tick_params(labelbottom=False)
-            number.set_xlabel("rise of the last layer's intrinsic dimension")
-        axes[2 * k, 0].set(ylabel="correct answers (%)", ylim=(0, 103), yticks=range(0, 101, 25))
+        axes[2 * k, 0].set(ylabel="correct (%)", ylim=(0, 103), yticks=range(0, 101, 25))
         axes[2 * k + 1, 0].set(ylabel="answers", yscale="log")
+    for ax in axes[-1]:
+        ax.set_xlabel("rise of the last layer's intrinsic dimension")
     figure.suptitle(f"shots pooled, a line a seed; {models}", fontsize=7)
     return figure
 

@@ -63,11 +63,11 @@ def make(config: Shots, machine: Machine) -> Drawn:
 
 def by_rise(runs: Asked, rule: str) -> dict[str, Any]:
     """The paper's axes: for each context the percentage correct in bins of the rise, all alike."""
-    gains = {context: runs.gain(rule, context)[..., -1] for context in LOOKS}
+    gains = {context: runs.gain(rule, context)[runs.drawn, ..., -1] for context in LOOKS}
     edges = integer_bins(np.stack([*gains.values()]), BINS)
     found: dict[str, Any] = {"edges": edges}
     for context, gain in gains.items():
-        share, counts = binned_accuracy(gain, runs.correct(context), edges)
+        share, counts = binned_accuracy(gain, runs.correct(context)[runs.drawn], edges)
         found[context] = [100 * s if n >= ENOUGH else None for s, n in zip(share, counts, strict=True)]
     return found
 
@@ -81,7 +81,7 @@ def by_shots(runs: Asked) -> dict[str, dict[str, np.ndarray]]:
         for rule in RULE_LABELS:
             of[f"rise, {rule}"] = measured(runs, f"rise, {rule}", context).mean(axis=1)
             of[f"density, {rule}"] = runs.density(rule, context)[:, 1:, -1]
-        found[context] = of
+        found[context] = {what: values[runs.drawn] for what, values in of.items()}
     return found
 
 
@@ -140,7 +140,7 @@ def draw(models: str, axes_of: dict[str, dict[str, Any]], curves: dict[str, dict
         row[0].set_ylabel("correct answers (%)")
         row[-1].set_title("rise of the last layer's ID less that\nwith examples, relative threshold")
     figure.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle(f"shots pooled, all seeds; {models}", fontsize=7)
+    figure.suptitle(f"shots and seeds pooled; {models}", fontsize=7)
     return figure
 
 

@@ -57,7 +57,7 @@ def make(config: Shots, machine: Machine) -> Drawn:
 
 def by_layer(runs: Asked, rule: str) -> Rises:
     """Mean rise in each layer, over prompts and shots, seed by seed."""
-    gain, right = runs.gain(rule, "shots"), runs.correct("shots")
+    gain, right = runs.gain(rule, "shots")[runs.drawn], runs.correct("shots")[runs.drawn]
     return {
         name: np.array([one[of == is_right].mean(axis=0) for one, of in zip(gain, right, strict=True)])
         for name, (is_right, *_) in LOOKS.items()

@@ -41,7 +41,7 @@ LOOKS = {
     CONTROLLED: (BLUE, "D", "at a fixed number of shots and length of the way"),
 }
 """Kind of correlation -> colour, marker and how a claim says it."""
-LAYERS = {"last layer": (-1, BLUE, "o", -0.15), "first layer": (0, GREY, "^", 0.15)}
+LAYERS = {"last layer": (-1, "black", "o", -0.15), "first layer": (0, GREY, "^", 0.15)}
 CORRELATIONS, DIFFERENCES = "correlations by layer", "given shots, in the last layer minus in the first"
 OF_FEATURES = "correlations of the MLP's features, given shots"
 
@@ -129,7 +129,7 @@ def draw(
     features: dict[str, dict[str, list[Cell]]],
 ) -> Figure:
     """A row a task: regions by layer, and the features, one a line."""
-    figure = new_figure(DOUBLE, 0.7 + 2.4 * len(correlations))
+    figure = new_figure(DOUBLE, 1.0 + 2.4 * len(correlations))
     axes = figure.subplots(len(correlations), 2, squeeze=False, width_ratios=[3, 2])
     for (left, right), task in zip(axes, correlations, strict=True):
         draw_by_layer(left, correlations[task])
@@ -142,9 +142,9 @@ def draw(
             range(len(FEATURES)), [name.replace(": ", ":\n") for name in FEATURES], fontsize=6
         )
         right.set_title("features of the MLP, given shots")
-    axes[0, 0].margins(y=0.2)
-    axes[0, 0].legend(fontsize=6, loc="upper left", ncols=2)
-    axes[0, 1].legend(fontsize=6, loc="best")
+    of_ways, of_layers = (ax.get_legend_handles_labels() for ax in axes[0])
+    handles, labels = (one + other for one, other in zip(of_ways, of_layers, strict=True))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(
         f"exact counts in the space that each MLP of {4 * D_MODEL} units reads, after LayerNorm; means "
         f"with 95 % intervals, faint: seeds\n{models}", fontsize=7,
