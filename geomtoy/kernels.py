@@ -1,7 +1,12 @@
-"""Where compiled kernels are kept: a folder for each version of the sources that they are made of.
+"""How kernels are compiled, and where they are kept: a folder for each version of their sources.
 
-It lies beside the sources, or in the user's cache where those may not be written (an installation of the
-system, a container that runs as another user).
+Compiling is what a first count waits for, and half of what numba compiles by itself is never used: ways
+in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner` leave
+that out. Arrays that are made in functions with the same options share the code that makes them, so
+only a `kernel` makes any.
+
+The folder lies beside the sources, or in the user's cache where those may not be written (an
+installation of the system, a container that runs as another user).
 
 numba looks at the file of the function it has cached, not at those of the functions it calls. A folder
 named after all sources together keeps a change in one file from being overlooked in another.
@@ -11,7 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
@@ -19,8 +24,41 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.registry import CPUDispatcher
 
 config: Any = numba.config  # its names are set at run time
+
+njit: Any = numba.njit  # its types leave out the options that leave out ways in
+kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+"""Decorates what Python calls, and what makes arrays."""
+inlined = njit(cache=True, inline="always")
+"""Decorates what becomes a part of the kernels that call it before types are known: a few lines."""
+
+
+class Inner(CPUDispatcher):
+    """A function that only kernels call: it has no way in from Python, and says so."""
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        raise TypeError(f"{self.py_func.__name__} is called by kernels alone; its py_func is for others")
+
+
+def inner(**options: object) -> Callable[[Callable[..., Any]], Any]:
+    """Decorate what only kernels call, and what makes no array.
+
+    Args:
+        options: of numba, such as forceinline.
+    """
+    compiled = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options)
+
+    def decorated(function: Callable[..., Any]) -> Any:
+        dispatcher = compiled(function)
+        if isinstance(dispatcher, CPUDispatcher):  # and not where numba is told to compile nothing
+            dispatcher.__class__ = Inner
+        return dispatcher
+
+    return decorated
+
+
 _uncompiled: set[Path] = set()
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from numba import njit
 from strategies import STEPS, activations, networks
 from zoo import ZOO, random_net
 
@@ -20,7 +19,7 @@ from geomtoy.regions.numbers.bounds import (
     relu_between,
     value_bound,
 )
-from geomtoy.regions.numbers.filter import UNDECIDED, filtered_signs, sort_groups
+from geomtoy.regions.numbers.filter import sort_groups
 
 small = st.integers(-4, 4).map(float)
 scaled = st.builds(
@@ -120,21 +119,6 @@ def test_values_that_are_well_known_are_decided():
     value, bound = value_bound(1.0, -2.0, 0.25, 1e-12, 0.5, 0.5, 1.0, 1e-12)
     assert value == -0.25
     assert 4e-12 < bound < 1e-11
-
-
-@settings(max_examples=100)
-@given(st.lists(st.tuples(small, small, small, errors), min_size=1, max_size=4), known_points())
-def test_signs_are_true_or_left_open(rows, point):
-    for row in rows:
-        found = signs_at(*row, *(np.array([z]) for z in point[0]))
-        assert found[0] in (UNDECIDED, sign(dot(map(Fraction, row[:3]), point[1])))
-
-
-@njit
-def signs_at(a, b, c, e, x, y, w, d):
-    signs = [UNDECIDED for _ in range(0)]
-    filtered_signs(a, b, c, e, np.arange(1), x, y, w, d, signs)
-    return signs
 
 
 intervals = st.lists(st.fractions(-4, 4, max_denominator=64), min_size=2, max_size=2).map(sorted)

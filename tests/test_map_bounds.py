@@ -9,7 +9,8 @@ from strategies import STEPS, networks, networks_of_any_size
 from zoo import random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.maps.floats import all_maps, level_maps
+from geomtoy.regions.maps.chain import level_maps
+from geomtoy.regions.maps.floats import all_maps
 from geomtoy.regions.numbers.bounds import at_least, nearest
 
 UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))

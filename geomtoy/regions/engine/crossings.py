@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.network import Network
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps import near
@@ -19,13 +19,14 @@ from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps, NextMaps, blocks, cut_lines
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.runs import of_families
+from geomtoy.regions.maps.shared import SharedMaps
 from geomtoy.regions.maps.structure import constant_signs, unreached
 from geomtoy.regions.numbers.filter import UNDECIDED
 from geomtoy.regions.numbers.predicates import Predicates
 from geomtoy.regions.topology.chords import Crossings
 from geomtoy.regions.topology.mesh import Mesh
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 1 << 19
 """Size of the maps that are worked on at a time: they should stay in the cache."""
 
 
@@ -59,6 +60,9 @@ def find_crossings(
     narrow = by_runs and predicates.uses_structure and cuts.plain
     if narrow and isinstance(maps, NextMaps) and maps.cuts.relu:
         parts = list(_by_runs(mesh, corner, maps, positive))
+    elif isinstance(maps, SharedMaps) and predicates.uses_structure:
+        of = maps.of[mesh.first : mesh.first + mesh.n_cells]
+        parts = [near.of_states(of, maps.cuts, mesh, corner, positive)]
     else:
         parts = list(_cell_by_cell(subject, mesh, layer, corner, maps, positive))
     cell, cut, rows, sign = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -69,7 +73,7 @@ def find_crossings(
     predicates.tally.decided += mesh.n_cells * len(cuts.unit) + len(sign)
     found = Crossings(start, cell, cut, positive, sign_start, sign)
     if (sign == UNDECIDED).any():
-        _decide(subject, mesh, layer, corner, found, rows)
+        _decide(subject, mesh, layer, corner, maps, found, rows)
         return _crossing_alone(found, rows)
     return found, rows
 
@@ -100,7 +104,7 @@ def _cell_by_cell(
         yield near.of_cells(first - mesh.first, lines, mesh, corner, positive)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _by_cell(start, cell, cut, rows, sign):
     """Finds in the order of their cells.
 
@@ -131,7 +135,13 @@ def _by_cell(start, cell, cut, rows, sign):
 
 
 def _decide(
-    subject: Subject, mesh: Mesh, layer: int, corner: np.ndarray, found: Crossings, rows: np.ndarray
+    subject: Subject,
+    mesh: Mesh,
+    layer: int,
+    corner: np.ndarray,
+    maps: CellMaps,
+    found: Crossings,
+    rows: np.ndarray,
 ) -> None:
     """Decide all signs that floats left open: each pair of a vertex and a cut once."""
     predicates, book = subject.predicates, subject.lines
@@ -153,7 +163,7 @@ def _decide(
     sign[left] = predicates.determinant_sides(ends, rows[of_first[left]])
     left = left[sign[left] == UNDECIDED]
     if layer > 1 and len(left) and predicates.uses_structure:
-        sign[left] = _where_unreached(subject, mesh, layer, corner, vertex[left], cut[left])
+        sign[left] = _where_constant(subject, mesh, layer, corner, maps, vertex[left], cut[left])
         left = left[sign[left] == UNDECIDED]
     for i in left.tolist():
         line = book.maps.cut(layer, int(found.cell[of_first[i]]) + mesh.first, int(cut[i]))
@@ -161,25 +171,34 @@ def _decide(
     found.sign[asked] = sign[of_pair]
 
 
-def _where_unreached(
-    subject: Subject, mesh: Mesh, layer: int, corner: np.ndarray, vertex: np.ndarray, cut: np.ndarray
+def _where_constant(
+    subject: Subject,
+    mesh: Mesh,
+    layer: int,
+    corner: np.ndarray,
+    maps: CellMaps,
+    vertex: np.ndarray,
+    cut: np.ndarray,
 ) -> np.ndarray:
-    """Signs of cuts at vertices, by cells there on which their units are constant, equal to their bias;
+    """Signs of cuts at vertices, by cells there on which their units are known to be constant;
     UNDECIDED where there is none. Vertices ascend."""
     is_open = np.zeros(len(mesh.x), bool)
     is_open[vertex] = True
     place = np.flatnonzero(is_open[corner])
-    cells, of_place = np.unique(
-        np.searchsorted(mesh.start, place, side="right") - 1, return_inverse=True
-    )
-    units = unreached(subject.network, subject.levels, layer, cells + mesh.first)
+    cells = np.searchsorted(mesh.start, place, side="right") - 1 + mesh.first
     low, high = (np.searchsorted(vertex, corner[place], side=side) for side in ("left", "right"))
     n = high - low
     asked = np.repeat(low - np.cumsum(n) + n, n) + np.arange(n.sum())
-    unit = cuts_of(subject.network, layer).unit[cut[asked]]
-    known = asked[units[np.repeat(of_place, n), unit]]
+    of_asked = np.repeat(cells, n)
+    if isinstance(maps, SharedMaps):
+        found = maps.constant_signs(of_asked, cut[asked])
+    else:
+        every, of_every = np.unique(of_asked, return_inverse=True)
+        units = unreached(subject.network, subject.levels, layer, every)
+        constant = units[of_every, cuts_of(subject.network, layer).unit[cut[asked]]]
+        found = np.where(constant, constant_signs(subject.network, layer)[cut[asked]], UNDECIDED)
     sign = np.full(len(vertex), UNDECIDED)
-    sign[known] = constant_signs(subject.network, layer)[cut[known]]
+    np.minimum.at(sign, asked, found)  # UNDECIDED is the largest
     return sign
 
 
@@ -194,7 +213,7 @@ def _crossing_alone(found: Crossings, rows: np.ndarray) -> tuple[Crossings, np.n
     return left, rows[chosen]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _settle(cell, cut, sign_start, sign, positive):
     """Whether each cut has both signs; adds the bits of those that are > 0 at a corner."""
     crosses = np.zeros(cell.shape[0], np.bool_)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from geomtoy.errors import BudgetError
+from geomtoy.kernels import kernel
 from geomtoy.regions.engine.crossings import Subject, find_crossings
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps
@@ -19,6 +19,7 @@ from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.predicates import Order
 from geomtoy.regions.topology import chords as ch
 from geomtoy.regions.topology.mesh import Mesh, corner_vertices, edge_places
+from geomtoy.regions.topology.pairs import count_pairs
 
 MOST_CROSSINGS = 2**30
 """Crossings of a layer that `topology.chords` has numbers for; they take 100 GB."""
@@ -86,10 +87,10 @@ def cut_layer(
         )
     first_line = lines.append(layer, crossings.cell + mesh.first, crossings.cut, rows)
     edge_points = _edge_points(subject, mesh, crossings, first_line)
-    points = _points(edge_points, len(mesh.x), crossings.cut)
+    points = _points(edge_points, len(mesh.x))
     n_cuts = len(cuts_of(subject.network, layer).unit)
     chords = ch.Chords(*ch.chords(mesh, corner, n_cuts, crossings, points))
-    pairs = ch.count_pairs(chords)
+    pairs = count_pairs(chords)
     return Cutting(mesh.n_cells, crossings, edge_points, points, chords, rows, first_line, pairs)
 
 
@@ -110,23 +111,25 @@ def _edge_points(subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_li
     return EdgePoints(start, member, xywd, order)
 
 
-def _points(found: EdgePoints, first_vertex: int, cut: np.ndarray) -> ch.Points:
+def _points(found: EdgePoints, first_vertex: int) -> ch.Points:
     """New vertices on edges; cuts that meet an edge in one point share one."""
     leads = ~found.order.tied
     edge_start = np.concatenate([[0], np.cumsum(leads)])[found.start]
     cross_start = np.append(np.flatnonzero(leads), len(leads))
-    return ch.Points(edge_start, first_vertex, cross_start, cut[found.member[found.order.order]])
+    return ch.Points(edge_start, first_vertex, cross_start, found.member[found.order.order])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _edge_positions(start, member, line, direction, at_infinity, rows, first_line):
     """Points (x, y, w, d) where crossings meet their edges, and their positions along them."""
     total = member.shape[0]
     xywd, key, error = np.empty((total, 4)), np.empty(total), np.empty(total)
     for e in range(start.shape[0] - 1):
-        a, b, c, r = rows[line[e]]
+        n = line[e]
+        a, b, c, r = rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3]
         for i in range(start[e], start[e + 1]):
-            a2, b2, c2, r2 = rows[first_line + member[i]]
+            n = first_line + member[i]
+            a2, b2, c2, r2 = rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3]
             if at_infinity[e]:  # only the direction of the crossing line counts
                 c2 = 0.0
             x, y, d = intersection(a, b, c, r, a2, b2, c2, r2)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.regions.engine.crossings import Subject
 from geomtoy.regions.engine.cutting import Cutting
 from geomtoy.regions.numbers.bounds import intersection, position
@@ -18,6 +18,7 @@ from geomtoy.regions.numbers.filter import sort_group
 from geomtoy.regions.numbers.predicates import Order
 from geomtoy.regions.topology import chords as ch
 from geomtoy.regions.topology import faces as fc
+from geomtoy.regions.topology import pairs as pr
 from geomtoy.regions.topology.components import components
 
 
@@ -34,16 +35,14 @@ class Meetings:
 def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     """Points inside cells where chords cross, in order along each; concurrent chords share one."""
     chords = cutting.chords
-    pairs = ch.crossing_pairs(chords, int(cutting.pairs.sum()))
-    line_ids = cutting.first_line + chords.crossing
+    pairs = pr.crossing_pairs(chords, int(cutting.pairs.sum()))
+    line_ids, sense = cutting.first_line + chords.crossing, chords.sense[chords.crossing]
     start, pair_of = _pairs_by_chord(len(chords.first), pairs)
-    xywd, key, error = _pair_positions(start, pair_of, pairs, cutting.rows, chords.sense)
+    xywd, key, error = _pair_positions(start, pair_of, pairs, cutting.rows, sense)
 
     chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
     other = pairs[pair_of].sum(axis=1) - chord_of
-    order = subject.predicates.order(
-        start, key, error, line_ids, chords.sense, line_ids[other], subject.lines
-    )
+    order = subject.predicates.order(start, key, error, line_ids, sense, line_ids[other], subject.lines)
     point_of_pair, lead_pair = _merge_ties(order, pair_of, len(pairs))
     leads = ~order.tied
     chord_start = np.concatenate([[0], np.cumsum(leads)])[start]
@@ -54,7 +53,7 @@ def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     return Meetings(children, inc, xywd[lead_pair], line_ids[pairs[lead_pair]])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pairs_by_chord(n_chords, pairs):
     """CSR lists of the pairs that each chord takes part in."""
     start = np.zeros(n_chords + 1, np.int64)
@@ -73,20 +72,22 @@ def _pairs_by_chord(n_chords, pairs):
     return start, member
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _pair_positions(start, pair_of, pairs, rows, sense):
     """Crossing points (x, y, w, d) of all pairs, and their positions along both chords."""
     xywd = np.empty((pairs.shape[0], 4))
     for i in range(pairs.shape[0]):
-        a, b, c, e = rows[pairs[i, 0]]
-        a2, b2, c2, e2 = rows[pairs[i, 1]]
-        x, y, d = intersection(a, b, c, e, a2, b2, c2, e2)
+        p, q = pairs[i, 0], pairs[i, 1]
+        x, y, d = intersection(
+            rows[p, 0], rows[p, 1], rows[p, 2], rows[p, 3],
+            rows[q, 0], rows[q, 1], rows[q, 2], rows[q, 3],
+        )  # fmt: skip
         xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 1.0, d
     key, error = np.empty(pair_of.shape[0]), np.empty(pair_of.shape[0])
     for k in range(start.shape[0] - 1):
         a, b, e = rows[k, 0], rows[k, 1], rows[k, 3]
         for i in range(start[k], start[k + 1]):
-            x, y, _, d = xywd[pair_of[i]]
+            x, y, d = xywd[pair_of[i], 0], xywd[pair_of[i], 1], xywd[pair_of[i], 3]
             key[i], error[i] = position(a, b, e, x, y, d, sense[k])
     return xywd, key, error
 
@@ -130,33 +131,32 @@ def count_cells(cutting: Cutting, subject: Subject) -> int:
     return cutting.most_cells - ties
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _suspects(chords, rows):
     """Crossings with later chords whose order along a chord float64 cannot tell.
 
     Returns:
         start, chord: CSR of the clusters, and the chord of each. later: (n,) the other chords in them.
     """
-    stack, above = ch.stack_room(chords)
+    stack, above = pr.stack_room(chords)
     room = stack.shape[0]
     key, error, floor = np.empty(room), np.empty(room), np.empty(room)
     order = np.empty(room, np.int64)
     clusters = [(0, 0, 0) for _ in range(0)]
     found = [(0, 0) for _ in range(0)]
     later = [0 for _ in range(0)]
-    by_last = ch.closing_order(chords)
     for c in range(chords.cells.shape[0]):
         opened, top = chords.start[c], np.int64(0)
         for i in range(chords.start[c], chords.start[c + 1]):
-            k = by_last[i]
-            opened, top, n = ch.close_chord(chords, c, k, opened, stack, top, above)
+            k = chords.by_last[i]
+            opened, top, n = pr.close_chord(chords, c, k, opened, stack, top, above)
             if n < 2:
                 continue
             a, b, z, e = rows[k]
             for j in range(n):
                 a2, b2, z2, e2 = rows[above[j]]
                 x, y, d = intersection(a, b, z, e, a2, b2, z2, e2)
-                key[j], error[j] = position(a, b, e, x, y, d, chords.sense[k])
+                key[j], error[j] = position(a, b, e, x, y, d, chords.sense[chords.crossing[k]])
                 order[j] = j
             clusters.clear()
             sort_group(order, key, error, 0, n, floor, k, clusters)

@@ -20,26 +20,20 @@ from geomtoy.regions.engine.cutting import Cutting, cut_layer
 from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
-from geomtoy.regions.maps.floats import (
-    CellMaps,
-    FirstMaps,
-    Maps,
-    NextMaps,
-    all_maps,
-    blocks,
-    level_maps,
-)
+from geomtoy.regions.maps.chain import level_maps, next_maps
+from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps, blocks
 from geomtoy.regions.maps.levels import (
     Level,
     ancestors,
     chosen_cells,
     decides_a_maximum,
     first_level,
-    patterns_so_far,
 )
+from geomtoy.regions.maps.patterns import equal_patterns, patterns_so_far
 from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
-from geomtoy.regions.topology.merge import merge, same_pattern_regions
+from geomtoy.regions.topology.components import components
+from geomtoy.regions.topology.merge import inner_sides, merge
 from geomtoy.regions.topology.mesh import Mesh, part
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
@@ -55,9 +49,9 @@ PART_BYTES = 64 * 2**20
 SMALL = 1 << 16
 """Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
 
-MIDDLING, LARGE = 3, 16
-"""Cells of a parent from which on runs of them are looked at: where maps on all are not needed later,
-and where they are."""
+WIDE, FAMILY = 256, 16
+"""Units of a layer, and cells of a parent on average, from which on runs of cells are looked at: below,
+it is faster to look at each."""
 
 OUTPUT_CELLS = 1 << 14
 """Cells on which maps of the outputs are computed at a time."""
@@ -207,16 +201,17 @@ class Enumeration:
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh = self._build(mesh, layer, maps, outputs or layer < self._hidden)
+            mesh = self._build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            maps = NextMaps(self.network, layer, maps, self.subject.levels[-1])
+            again = layer + 1 < self._hidden + outputs
+            maps = next_maps(self.network, layer, maps, self.subject.levels[-1], again)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps, used_again: bool) -> Mesh:
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], LARGE if used_again else MIDDLING)
+    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
@@ -228,7 +223,8 @@ class Enumeration:
     def _merge(self, mesh: Mesh) -> Mesh:
         """Merge the cells with equal patterns; the first of each stands for all in what is kept."""
         levels = self.subject.levels
-        label = same_pattern_regions(mesh, patterns_so_far(self.network, levels))
+        sides, patterns = inner_sides(mesh), patterns_so_far(self.network, levels)
+        label = components(mesh.n_cells, sides[equal_patterns(patterns, sides)])
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
         return merge(mesh, label, self.subject.lines.n_sides)
 
@@ -240,7 +236,7 @@ class Enumeration:
         cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
         lines = self.subject.lines
         known = len(lines)
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1], MIDDLING)
+        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
         if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
             found, proven = cutting.most_cells, False
@@ -277,13 +273,12 @@ class Enumeration:
         return len(self.network.activations)
 
 
-def _pays_off(mesh: Mesh, maps: CellMaps, level: Level, family: int) -> bool:
-    """Whether there is much to look at, and cells of one parent are more than so many on average: then
-    it pays to look at runs of them."""
-    if mesh.n_cells * maps.width <= SMALL:
+def _pays_off(mesh: Mesh, maps: CellMaps, level: Level) -> bool:
+    """Whether it pays to look at runs of cells: there is much to look at, and parents have many."""
+    if maps.width < WIDE or mesh.n_cells * maps.width <= SMALL:
         return False
     families = 1 + np.count_nonzero(level.parent[1:] != level.parent[:-1])
-    return bool(families * family < len(level.parent))
+    return bool(families * FAMILY < len(level.parent))
 
 
 def _window_mesh(frame: Frame) -> Mesh:

@@ -48,12 +48,17 @@ def cuts_of(network: Network, layer: int) -> Cuts:
 _known: WeakKeyDictionary[Network, dict[int, Cuts]] = WeakKeyDictionary()
 
 
+def cuts_of_units(units: tuple[PiecewiseLinear, ...]) -> Cuts:
+    """The cuts of some units."""
+    return _cuts(units, len(units))
+
+
 @lru_cache(maxsize=64)
 def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cuts:
     alike = isinstance(act, PiecewiseLinear)
     kinds = [act] if isinstance(act, PiecewiseLinear) else list(act)
     repeat = width if alike else 1
-    numbers = np.tile([len(one.breakpoints) for one in kinds], repeat)
+    numbers = np.tile([len(one.breakpoints) for one in kinds], repeat).astype(np.int64)
     threshold = np.tile([nearest(t) for one in kinds for t in one.breakpoints], repeat)
     slopes = [s for one in kinds for s in one.slopes]
     offsets = [o for one in kinds for o in one.offsets]
@@ -63,7 +68,7 @@ def _cuts(act: PiecewiseLinear | tuple[PiecewiseLinear, ...], width: int) -> Cut
         threshold.astype(float),
         np.tile([nearest(s) for s in slopes], repeat),
         np.tile([nearest(o) for o in offsets], repeat),
-        np.tile([s == 0 and o == 0 for s, o in zip(slopes, offsets, strict=True)], repeat),
+        np.tile([s == 0 and o == 0 for s, o in zip(slopes, offsets, strict=True)], repeat) != 0,
         np.tile([at_least(max(map(abs, one.slopes))) for one in kinds], repeat),
         np.tile([at_least(max(map(abs, one.offsets))) for one in kinds], repeat),
         bool((numbers == 1).all()),

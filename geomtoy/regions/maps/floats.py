@@ -9,7 +9,7 @@ O(n) for a layer of n units instead of O(n^2). One error bound serves a segment;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -79,14 +79,6 @@ class CellMaps(Protocol):
         """On the cells of segments low..high-1; segments count from there."""
 
 
-def level_maps(network: Network, frame: Frame, levels: Sequence[Level]) -> CellMaps:
-    """Maps of the layer after some levels on the cells of the last of them."""
-    maps: CellMaps = FirstMaps(network, frame)
-    for layer, level in enumerate(levels[1:], start=1):
-        maps = NextMaps(network, layer, maps, level)
-    return maps
-
-
 def all_maps(maps: CellMaps, cells: int) -> Maps:
     """On all cells of the level, computed so many cells at a time: nothing before them is held for
     long."""
@@ -126,15 +118,15 @@ class FirstMaps:
         with np.errstate(all="ignore"):
             rows = basis @ W.T
             rows[2] += b
+        picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
+        if picks and not self.network.is_rational:
+            return Maps(0, rows[None], np.zeros((1, len(b))), np.zeros(1, np.int64))
+        with np.errstate(all="ignore"):
             error = first_error(basis, W, b)
         if any(x and abs(x) < SUBNORMAL for x in exact_basis):
             error[:] = np.inf
         elif not self.network.is_rational:
-            stored = all(nearest(x) == x for x in exact_basis)
-            picks = (frame.origin, frame.u, frame.v) == ((0, 0), (1, 0), (0, 1))
-            if picks:
-                error[:] = 0.0
-            elif stored:
+            if all(nearest(x) == x for x in exact_basis):
                 error[first_exact(basis, W, b)] = 0.0
             error[~(W.any(axis=1) | (b != 0))] = 0.0
         return Maps(0, rows[None], error[None], np.zeros(1, np.int64))
@@ -169,14 +161,18 @@ class Weights(NamedTuple):
 
 def weights_of(network: Network, layer: int) -> Weights:
     """Parameters of the layer after hidden layer `layer` (from 1)."""
-    W, bias = network.float_layers[layer]
+    return pack_weights(*network.float_layers[layer], network.is_rational)
+
+
+def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
+    """Weights (n, n_in) and biases, which may be rounded."""
     WT = np.ascontiguousarray(W.T)
     sparse = bool(np.count_nonzero(WT) * SPARSE < WT.size)
     source, target = np.nonzero(WT if sparse else WT[:0])
     return Weights(
         WT,
         bias,
-        network.is_rational,
+        rounded,
         powers(grids(W)),
         powers(grids(bias[:, None]) + 53),
         sparse,
@@ -189,14 +185,18 @@ def weights_of(network: Network, layer: int) -> Weights:
 class NextMaps:
     """Maps of layer + 1 (hidden layers count from 1) on the cells into which `layer` cut their parents.
 
-    They are computed when asked for, from those of the parents, and kept if all fit into KEEP_BYTES.
+    They are computed when asked for, from those of the parents, and kept if they will be again and all
+    fit into KEEP_BYTES. Those that are not kept are written over by the next that are asked for.
 
     Args:
         before: maps of `layer`, on the parents.
         level: the cells.
+        again: whether they will be asked for more than once.
     """
 
-    def __init__(self, network: Network, layer: int, before: CellMaps, level: Level) -> None:
+    def __init__(
+        self, network: Network, layer: int, before: CellMaps, level: Level, again: bool
+    ) -> None:
         self.before, self.level = before, level
         self.cuts = cuts_of(network, layer)
         self.weights = weights_of(network, layer)
@@ -204,7 +204,9 @@ class NextMaps:
         self.segments = segments_of(level, longest)
         size = 24 * len(level.bits) * self.width
         n_segments = len(self.segments.parent)
-        self._kept: Maps | None = self._room(0, n_segments) if size <= KEEP_BYTES else None
+        self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
+        kept = again and size <= KEEP_BYTES
+        self._kept: Maps | None = self._room(0, n_segments) if kept else None
         self._done = 0  # segments kept so far
 
     @property
@@ -225,9 +227,11 @@ class NextMaps:
 
     def _room(self, low: int, high: int) -> Maps:
         start = self.segments.start[low : high + 1]
-        rows = np.empty((int(start[-1] - start[0]), 3, self.width))
+        cells = int(start[-1] - start[0])
+        if cells > len(self._rows):
+            self._rows = np.empty((cells, 3, self.width))
         segment = np.repeat(np.arange(high - low), np.diff(start))
-        return Maps(int(start[0]), rows, np.empty((high - low, self.width)), segment)
+        return Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
 
     def _view(self, maps: Maps, low: int, high: int) -> Maps:
         first, end = (int(self.segments.start[k]) for k in (low, high))

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from geomtoy.maxima import reduced
 from geomtoy.network import Network
 from geomtoy.regions.maps.cuts import cuts_of, pieces
 
@@ -108,11 +107,3 @@ def decides_a_maximum(network: Network, layer: int) -> bool:
     end = sum(network.widths[:layer])
     begin = end - network.widths[layer - 1]
     return any(begin <= units[-1] < end for units in network.maxima)
-
-
-def patterns_so_far(network: Network, levels: Sequence[Level]) -> np.ndarray:
-    """Pattern of each cell of the last level; maxima that later layers decide count as ordinary
-    units."""
-    decided = [units for units in network.maxima if units[-1] < sum(network.widths[: len(levels) - 1])]
-    cells = np.arange(len(levels[-1].parent))
-    return reduced(pieces_on(network, levels, cells), decided)

@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
 
-from geomtoy.regions.numbers.bounds import box_bound, box_side
-from geomtoy.regions.numbers.filter import ABOVE, BELOW, UNDECIDED, filtered_signs
-
-
-@njit(cache=True, nogil=True)
-def empty_finds():
-    """What is found cut by cut: (cell, cut) pairs, their lines (a, b, c, e), and the signs of those at
-    the corners of the cell, one after the other."""
-    pairs = [(0, 0) for _ in range(0)]  # empty lists whose types are known
-    rows = [(0.0, 0.0, 0.0, 0.0) for _ in range(0)]
-    signs = [UNDECIDED for _ in range(0)]
-    return pairs, rows, signs
+from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.regions.maps.bits import EVERY, bit_at, lowest_bit, without_lowest
+from geomtoy.regions.numbers.bounds import box_bound, box_side, value_bound
+from geomtoy.regions.numbers.filter import ABOVE, BELOW, OPEN, UNDECIDED
 
 
-@njit(cache=True, nogil=True)
+class Finds(NamedTuple):
+    """Pairs of a cell and a cut that may cross it, and room for more."""
+
+    cell: np.ndarray  # (k,)
+    cut: np.ndarray  # (k,)
+    rows: np.ndarray  # (k, 4) lines (a, b, c, e) of the cuts
+    sign: np.ndarray  # (s,) their signs at the corners of the cell, one after the other
+    size: np.ndarray  # (2,) how many pairs and signs there are
+
+
+@kernel
+def no_finds():
+    k = 256
+    return Finds(
+        np.empty(k, np.int64), np.empty(k, np.int64), np.empty((k, 4)), np.empty(4 * k, np.int8),
+        np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+@inlined
 def as_arrays(finds):
     """cell (k,), cut (k,), rows (k, 4), signs of finds."""
-    pairs, lines, some = finds
-    k = len(pairs)
-    cell, cut, rows = np.empty(k, np.int64), np.empty(k, np.int64), np.empty((k, 4))
-    for i in range(k):
-        cell[i], cut[i] = pairs[i]
-        rows[i, 0], rows[i, 1], rows[i, 2], rows[i, 3] = lines[i]
-    signs = np.empty(len(some), np.int8)
-    for i in range(len(some)):
-        signs[i] = some[i]
-    return cell, cut, rows, signs
+    k, s = finds.size
+    return finds.cell[:k].copy(), finds.cut[:k].copy(), finds.rows[:k].copy(), finds.sign[:s].copy()
 
 
-@njit(cache=True, nogil=True)
+@inlined
+def crowded(finds, corners):
+    """Whether there may be no room for the pairs of a cell of so many corners with 64 cuts."""
+    k, s = finds.size
+    return k + 64 > finds.cell.shape[0] or s + 64 * corners > finds.sign.shape[0]
+
+
+@kernel
+def with_room(finds, corners):
+    """The same finds, with room for them."""
+    k, s = finds.size
+    room, space = 2 * k + 64, 2 * s + 64 * corners
+    cell, cut = np.empty(room, np.int64), np.empty(room, np.int64)
+    rows, sign = np.empty((room, 4)), np.empty(space, np.int8)
+    cell[:k], cut[:k], rows[:k], sign[:s] = finds.cell[:k], finds.cut[:k], finds.rows[:k], finds.sign[:s]
+    return Finds(cell, cut, rows, sign, finds.size)
+
+
+@kernel
 def of_cells(first, lines, mesh, corner, positive):
     """Cuts that may cross cells, from their lines on each of them.
 
@@ -47,53 +69,96 @@ def of_cells(first, lines, mesh, corner, positive):
     """
     rows, error, segment = lines
     n = rows.shape[2]
-    cuts, scratch = np.arange(n), (np.empty(n), np.empty(n))
-    finds = empty_finds()
+    value, bound = np.empty(n), np.empty(n)
+    finds = no_finds()
     for k in range(rows.shape[0]):
-        f = first + k
+        f, s = first + k, segment[k]
+        box_bounds(rows, k, error, s, box_around(f, mesh, corner), value, bound)
         for word in range(positive.shape[1]):
-            positive[f, word] = 0
-        probe(f, cuts, rows, k, error, segment[k], mesh, corner, positive, scratch, finds)
+            above, left = sides(value, bound, n, word)
+            if left and crowded(finds, mesh.start[f + 1] - mesh.start[f]):
+                finds = with_room(finds, mesh.start[f + 1] - mesh.start[f])
+            while left:
+                cut = 64 * word + lowest_bit(left)
+                left = without_lowest(left)
+                line = rows[k, 0, cut], rows[k, 1, cut], rows[k, 2, cut], error[s, cut]
+                if note(f, cut, line, mesh, corner, finds) & ABOVE != 0:
+                    above |= bit_at(cut)
+            positive[f, word] = above
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def probe(f, cuts, rows, k, error, s, mesh, corner, positive, scratch, finds):
-    """Note which cuts, with lines rows[k] known within error[s], may cross cell f, and add the bits of
-    those that are > 0 there.
+@inner(forceinline=True)
+def sides(value, bound, n, word):
+    """Of up to 64 of n lines, the bits of those that are > 0 on a box, and of those that may be 0
+    there."""
+    count = min(64, n - 64 * word)
+    values, bounds = value[64 * word :], bound[64 * word :]  # indices from 0: the loop is vectorised
+    above, below = np.uint64(0), np.uint64(0)
+    for i in range(count):
+        v, most = values[i], bounds[i]
+        above |= np.uint64(v > most) << np.uint64(i)
+        below |= np.uint64(v < -most) << np.uint64(i)
+    every = EVERY >> np.uint64(64 - count) if count > 0 else np.uint64(0)
+    return above, every & ~(above | below)
 
-    Those of one sign on a box around the cell, or at all of its corners, do not cross.
+
+@kernel
+def of_states(of, table, mesh, corner, positive):
+    """The same from the states of groups of units, see `maps.shared`.
+
+    Args:
+        of: (F, G) which of each group's states a cell has. table: the cuts in all states.
     """
-    value, bound = scratch
-    box_bounds(rows, k, error, s, box_around(f, mesh, corner), value, bound)
-    pairs, lines, signs = finds
-    for i in range(rows.shape[2]):
-        above = value[i] > 0.0
-        if not abs(value[i]) > bound[i]:
-            a, b, c, e = rows[k, 0, i], rows[k, 1, i], rows[k, 2, i], error[s, i]
-            if a == 0.0 and b == 0.0 and e == 0.0:  # a constant, known exactly
-                above = c > 0.0
-            else:
-                above = _at_corners(f, cuts[i], a, b, c, e, mesh, corner, pairs, lines, signs)
-        if above:
-            positive[f, cuts[i] >> 6] |= np.uint64(1) << np.uint64(cuts[i] & 63)
+    finds = no_finds()
+    for f in range(of.shape[0]):
+        cx, cy, rx, ry = box_around(f, mesh, corner)
+        for cut in range(table.group.shape[0]):
+            column = table.first[cut] + of[f, table.group[cut]] * table.step[cut]
+            above = table.sign[column] == 1
+            if table.sign[column] == UNDECIDED:
+                a, b, c, e = table.rows[column]
+                value, bound = box_bound(a, b, c, e, cx, cy, rx, ry)
+                above = value > 0.0
+                if not abs(value) > bound:
+                    if crowded(finds, mesh.start[f + 1] - mesh.start[f]):
+                        finds = with_room(finds, mesh.start[f + 1] - mesh.start[f])
+                    above = note(f, cut, (a, b, c, e), mesh, corner, finds) & ABOVE != 0
+            if above:
+                positive[f, cut >> 6] |= bit_at(cut)
+    return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _at_corners(f, cut, a, b, c, e, mesh, corner, pairs, lines, signs):
-    """Note a cut unless it has one sign at all corners; whether it is certainly > 0 at one."""
-    where = corner[mesh.start[f] : mesh.start[f + 1]]
-    some = filtered_signs(a, b, c, e, where, mesh.x, mesh.y, mesh.w, mesh.d, signs)
-    if some in (BELOW, ABOVE):
-        for _ in range(len(where)):
-            signs.pop()
-    else:
-        pairs.append((f, cut))
-        lines.append((a, b, c, e))
-    return some & ABOVE != 0
+@inner(forceinline=True)
+def note(f, cut, line, mesh, corner, finds):
+    """Note a cut, whose line is (a, b, c, e) on cell f, unless it has one sign at all of its corners.
+
+    Args:
+        finds: they have room, see `crowded`.
+    Returns:
+        which signs there are: BELOW, ABOVE, OPEN, or sums of them.
+    """
+    a, b, c, e = line
+    if a == 0.0 and b == 0.0 and e == 0.0:  # a constant, known exactly
+        return ABOVE if c > 0.0 else BELOW
+    number, place = finds.size
+    kinds = 0
+    for q in range(mesh.start[f], mesh.start[f + 1]):
+        v = corner[q]
+        value, bound = value_bound(a, b, c, e, mesh.x[v], mesh.y[v], mesh.w[v], mesh.d[v])
+        kind = ABOVE if value > bound else BELOW if value < -bound else OPEN
+        finds.sign[place] = 1 if kind == ABOVE else -1 if kind == BELOW else UNDECIDED
+        place += 1
+        kinds |= kind
+    if kinds not in (BELOW, ABOVE):
+        finds.cell[number], finds.cut[number] = f, cut
+        row = finds.rows[number]
+        row[0], row[1], row[2], row[3] = a, b, c, e
+        finds.size[0], finds.size[1] = number + 1, place
+    return kinds
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def box_bounds(rows, k, error, s, box, value, bound):
     """Values of lines rows[k], known within error[s], at the centre of a box, and by how much they may
     change in it."""
@@ -103,7 +168,7 @@ def box_bounds(rows, k, error, s, box, value, bound):
         value[i], bound[i] = box_bound(a, b, c, e, cx, cy, rx, ry)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def box_around(f, mesh, corner):
     """Centre and half sides of a box around a cell."""
     left, right, low, high = extent(f, mesh, corner)
@@ -112,7 +177,7 @@ def box_around(f, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def extent(f, mesh, corner):
     """Least and greatest x, least and greatest y of a cell; infinite if a corner is at infinity."""
     left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
@@ -121,6 +186,8 @@ def extent(f, mesh, corner):
         x, y, d = mesh.x[v], mesh.y[v], mesh.d[v]
         if mesh.w[v] == 0.0:
             d = np.inf
-        left, right = min(left, x - d), max(right, x + d)
-        low, high = min(low, y - d), max(high, y + d)
+        left = x - d if x - d < left else left  # `min` asks for NaN as well: coordinates are none
+        right = x + d if x + d > right else right
+        low = y - d if y - d < low else low
+        high = y + d if y + d > high else high
     return left, right, low, high

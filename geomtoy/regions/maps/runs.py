@@ -13,10 +13,21 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from geomtoy.regions.maps.near import as_arrays, box_bounds, empty_finds, extent, probe
+from geomtoy.regions.maps.bits import bit_at, lowest_bit, without_lowest
+from geomtoy.regions.maps.near import (
+    as_arrays,
+    box_around,
+    box_bounds,
+    crowded,
+    extent,
+    no_finds,
+    note,
+    sides,
+    with_room,
+)
 from geomtoy.regions.maps.sums import add_up, loose_error, scratch_for, store, sum_error
 from geomtoy.regions.numbers.bounds import box_bound, box_side, relu_between, with_slack
-from geomtoy.regions.numbers.filter import quick_sort
+from geomtoy.regions.numbers.filter import ABOVE, quick_sort
 
 SHORT = 8
 """Cells of a run that is not cut any more."""
@@ -47,7 +58,7 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
         parent, bits: of all cells of the mesh. before: maps of the layer before on their parents.
         weights, cuts: as of `maps.floats`; the cuts of the layer before are those of ReLU.
     """
-    finds = empty_finds()
+    finds = no_finds()
     n = weights.WT.shape[1]
     room, scratch = scratch_for(weights), (np.empty(n), np.empty(n))
     f0 = low
@@ -62,7 +73,7 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
             sort = np.arange(f1 - f0)
             quick_sort(sort, place, 0, f1 - f0)
             order = order[sort]
-        _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
+        finds = _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
         f0 = f1
     return as_arrays(finds)
 
@@ -100,16 +111,18 @@ def _whole(bits, cells, before, p, room, weights, cuts):
 
 @njit(cache=True, nogil=True)
 def _narrow(run, order, mesh, corner, bits, positive, scratch, finds):
-    """Look at a run part by part, down to single cells; `order` has its cells, neighbours together."""
+    """The finds with those of a run, which is looked at part by part, down to single cells; `order` has
+    its cells, neighbours together."""
     count = order.shape[0]
     size = max(SHORT, (count + PARTS - 1) // PARTS)
     for begin in range(0, count, size):
         cells = order[begin : begin + size]
         part = _part(run, cells, mesh, corner, bits, scratch)
         if cells.shape[0] > SHORT:
-            _narrow(part, cells, mesh, corner, bits, positive, scratch, finds)
+            finds = _narrow(part, cells, mesh, corner, bits, positive, scratch, finds)
         else:
-            _each(part, cells, mesh, corner, bits, positive, scratch, finds)
+            finds = _each(part, cells, mesh, corner, bits, positive, scratch, finds)
+    return finds
 
 
 @njit(cache=True, nogil=True)
@@ -181,16 +194,31 @@ def _add_slack(shift, slack, half, weight, k):
 
 @njit(cache=True, nogil=True)
 def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
-    """Look at the cells of a run one by one."""
-    rows = np.empty_like(run.rows)
-    zero = np.int64(0)
+    """The finds with those of the cells of a run, looked at one by one."""
+    value, bound = scratch
+    rows, zero, k = np.empty_like(run.rows), np.int64(0), run.cut.shape[0]
     for f in cells:
         rows[:] = run.rows
-        for k in range(run.unit.shape[0]):
-            if _bit(bits[f], run.unit[k]):
-                _add(rows, run, k, 1.0)
+        for j in range(run.unit.shape[0]):
+            if _bit(bits[f], run.unit[j]):
+                _add(rows, run, j, 1.0)
         positive[f] = run.bits
-        probe(f, run.cut, rows, zero, run.error, zero, mesh, corner, positive, scratch, finds)
+        box_bounds(rows, zero, run.error, zero, box_around(f, mesh, corner), value, bound)
+        for word in range((k + 63) >> 6):
+            above, left = sides(value, bound, k, word)
+            if left and crowded(finds, mesh.start[f + 1] - mesh.start[f]):
+                finds = with_room(finds, mesh.start[f + 1] - mesh.start[f])
+            while left:
+                i = 64 * word + lowest_bit(left)
+                left = without_lowest(left)
+                line = rows[0, 0, i], rows[0, 1, i], rows[0, 2, i], run.error[0, i]
+                if note(f, run.cut[i], line, mesh, corner, finds) & ABOVE != 0:
+                    above |= bit_at(i)
+            while above:
+                cut = run.cut[64 * word + lowest_bit(above)]
+                above = without_lowest(above)
+                positive[f, cut >> 6] |= bit_at(cut)
+    return finds
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, forceinline=True)

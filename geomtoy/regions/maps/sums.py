@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.numbers.bounds import (
     FLOOR,
     NO_GRID,
@@ -28,7 +29,7 @@ class Scratch(NamedTuple):
     out: np.ndarray  # (4, n) the sums, and what `map_error` weighs
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def scratch_for(weights):
     n_in, n = weights.WT.shape
     return Scratch(
@@ -36,7 +37,7 @@ def scratch_for(weights):
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def segment_starts(parent, longest):
     """First cell of each segment of cells of one parent, at most so many a segment, and the end."""
     F = parent.shape[0]
@@ -50,7 +51,7 @@ def segment_starts(parent, longest):
     return start[: n + 1].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_segments(segments, into, before, level, weights, cuts):
     """Maps on segments, from the maps before them on their parents.
 
@@ -72,17 +73,20 @@ def fill_segments(segments, into, before, level, weights, cuts):
             switching[:] = False
         for f in range(f0 + 1, f1):
             like = tree[f] if f0 <= tree[f] < f else f - 1
-            _copy(into.rows, f - into.first, like - into.first)
+            row, source = f - into.first, like - into.first
             for word in range(bits.shape[1]):
                 change = bits[f, word] ^ bits[like, word]
                 while change:
                     cut = 64 * word + lowest_bit(change)
-                    change &= change - np.uint64(1)
+                    change = without_lowest(change)
                     on = (bits[f, word] >> np.uint64(cut & 63)) & np.uint64(1) != 0
-                    _switch(into.rows, f - into.first, before.rows, p, cut, on, weights, cuts)
+                    _switch(into.rows, row, source, before.rows, p, cut, on, weights, cuts)
+                    source = row
+            if source != row:
+                _copy(into.rows, row, source)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def store(rows, f, scratch):
     """Write the maps that `add_up` found into row f."""
     for k in range(3):
@@ -90,25 +94,14 @@ def store(rows, f, scratch):
             rows[f, k, i] = scratch.out[k, i]
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _copy(rows, f, like):
     for k in range(rows.shape[1]):
         for i in range(rows.shape[2]):
             rows[f, k, i] = rows[like, k, i]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def lowest_bit(word):
-    """Place of the lowest bit that is set in a word that is not 0."""
-    place = 0
-    for width in (32, 16, 8, 4, 2, 1):
-        if word & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) == 0:
-            word >>= np.uint64(width)
-            place += width
-    return place
-
-
-@njit(cache=True, nogil=True)
+@inlined
 def _longest_chain(f0, f1, bits, tree, switching, cuts):
     """Most switches in a row between the first cell of a segment and another; marks who switches."""
     chain = np.zeros(f1 - f0, np.int64)
@@ -120,14 +113,14 @@ def _longest_chain(f0, f1, bits, tree, switching, cuts):
             change = bits[f, word] ^ bits[like, word]
             while change:
                 switching[cuts.unit[64 * word + lowest_bit(change)]] = True
-                change &= change - np.uint64(1)
+                change = without_lowest(change)
                 switches += 1
         chain[f - f0] = chain[like - f0] + switches
         longest = max(longest, chain[f - f0])
     return longest
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     """Maps of a cell, summed up unit by unit into `scratch.out`, and there what `map_error` weighs.
 
@@ -154,14 +147,14 @@ def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     return terms, limit, weights.rounded or m > 0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _passed_on(scratch, before, p, bits, f, switching, cuts):
     """Fill in what each unit passes on; how many do, and whether all that is known exactly."""
     rows, error, s = before.rows, before.error, before.segment[p]
     unit, factor, spread = scratch.unit, scratch.factor, scratch.spread
     m, exact = np.int64(0), True  # m as a literal would make numba compile other kernels twice
     for j in range(rows.shape[2]):
-        piece = cuts.first[j] + j + _piece(bits, f, cuts.first[j], cuts.first[j + 1])
+        piece = cuts.first[j] + j + piece_of(bits, f, cuts.first[j], cuts.first[j + 1])
         if cuts.zero[piece] and not switching[j]:
             continue
         a, b, c, e = rows[p, 0, j], rows[p, 1, j], rows[p, 2, j], error[s, j]
@@ -177,7 +170,7 @@ def _passed_on(scratch, before, p, bits, f, switching, cuts):
     return m, exact
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def sum_error(E, g, scratch, sums, weights):
     """Write the errors of what `add_up` found into row g of E."""
     terms, limit, touched = sums
@@ -189,14 +182,14 @@ def sum_error(E, g, scratch, sums, weights):
         E[g, i] = 0.0 if not touched or (exact and not weights.rounded) else error
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def loose_error(E, g, scratch, sums, weights):
     """The same where units pass on any part of themselves: then floats are never exact."""
     for i in range(weights.bias.shape[0]):
         E[g, i] = map_error(sums[0], scratch.out[3, i], weights.bias[i])
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner(forceinline=True)
 def _limit_of_terms(rows, p, scratch, m, cuts):
     """2^53 times a power of two that all that m units pass on are multiples of, on all their pieces, if
     float64 holds all of it exactly; else 0. Their maps are known exactly."""
@@ -217,7 +210,7 @@ def _limit_of_terms(rows, p, scratch, m, cuts):
     return limit if exactly_summed(4.0 * largest, limit) else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@inner(fastmath={"contract"})
 def _add_units(out, WT, unit, factor, m):
     """Add factor * W for m units, four at a time so that sums stay in registers; |W| for the error."""
     n = out.shape[1]
@@ -246,7 +239,7 @@ def _add_units(out, WT, unit, factor, m):
         k += 1
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _add_few(out, start, target, value, unit, factor, m):
     """The same, weight by weight."""
     for k in range(m):
@@ -259,32 +252,30 @@ def _add_few(out, start, target, value, unit, factor, m):
             out[3, i] += e * abs(w)
 
 
-@njit(cache=True, nogil=True, forceinline=True, fastmath={"contract"})
-def _switch(into, f, rows, p, cut, on, weights, cuts):
-    """Change a cell's maps for one cut that it lies across, on the side where it is > 0 or not."""
+@inner(forceinline=True, fastmath={"contract"})
+def _switch(into, f, source, rows, p, cut, on, weights, cuts):
+    """Maps of a cell, from those in row `source`, which may be its own: they differ by one cut, and the
+    cell is on the side where it is > 0 or not."""
     j = cuts.unit[cut]
     left = cut + j  # entry of the piece left of the cut
     sense = 1.0 if on else -1.0
     ds = sense * (cuts.slope[left + 1] - cuts.slope[left])
     do = sense * (cuts.offset[left + 1] - cuts.offset[left])
-    a, b, c = ds * rows[p, 0, j], ds * rows[p, 1, j], ds * rows[p, 2, j] + do
-    if weights.sparse:
-        for t in range(weights.start[j], weights.start[j + 1]):
-            i, w = weights.target[t], weights.value[t]
-            into[f, 0, i] += a * w
-            into[f, 1, i] += b * w
-            into[f, 2, i] += c * w
-        return
-    WT = weights.WT
-    for i in range(WT.shape[1]):
-        w = WT[j, i]
-        into[f, 0, i] += a * w
-        into[f, 1, i] += b * w
-        into[f, 2, i] += c * w
+    if weights.sparse and source != f:
+        _copy(into, f, source)
+    for k in range(3):  # one after the other: a loop over all three is not vectorised
+        factor = ds * rows[p, k, j] + (do if k == 2 else 0.0)
+        if weights.sparse:
+            for t in range(weights.start[j], weights.start[j + 1]):
+                into[f, k, weights.target[t]] += factor * weights.value[t]
+        else:
+            for i in range(weights.WT.shape[1]):
+                into[f, k, i] = into[source, k, i] + factor * weights.WT[j, i]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _piece(bits, f, first, end):
+@inlined
+def piece_of(bits, f, first, end):
+    """Piece of the unit with cuts first..end-1 on cell f."""
     piece = np.int64(0)
     for cut in range(first, end):
         piece += np.int64((bits[f, cut >> 6] >> np.uint64(cut & 63)) & np.uint64(1))

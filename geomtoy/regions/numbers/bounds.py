@@ -75,9 +75,9 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from numba import njit
 
 from geomtoy.activations import nearest as nearest  # one of the bounds, for those below
+from geomtoy.kernels import inlined, kernel
 
 U = 2.0**-53
 SLACK = 1.0 + 2.0**-40
@@ -96,7 +96,7 @@ PIECEWISE, SWITCH = 12.0, 3.0
 0."""
 
 
-@njit(cache=True, inline="always")
+@inlined
 def value_bound(a, b, c, e, x, y, w, d):
     """Value of a line at a point, and a bound on its error."""
     ax, by, cw = a * x, b * y, c * w
@@ -105,7 +105,7 @@ def value_bound(a, b, c, e, x, y, w, d):
     return ax + by + cw, (spread + rounding) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def box_bound(a, b, c, e, cx, cy, rx, ry):
     """Value of a line at the centre of a box, and a bound on how far that is from its value anywhere in
     the box."""
@@ -115,14 +115,14 @@ def box_bound(a, b, c, e, cx, cy, rx, ry):
     return ax + by + c, (spread + rounding) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def box_side(low, high):
     """Centre and half of an interval, rounded outwards; low and high may be off by two roundings."""
     size = 4.0 * U * (abs(low) + abs(high))
     return 0.5 * (low + high), (0.5 * (high - low) + size) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def relu_between(low, high):
     """Factor t and bound m with 0 <= max(z, 0) - t z <= m for all z between low and high."""
     if low >= 0.0:
@@ -133,13 +133,13 @@ def relu_between(low, high):
     return t, max(-t * low, (1.0 - t) * high) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def with_slack(error, slack):
     """Bound of a map that is off by `error` and by what switching units pass on, see 8."""
     return (error + slack) * SLACK
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _minor(p1, q1, e1, p2, q2, e2):
     """p1 q2 - p2 q1 with a bound on its error, for entries known up to e1 and e2."""
     left, right = p1 * q2, p2 * q1
@@ -147,7 +147,7 @@ def _minor(p1, q1, e1, p2, q2, e2):
     return left - right, (spread + 3.0 * U * (abs(left) + abs(right))) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def intersection(a1, b1, c1, e1, a2, b2, c2, e2):
     """Common point (x, y) of two lines and the bound d on the error of both coordinates."""
     W, eW = _minor(a1, b1, e1, a2, b2, e2)
@@ -164,7 +164,7 @@ def intersection(a1, b1, c1, e1, a2, b2, c2, e2):
     return x, y, max(dx, dy) * SLACK + TINY
 
 
-@njit(cache=True, inline="always")
+@inlined
 def position(a, b, e, x, y, d, direction):
     """Position of a point of a line along direction * (-b, a), up to a monotone map, with its error."""
     if abs(b) >= abs(a):
@@ -175,14 +175,14 @@ def position(a, b, e, x, y, d, direction):
     return key * direction, error
 
 
-@njit(cache=True, inline="always")
+@inlined
 def map_terms(units, updates, rounding):
     """The t of `map_error`, inf where chains of updates are too long for it."""
     terms = (units + rounding * updates + 8.0) * U
     return terms if terms < LONGEST else np.inf
 
 
-@njit(cache=True, inline="always")
+@inlined
 def map_error(terms, weighed, bias):
     """Error of a layer's map. `weighed`: sum over units of |W| (h + steepest e / t)."""
     return terms * (weighed + abs(bias)) * SECOND_ORDER + TINY
@@ -192,7 +192,7 @@ NO_GRID = 2000
 """What `grid` says of zeros alone: multiples of every power of two."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grid(number):
     """Exponent of the largest power of two that a float is a multiple of."""
     if number == 0.0:
@@ -206,14 +206,14 @@ def grid(number):
     return exponent
 
 
-@njit(cache=True, inline="always")
+@inlined
 def multiple_of(number, inverse):
     """Whether a number is certainly a multiple of a power of two, given as its inverse; 0 is one."""
     multiple = number * inverse
     return number == 0.0 or (multiple != 0.0 and multiple == math.floor(multiple))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grid_of(numbers):
     """Exponent of the largest power of two that all numbers of a flat array are multiples of."""
     least, inverse = NO_GRID, 0.0
@@ -224,7 +224,7 @@ def grid_of(numbers):
     return least
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grids(rows):
     """`grid_of` each row of a matrix."""
     found = np.empty(rows.shape[0], np.int64)
@@ -233,7 +233,7 @@ def grids(rows):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def powers(exponents):
     """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
     found = np.empty(exponents.shape[0])
@@ -243,7 +243,7 @@ def powers(exponents):
     return found
 
 
-@njit(cache=True, inline="always")
+@inlined
 def exactly_summed(size, limit):
     """Whether multiples of a power p of two are added without rounding.
 

@@ -18,8 +18,8 @@ the rounding of T.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, kernel
 from geomtoy.regions.numbers.bounds import grid_of
 from geomtoy.regions.numbers.filter import UNDECIDED
 
@@ -30,7 +30,7 @@ low part."""
 SPLIT = 2.0**27 + 1.0
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _product(a, b):
     """a b as a pair."""
     p = a * b
@@ -43,7 +43,7 @@ def _product(a, b):
     return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _sum(a, b):
     """a + b as a pair."""
     s = a + b
@@ -51,7 +51,7 @@ def _sum(a, b):
     return s, (a - (s - t)) + (b - t)
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _minor(p1, q2, p2, q1):
     """p1 q2 - p2 q1 as a pair."""
     left, left_low = _product(p1, q2)
@@ -60,7 +60,7 @@ def _minor(p1, q2, p2, q1):
     return high, low + (left_low - right_low)
 
 
-@njit(cache=True, inline="always")
+@inlined
 def in_range(row):
     """Whether a line (a, b, c, e) is known exactly and its numbers are neither too small nor too
     large."""
@@ -71,7 +71,7 @@ def in_range(row):
     return fits
 
 
-@njit(cache=True, inline="always")
+@inlined
 def minor_sign(p, q):
     """Sign of p[0] q[1] - p[1] q[0], which is not 0, for entries in range; UNDECIDED where 106 bits do
     not tell."""
@@ -82,7 +82,7 @@ def minor_sign(p, q):
     return UNDECIDED
 
 
-@njit(cache=True)
+@kernel
 def determinant_sign(p, q, r):
     """Sign of det[p; q; r] for rows in range, UNDECIDED where 106 bits do not tell."""
     a, a_low = _minor(q[1], r[2], r[1], q[2])
@@ -113,7 +113,7 @@ def determinant_sign(p, q, r):
     return UNDECIDED
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sides(ends, rows):
     """Signs (k,) of lines at points, UNDECIDED where not all numbers are known exactly.
 
@@ -131,7 +131,7 @@ def sides(ends, rows):
     return signs
 
 
-@njit(cache=True)
+@kernel
 def _before(base, p, q):
     """-1, 0, 1 as the point of line p on the base lies before, at or after that of q along (-b, a), else
     UNDECIDED.
@@ -143,7 +143,7 @@ def _before(base, p, q):
     return UNDECIDED if d == UNDECIDED or w == UNDECIDED or v == UNDECIDED else d * w * v
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sort_clusters(clusters, order, tied, base, direction, member, rows):
     """Sort clusters of members along their lines and mark ties, where all numbers are known exactly.
 

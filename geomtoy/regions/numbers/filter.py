@@ -6,9 +6,8 @@ A comparison that a bound does not decide is left to rational arithmetic; NaN an
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from geomtoy.regions.numbers.bounds import value_bound
+from geomtoy.kernels import inlined, kernel
 
 UNDECIDED = np.int8(2)
 BELOW, ABOVE, OPEN = 1, 2, 4
@@ -37,7 +36,7 @@ def sort_groups(start: np.ndarray, key: np.ndarray, error: np.ndarray) -> tuple[
     return order, _sorted_groups(start, key, error, order)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sorted_groups(start, key, error, order):
     """Sort an order of all members within each group; the clusters that are left, see `sort_groups`."""
     n = key.shape[0]
@@ -52,7 +51,7 @@ def _sorted_groups(start, key, error, order):
     return out
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def sort_group(order, key, error, low, high, floor, g, clusters):
     """Sort order[low:high] by key and append its clusters (g, low, high); floor is scratch."""
     quick_sort(order, key, low, high)
@@ -73,7 +72,7 @@ def sort_group(order, key, error, low, high, floor, g, clusters):
         clusters.append((g, begin, high))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def quick_sort(order, key, low, high):
     """Sort order[low:high] by key: compiled in a fifth of the time that numpy's sorting takes."""
     if _is_sorted(order, key, low, high):
@@ -104,7 +103,7 @@ def quick_sort(order, key, low, high):
     _insertion_sort(order, key, low, high)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _is_sorted(order, key, low, high):
     ascending = True
     for i in range(low + 1, high):
@@ -112,12 +111,12 @@ def _is_sorted(order, key, low, high):
     return ascending
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _median(a, b, c):
     return max(min(a, b), min(max(a, b), c))
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _insertion_sort(order, key, low, high):
     for i in range(low + 1, high):
         k = order[i]
@@ -126,28 +125,3 @@ def _insertion_sort(order, key, low, high):
             order[j] = order[j - 1]
             j -= 1
         order[j] = k
-
-
-@njit(cache=True, nogil=True)
-def filtered_signs(a, b, c, e, corner, x, y, w, d, signs):
-    """Append the signs of a line (a, b, c, e) at some points, UNDECIDED where the filter cannot tell.
-
-    Args:
-        corner: (m,) the points' numbers. x, y, w, d: (V,) of all points.
-        signs: a list.
-    Returns:
-        which signs there are: BELOW, ABOVE, OPEN, or sums of them.
-    """
-    some = 0
-    for v in corner:
-        value, bound = value_bound(a, b, c, e, x[v], y[v], w[v], d[v])
-        if value > bound:
-            signs.append(np.int8(1))
-            some |= ABOVE
-        elif value < -bound:
-            signs.append(np.int8(-1))
-            some |= BELOW
-        else:
-            signs.append(UNDECIDED)
-            some |= OPEN
-    return some

@@ -1,8 +1,8 @@
-"""The chords that a layer's cuts make in each convex cell, and the pairs of chords that cross.
+"""The chords that a layer's cuts make in each convex cell.
 
 Given the signs at the corners, all of this is combinatorial: two chords of a convex cell cross inside
-it exactly where their ends alternate around its boundary. Positions count the boundary points of a
-cell counter-clockwise, from the tail of its first half-edge.
+it exactly where their ends alternate around its boundary (`topology.pairs`). Positions count the
+boundary points of a cell counter-clockwise, from the tail of its first half-edge.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from geomtoy.kernels import inlined, kernel
 
 
 class Crossings(NamedTuple):
@@ -29,8 +30,8 @@ class Points(NamedTuple):
 
     edge_start: np.ndarray  # (E + 1,) points on each edge, from tail to head
     first_vertex: int  # point q is vertex first_vertex + q
-    cross_start: np.ndarray  # (points + 1,) crossings (cuts, in the owner's cell) at each point
-    cross_cut: np.ndarray
+    cross_start: np.ndarray  # (points + 1,) crossings at each point, of the cell that owns the edge
+    cross: np.ndarray
 
 
 class Chords(NamedTuple):
@@ -38,18 +39,18 @@ class Chords(NamedTuple):
 
     cells: np.ndarray  # (C,) the cut cells
     start: np.ndarray  # (C + 1,) their chords
-    first: np.ndarray  # (K,) position of the end met first
-    last: np.ndarray  # (K,)
+    first: np.ndarray  # (K,) int32, position of the end met first
+    last: np.ndarray  # (K,) int32
     crossing: np.ndarray  # (K,) a crossing on the chord; twins follow by next_twin
     next_twin: np.ndarray  # (crossings,) another crossing on the same chord, or -1
-    sense: np.ndarray  # (K,) sign of that crossing's cut to the right of first -> last
-    twin_sense: np.ndarray  # (crossings,) the same for each crossing
+    by_last: np.ndarray  # (K,) those of each cell by last position; the innermost first at each
+    sense: np.ndarray  # (crossings,) sign of each one's cut to the right of first -> last
     border_start: np.ndarray  # (C + 1,) boundary points of the cut cells
     border_vertex: np.ndarray  # vertex at each position
     border_half: np.ndarray  # (new) half-edge from each position to the next
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_crossings(cell, here, ahead, crossings):
     """Crossings of a cell on each edge that change sign inside the edge: CSR (start, crossing).
 
@@ -75,69 +76,105 @@ def edge_crossings(cell, here, ahead, crossings):
 
 
 class Walk(NamedTuple):
-    """Where the crossings of the cells walked so far meet the boundary.
+    """Where the crossings of a cell meet its boundary, in order: each of them twice.
 
-    Numbers of 32 bits, since they are visited in no order: more of them stay in the cache.
+    Numbers of 32 bits, since some are visited in no order: more of them stay in the cache.
     """
 
-    local: np.ndarray  # (n,) crossing of each cut in the present cell, -1 if none
-    end: np.ndarray  # (crossings, 2) positions where a crossing is met first, -1 before, and again
-    met: np.ndarray  # (crossings + 1,) the crossings of each cell in the order of their first ends
-    n_met: np.ndarray  # (1,) how many have been met
+    local: np.ndarray  # (n,) crossing of each cut in the present cell, or of an earlier one
+    chord: np.ndarray  # (crossings,) of each in its cell, numbered as they are met; -1 before
+    visitor: np.ndarray  # (visits,) the crossing that meets the boundary
+    visit: np.ndarray  # its chord
+    at: np.ndarray  # the position
 
 
-@njit(cache=True, nogil=True)
+class Ends(NamedTuple):
+    """Chords in the making, see `Chords`; the entry that comes next may hold anything."""
+
+    first: np.ndarray
+    last: np.ndarray
+    crossing: np.ndarray
+    by_last: np.ndarray
+
+
+@kernel
 def chords(mesh, corner, n_cuts, crossings, points):
     """Walk around every cut cell, note where each crossing cut meets its boundary, merge twins."""
-    start, cross_start, cut = mesh.start, crossings.start, crossings.cut
-    sign_start, sign = crossings.sign_start, crossings.sign
-    cells, border_start = _cut_cells(mesh, cross_start, points.edge_start)
+    cross_start, cut, sign_start, sign = (
+        crossings.start, crossings.cut, crossings.sign_start, crossings.sign,
+    )  # fmt: skip
+    cells, border_start, longest = _cut_cells(mesh, cross_start, points.edge_start)
     total, C = cut.shape[0], cells.shape[0]
     border_vertex = np.empty(border_start[C], np.int64)
     border_half = np.empty(border_start[C], np.int64)
     walk = Walk(
-        np.full(n_cuts, -1, np.int32), np.full((total, 2), -1, np.int32),
-        np.empty(total + 1, np.int64), np.zeros(1, np.int64),
+        np.empty(n_cuts, np.int32), np.empty(total, np.int32),
+        np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32),
     )  # fmt: skip
-    sense = np.empty(total, np.int8)
-    chord_start = np.zeros(C + 1, np.int64)
-    first, last = np.empty(total, np.int64), np.empty(total, np.int64)
-    crossing, next_twin = np.empty(total, np.int64), np.full(total, -1, np.int64)
-    K = np.int64(0)  # and not a literal, of which numba would make a kernel of its own
+    ends = Ends(
+        np.empty(total + 1, np.int32), np.empty(total + 1, np.int32),
+        np.empty(total + 1, np.int64), np.empty(total + 1, np.int32),
+    )  # fmt: skip
+    next_twin, sense = np.empty(total, np.int64), np.empty(total, np.int8)
+    chord_start, count = np.zeros(C + 1, np.int64), np.empty(longest + 1, np.int32)
+    K = np.int64(0)
     for c in range(C):
         p = cells[c]
-        k0, k1 = cross_start[p], cross_start[p + 1]
+        k0, k1, m = cross_start[p], cross_start[p + 1], mesh.start[p + 1] - mesh.start[p]
+        at_corner = False
         for k in range(k0, k1):
-            walk.local[cut[k]] = np.int32(k)
-        b0 = b = border_start[c]
-        m = start[p + 1] - start[p]
-        for q in range(m):
-            for k in range(k0, k1):
-                if sign[sign_start[k] + q] == 0:
-                    _meet(k, b - b0, walk)
-            border_vertex[b] = corner[start[p] + q]
-            h = mesh.half[start[p] + q]
-            b = _walk_edge(h, b, b0, points, walk, border_vertex, border_half)
-        K = _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin)
-        chord_start[c + 1] = K
-        for k in range(k0, k1):
-            walk.local[cut[k]] = -1
+            walk.local[cut[k]] = k
+            walk.chord[k] = next_twin[k] = -1
             sense[k] = _sense(sign, sign_start[k], m)
+            for q in range(m):
+                at_corner |= sign[sign_start[k] + q] == 0
+        b0 = b = border_start[c]
+        n_met, n, shared = np.int64(0), np.int64(0), at_corner
+        for q in range(m):
+            if at_corner:
+                for k in range(k0, k1):
+                    if sign[sign_start[k] + q] == 0:
+                        n_met, n = _meet(k, b - b0, n_met, n, walk)
+            h = mesh.half[mesh.start[p] + q]
+            e = h >> 1
+            q0, q1 = points.edge_start[e], points.edge_start[e + 1]
+            forward = h & 1 == 0
+            border_vertex[b] = corner[mesh.start[p] + q]
+            border_half[b] = 2 * (e + q0) if forward else 2 * (e + q1) + 1
+            b += 1
+            for i in range(q1 - q0):
+                point = q0 + i if forward else q1 - 1 - i
+                border_vertex[b] = points.first_vertex + point
+                border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
+                first, end = points.cross_start[point], points.cross_start[point + 1]
+                shared |= end - first > 1
+                for j in range(first, end):
+                    k = points.cross[j]
+                    if k < k0 or k >= k1:  # of the cell beyond the edge
+                        k = np.int64(walk.local[cut[k]])  # type: ignore[assignment]
+                    n_met, n = _meet(k, b - b0, n_met, n, walk)
+                b += 1
+        _write_ends(K, n, walk, ends)
+        K += n_met
+        if shared:
+            K = _settle(K - n_met, K, ends, next_twin)
+            _sort_by_last(chord_start[c], K, b - b0, ends.last, ends.by_last, count)
+        chord_start[c + 1] = K
     return (
-        cells, chord_start, first[:K].copy(), last[:K].copy(), crossing[:K].copy(), next_twin,
-        sense[crossing[:K]], sense, border_start, border_vertex, border_half,
+        cells, chord_start, ends.first[:K], ends.last[:K], ends.crossing[:K], next_twin,
+        ends.by_last[:K], sense, border_start, border_vertex, border_half,
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _cut_cells(mesh, cross_start, edge_start):
-    """Cells with crossings, and CSR offsets of their boundary points."""
+    """Cells with crossings, CSR offsets of their boundary points, and the most points or visits."""
     P = mesh.start.shape[0] - 1
     n_cells = 0
     for p in range(P):
         n_cells += cross_start[p + 1] > cross_start[p]
     cells, border_start = np.empty(n_cells, np.int64), np.zeros(n_cells + 1, np.int64)
-    c = 0
+    c = longest = 0
     for p in range(P):
         if cross_start[p + 1] > cross_start[p]:
             m = 0
@@ -145,40 +182,41 @@ def _cut_cells(mesh, cross_start, edge_start):
                 e = mesh.half[q] >> 1
                 m += 1 + edge_start[e + 1] - edge_start[e]
             cells[c], border_start[c + 1] = p, border_start[c] + m
+            longest = max(longest, m, 2 * (cross_start[p + 1] - cross_start[p]))
             c += 1
-    return cells, border_start
+    return cells, border_start, longest
 
 
-@njit(cache=True, nogil=True)
-def _walk_edge(h, b, b0, points, walk, border_vertex, border_half):
-    """Walk along a half-edge, past the new vertices on it; the pieces of edge e are numbered from
-    e + edge_start[e] on. Returns the boundary index of its head."""
-    e = h >> 1
-    q0, q1 = points.edge_start[e], points.edge_start[e + 1]
-    forward = h & 1 == 0
-    border_half[b] = 2 * (e + q0) if forward else 2 * (e + q1) + 1
-    b += 1
-    for i in range(q1 - q0):
-        point = q0 + i if forward else q1 - 1 - i
-        border_vertex[b] = points.first_vertex + point
-        border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
-        for m in range(points.cross_start[point], points.cross_start[point + 1]):
-            _meet(walk.local[points.cross_cut[m]], b - b0, walk)
-        b += 1
-    return b
+@inlined
+def _meet(k, position, n_met, n, walk):
+    """Note visit n, of crossing k, after n_met crossings were met.
+
+    Without a branch, and written where it is known before the crossing is looked up: so that many are
+    looked up together.
+    """
+    known = np.int64(walk.chord[k])
+    new = known < 0
+    chord = known + new * (n_met + 1)
+    walk.chord[k] = chord
+    walk.visitor[n], walk.visit[n], walk.at[n] = k, chord, position
+    return n_met + new, n + 1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _meet(k, position, walk):
-    """Note that crossing k meets the boundary: without a branch, so that those of many are fetched
-    together."""
-    again = np.int64(walk.end[k, 0] >= 0)
-    walk.end[k, again] = np.int32(position)
-    walk.met[walk.n_met[0]] = k
-    walk.n_met[0] += 1 - again
+@inlined
+def _write_ends(K, n, walk, ends):
+    """Chords from K on, of n visits to a boundary: the first of a crossing opens its chord, the other
+    closes it."""
+    opened, closed = K, K
+    for i in range(n):
+        chord = K + walk.visit[i]
+        opens = np.int64(chord == opened)
+        ends.first[opened], ends.crossing[opened] = walk.at[i], walk.visitor[i]
+        ends.last[chord] = walk.at[i]
+        ends.by_last[closed] = chord
+        opened, closed = opened + opens, closed + 1 - opens
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inlined
 def _sense(sign, first, m):
     """Sign of a cut just after it is met first, from those at the corners of its cell."""
     for q in range(m):
@@ -188,161 +226,38 @@ def _sense(sign, first, m):
     return np.int8(0)
 
 
-@njit(cache=True, nogil=True)
-def _sorted_chords(K, k0, k1, walk, first, last, crossing, next_twin):
-    """Sort a cell's crossings by their ends; `met` has them by the first. Equal ends are one line."""
-    end, met = walk.end, walk.met
-    for i in range(k0 + 1, k1):
-        k = met[i]
+@inlined
+def _settle(low, high, ends, next_twin):
+    """Sort chords low..high-1, which stand by their first ends, by the last too where those are equal;
+    merge twins, which have equal ends. Returns the end of those that are left."""
+    first, last, crossing = ends.first, ends.last, ends.crossing
+    for i in range(low + 1, high):
+        begin, end, k = first[i], last[i], crossing[i]
         j = i
-        while j > k0 and end[met[j - 1], 0] == end[k, 0] and end[met[j - 1], 1] > end[k, 1]:
-            met[j] = met[j - 1]
+        while j > low and first[j - 1] == begin and last[j - 1] > end:
+            last[j], crossing[j] = last[j - 1], crossing[j - 1]
             j -= 1
-        met[j] = k
-    begin = K
-    for i in range(k0, k1):
-        k = met[i]
-        if begin < K and first[K - 1] == end[k, 0] and last[K - 1] == end[k, 1]:
-            next_twin[k] = next_twin[crossing[K - 1]]
-            next_twin[crossing[K - 1]] = k
+        last[j], crossing[j] = end, k
+    n = low
+    for i in range(low, high):
+        if n > low and first[n - 1] == first[i] and last[n - 1] == last[i]:
+            next_twin[crossing[i]] = next_twin[crossing[n - 1]]
+            next_twin[crossing[n - 1]] = crossing[i]
             continue
-        first[K], last[K], crossing[K] = end[k, 0], end[k, 1], k
-        K += 1
-    return K
+        first[n], last[n], crossing[n] = first[i], last[i], crossing[i]
+        n += 1
+    return n
 
 
-@njit(cache=True, nogil=True)
-def count_pairs(chords):
-    """Pairs of chords whose ends alternate, for each cut cell. Cost: O(K log K) for K chords.
-
-    A sweep around the boundary with a Fenwick tree of the open chords by the rank of their first
-    position: one that closes crosses those that opened after it did and stay open.
-    """
-    C = chords.cells.shape[0]
-    pairs = np.zeros(C, np.int64)
-    by_last, rank = closing_order(chords), np.empty(chords.first.shape[0], np.int32)
-    for c in range(C):
-        k0, k1 = chords.start[c], chords.start[c + 1]
-        if k1 - k0 < 2:
-            continue
-        rank[k0] = 0
-        for k in range(k0 + 1, k1):
-            rank[k] = rank[k - 1] + np.int32(chords.first[k] > chords.first[k - 1])
-        tree = np.zeros(rank[k1 - 1] + 2, np.int32)
-        opened, closed, n_open = k0, k0, 0
-        while closed < k1:
-            position = chords.last[by_last[closed]]
-            while opened < k1 and chords.first[opened] < position:
-                _fenwick_add(tree, rank[opened], 1)
-                n_open += 1
-                opened += 1
-            begin = closed
-            while closed < k1 and chords.last[by_last[closed]] == position:
-                _fenwick_add(tree, rank[by_last[closed]], -1)
-                n_open -= 1
-                closed += 1
-            for i in range(begin, closed):
-                pairs[c] += n_open - _fenwick_sum(tree, rank[by_last[i]])
-    return pairs
-
-
-@njit(cache=True, nogil=True)
-def closing_order(chords):
-    """Chords of each cell by their last position; of those that close together, the innermost first."""
-    order = np.empty(chords.last.shape[0], np.int64)
-    for c in range(chords.cells.shape[0]):
-        k0, k1 = chords.start[c], chords.start[c + 1]
-        if k1 - k0 < 16:
-            for k in range(k0, k1):
-                i = k
-                while i > k0 and chords.last[order[i - 1]] >= chords.last[k]:
-                    order[i] = order[i - 1]
-                    i -= 1
-                order[i] = k
-            continue
-        place = np.zeros(chords.border_start[c + 1] - chords.border_start[c] + 1, np.int32)
-        for k in range(k0, k1):
-            place[chords.last[k] + 1] += 1
-        for p in range(place.shape[0] - 1):
-            place[p + 1] += place[p]
-        for k in range(k1 - 1, k0 - 1, -1):
-            order[k0 + place[chords.last[k]]] = k
-            place[chords.last[k]] += 1
-    return order
-
-
-@njit(cache=True, nogil=True)
-def _fenwick_add(tree, i, change):
-    i += 1
-    while i < tree.shape[0]:
-        tree[i] += change
-        i += i & -i
-
-
-@njit(cache=True, nogil=True)
-def _fenwick_sum(tree, i):
-    """Sum of entries 0..i."""
-    total = np.int64(0)
-    i += 1
-    while i > 0:
-        total += tree[i]
-        i -= i & -i
-    return total
-
-
-@njit(cache=True, nogil=True)
-def crossing_pairs(chords, n_pairs):
-    """All pairs of chords whose ends alternate: (n_pairs, 2), the one that opens first in front.
-
-    Cost: O(chords + pairs).
-    """
-    pairs = np.empty((n_pairs, 2), np.int64)
-    n = 0
-    stack, above = stack_room(chords)
-    by_last = closing_order(chords)
-    for c in range(chords.cells.shape[0]):
-        opened, top = chords.start[c], np.int64(0)
-        for i in range(chords.start[c], chords.start[c + 1]):
-            k = by_last[i]
-            opened, top, n_above = close_chord(chords, c, k, opened, stack, top, above)
-            for j in range(n_above):
-                pairs[n, 0], pairs[n, 1] = k, above[j]
-                n += 1
-    return pairs
-
-
-@njit(cache=True, nogil=True)
-def stack_room(chords):
-    """Scratch for `close_chord`: the open chords, and those that cross the one that closes."""
-    widest = 0
-    for c in range(chords.cells.shape[0]):
-        widest = max(widest, chords.start[c + 1] - chords.start[c])
-    return np.empty(widest, np.int64), np.empty(widest, np.int64)
-
-
-@njit(cache=True, nogil=True)
-def close_chord(chords, c, k, opened, stack, top, above):
-    """Sweep around cell c with the stack of open chords until chord k closes, the next that does.
-
-    Returns:
-        opened, top: the state of the sweep.
-        n_above: above[:n_above] opened after k and are still open, so exactly they cross it then.
-    """
-    end = chords.start[c + 1]
-    while opened < end and chords.first[opened] < chords.last[k]:
-        begin = opened
-        while opened < end and chords.first[opened] == chords.first[begin]:
-            opened += 1
-        for i in range(opened - 1, begin - 1, -1):  # the first to close goes on top
-            stack[top] = i
-            top += 1
-    n_above = 0
-    while stack[top - 1] != k:
-        top -= 1
-        above[n_above] = stack[top]
-        n_above += 1
-    top -= 1
-    for i in range(n_above - 1, -1, -1):
-        stack[top] = above[i]
-        top += 1
-    return opened, top, n_above
+@inlined
+def _sort_by_last(low, high, n_positions, last, by_last, count):
+    """Fill in `Chords.by_last` for a cell: in one pass, counting how many close at each position."""
+    for position in range(n_positions + 1):
+        count[position] = 0
+    for k in range(low, high):
+        count[last[k] + 1] += 1
+    for position in range(n_positions):
+        count[position + 1] += count[position]
+    for k in range(high - 1, low - 1, -1):
+        by_last[low + count[last[k]]] = k
+        count[last[k]] += 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from geomtoy.kernels import inlined, kernel
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def find(root, i):
     while root[i] != i:
         root[i] = root[root[i]]
@@ -14,13 +15,13 @@ def find(root, i):
     return i
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def join(root, p, q):
     p, q = find(root, p), find(root, q)
     root[max(p, q)] = min(p, q)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def components(n, pairs):
     """Labels 0, 1, ... of the connected components of a graph, in the order of their least members."""
     root = np.arange(n)

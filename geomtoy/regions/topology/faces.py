@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from geomtoy.kernels import inlined, kernel
 
 
 class Incidence(NamedTuple):
@@ -36,7 +37,7 @@ class Family(NamedTuple):
     tree: np.ndarray  # (F,) neighbour through which the cell was reached; itself for the first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def incidence(chord_start, chord_point, n_points):
     """Chords through each point, in ascending order (which is the order of their first ends)."""
     count = np.zeros(n_points + 1, np.int64)
@@ -58,12 +59,13 @@ def incidence(chord_start, chord_point, n_points):
     return rank, count, point_chord, point_index
 
 
-@njit(cache=True, nogil=True)
-def _next_segments(k0, k1, m, first, last, inc, target):
-    """The segment that follows each directed segment around the face on its left."""
+@inlined
+def _next_segments(k0, k1, m, first, last, inc, target, ray):
+    """The segment that follows each directed segment around the face on its left; `ray` is scratch."""
     chord_start, point_start = inc.chord_start, inc.point_start
     base = m - 2 * chord_start[k0]  # chord c's segments begin at base + 2 * (chord_start[c] + c - k0)
-    ray = np.arange(m)  # the last ray at each position so far: the boundary, then chord ends in order
+    for position in range(m):  # the last ray at each so far: the boundary, then chord ends in order
+        ray[position] = position
     for k in range(k0, k1):  # chords that open: rays by ascending last
         here = base + 2 * (chord_start[k] + k - k0)
         target[here + 1] = ray[first[k]]
@@ -93,7 +95,7 @@ def _next_segments(k0, k1, m, first, last, inc, target):
                 target[forward], target[back] = toward_last, toward_first
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_pieces(mesh, points, chord_edges):
     """Edges of the new mesh: the pieces of the old ones, then room for the chords' segments."""
     E = mesh.tail.shape[0]
@@ -111,21 +113,21 @@ def edge_pieces(mesh, points, chord_edges):
     return tail, head, line, direction
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def chord_segments(chords, inc, first_line, first_point_vertex, i, tail, head, line, direction):
     """Fill in the edges on chords, from edge i on: chord by chord, first -> last."""
     along = inc.chord_start
     for c in range(chords.cells.shape[0]):
         border = chords.border_start[c]
         for k in range(chords.start[c], chords.start[c + 1]):
-            here = chords.border_vertex[border + chords.first[k]]
+            here, crossing = chords.border_vertex[border + chords.first[k]], chords.crossing[k]
             for q in range(along[k], along[k + 1] + 1):
                 if q < along[k + 1]:
                     ahead = first_point_vertex + inc.chord_point[q]
                 else:
                     ahead = chords.border_vertex[border + chords.last[k]]
                 tail[i], head[i] = here, ahead
-                line[i], direction[i] = first_line + chords.crossing[k], chords.sense[k]
+                line[i], direction[i] = first_line + crossing, chords.sense[crossing]
                 here = ahead
                 i += 1
 
@@ -135,12 +137,13 @@ class Scratch(NamedTuple):
 
     target: np.ndarray  # the segment that follows each segment
     label: np.ndarray  # the face left of each segment, -1 while unknown
+    ray: np.ndarray  # the last ray at each position
     chord: np.ndarray  # the chord of each segment beyond the boundary's
     begin: np.ndarray  # a segment of each face
     reached: np.ndarray  # the segment, in an earlier face, across which each face was found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edge):
     """Trace all children, breadth first from the face at the parent's first boundary segment."""
     P, cells = positive.shape[0], chords.cells
@@ -154,7 +157,7 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
     tree = np.arange(F)
     scratch = Scratch(
         np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64),
-        np.empty(longest, np.int64), np.empty(longest, np.int64),
+        np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64),
     )  # fmt: skip
     c = w = np.int64(0)
     for p in range(P):
@@ -168,12 +171,12 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
             continue
         k0, k1 = chords.start[c], chords.start[c + 1]
         m = chords.border_start[c + 1] - chords.border_start[c]
-        _next_segments(k0, k1, m, chords.first, chords.last, inc, scratch.target)
+        _next_segments(k0, k1, m, chords.first, chords.last, inc, scratch.target, scratch.ray)
         _name_segments(k0, k1, m, inc.chord_start, scratch)
         for k in range(k0, k1):
             _set_root_bits(bits[f0], chords.crossing[k], chords.first[k] == 0, chords, cross_cut)
-        border = chords.border_half[chords.border_start[c] : chords.border_start[c + 1]]
         inner = 2 * (first_edge + inc.chord_start[k0] + k0) - m
+        border = chords.border_half, chords.border_start[c], m
         w = _trace_cell(f0, children[p], border, inner, scratch, start, half, w)
         for f in range(f0 + 1, child_start[p + 1]):
             source = scratch.reached[f - f0]
@@ -184,14 +187,14 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
     return child_start, start, half, bits, tree
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _copy(into, words):
     """As into[:] = words, which takes seconds to compile."""
     for word in range(words.shape[0]):
         into[word] = words[word]
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _sizes(start, chords, along):
     """Most segments of one cut cell, and half-edges of all children."""
     longest, total = 0, start[-1]
@@ -205,30 +208,32 @@ def _sizes(start, chords, along):
     return longest, total
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _name_segments(k0, k1, m, along, scratch):
     """Forget the labels of the last cell and note the chord of each segment."""
+    chord, label = scratch.chord, scratch.label
+    for s in range(m):
+        label[s] = -1
     end = m
-    scratch.label[:m] = -1
     for k in range(k0, k1):
         begin, end = end, end + 2 * (along[k + 1] - along[k] + 1)
-        scratch.chord[begin:end] = k
-        scratch.label[begin:end] = -1
+        for s in range(begin, end):
+            chord[s], label[s] = k, -1
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _trace_cell(f0, n_faces, border, inner, scratch, start, half, w):
     """Write the boundary lists of a cut cell's faces from half[w] on; returns the new w."""
-    target, label, _, begin, reached = scratch
-    m = border.shape[0]
+    target, label, begin, reached = scratch.target, scratch.label, scratch.begin, scratch.reached
+    border_half, first, m = border
+    zero, found = np.int64(0), np.int64(1)  # as literals they would make numba compile other kernels
     begin[0] = 0
-    _label(0, 0, target, label)
-    found = 1
+    _label(zero, zero, target, label)
     for face in range(n_faces):
         s = begin[face]
         while True:
             if s < m:
-                half[w] = border[s]
+                half[w] = border_half[first + s]
             else:
                 half[w] = inner + s
                 twin = ((s - m) ^ 1) + m
@@ -244,14 +249,14 @@ def _trace_cell(f0, n_faces, border, inner, scratch, start, half, w):
     return w
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _label(s, face, target, label):
     while label[s] < 0:
         label[s] = face
         s = target[s]
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _flip(row, k, next_twin, cross_cut):
     """Switch all cuts on a chord."""
     while k >= 0:
@@ -260,13 +265,13 @@ def _flip(row, k, next_twin, cross_cut):
         k = next_twin[k]
 
 
-@njit(cache=True, nogil=True)
+@inlined
 def _set_root_bits(row, k, opens_at_zero, chords, cross_cut):
     """Bits of a chord's cuts on the face at position 0: right of the chord if it opens there."""
     while k >= 0:
         i = cross_cut[k]
         bit = np.uint64(1) << np.uint64(i & 63)
-        if (chords.twin_sense[k] > 0) == opens_at_zero:
+        if (chords.sense[k] > 0) == opens_at_zero:
             row[i >> 6] |= bit
         else:
             row[i >> 6] &= ~bit

@@ -15,27 +15,10 @@ from geomtoy.regions.topology.components import components
 from geomtoy.regions.topology.mesh import Mesh, edge_cells
 
 
-def same_pattern_regions(mesh: Mesh, patterns: np.ndarray) -> np.ndarray:
-    """Label (F,) of the cells that are one region, in the order of their first cells.
-
-    Args:
-        patterns: (F, units) of each cell; neighbours with equal rows are one.
-    """
+def inner_sides(mesh: Mesh) -> np.ndarray:
+    """Pairs (k, 2) of cells that share an edge."""
     sides = edge_cells(mesh.start, mesh.half, len(mesh.tail))
-    inner = sides[(sides >= 0).all(axis=1)]
-    return components(mesh.n_cells, inner[_equal_rows(patterns, inner)])
-
-
-@njit(cache=True, nogil=True)
-def _equal_rows(table, pairs):
-    """Whether the rows of each pair are equal."""
-    equal = np.empty(pairs.shape[0], np.bool_)
-    for k in range(pairs.shape[0]):
-        i = 0
-        while i < table.shape[1] and table[pairs[k, 0], i] == table[pairs[k, 1], i]:
-            i += 1
-        equal[k] = i == table.shape[1]
-    return equal
+    return sides[(sides >= 0).all(axis=1)]
 
 
 def merge(mesh: Mesh, label: np.ndarray, n_sides: int) -> Mesh:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from geomtoy.kernels import kernel
 
 
 class Mesh(NamedTuple):
@@ -36,7 +37,7 @@ class Mesh(NamedTuple):
         return len(self.start) - 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_places(start, half, n_edges):
     """For each edge a cell with it on its boundary, the index of the corner there that it begins or ends
     at, and that of the next corner."""
@@ -50,17 +51,19 @@ def edge_places(start, half, n_edges):
     return cell, here, ahead
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edge_cells(start, half, n_edges):
     """Cells left and right of each edge, -1 for the outside of the window."""
-    sides = np.full((n_edges, 2), -1, np.int64)
+    sides = np.empty((n_edges, 2), np.int64)
+    for e in range(n_edges):
+        sides[e, 0] = sides[e, 1] = -1
     for f in range(start.shape[0] - 1):
         for p in range(start[f], start[f + 1]):
             sides[half[p] >> 1, half[p] & 1] = f
     return sides
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def corner_vertices(half, tail, head):
     """Tail vertex of each half-edge in the boundary lists: the corners of all cells."""
     corner = np.empty(half.shape[0], np.int64)
@@ -70,7 +73,7 @@ def corner_vertices(half, tail, head):
     return corner
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def part(mesh, low, high):
     """The mesh of cells low..high-1 alone; edges and vertices are numbered anew, lines are as they
     were."""
