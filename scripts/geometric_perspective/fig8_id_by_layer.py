@@ -56,12 +56,15 @@ def make(config: Shots, machine: Machine) -> Drawn:
 
 
 def by_layer(runs: Asked, rule: str) -> Rises:
-    """Mean rise in each layer, over prompts and shots, seed by seed."""
+    """Mean rise in each layer, over prompts and shots, of each seed that gives such answers."""
     gain, right = runs.gain(rule, "shots")[runs.drawn], runs.correct("shots")[runs.drawn]
-    return {
-        name: np.array([one[of == is_right].mean(axis=0) for one, of in zip(gain, right, strict=True)])
-        for name, (is_right, *_) in LOOKS.items()
-    }
+
+    def mean_where(is_right: bool) -> np.ndarray:
+        chosen = [one[of == is_right] for one, of in zip(gain, right, strict=True)]
+        means = [rises.mean(axis=0) for rises in chosen if len(rises)]
+        return np.array(means).reshape(-1, runs.layers)
+
+    return {name: mean_where(is_right) for name, (is_right, *_) in LOOKS.items()}
 
 
 def correlations(config: Shots, runs: Asked, rule: str) -> list[Cell]:
@@ -107,8 +110,9 @@ def draw(
 def draw_rises(ax: Axes, rises: Rises) -> None:
     for name, (_, colour, marker, dashes) in LOOKS.items():
         layers = np.arange(rises[name].shape[1])
+        mean = rises[name].mean(axis=0) if len(rises[name]) else np.full(len(layers), np.nan)
         ax.plot(layers, rises[name].T, dashes, color=colour, linewidth=0.4, alpha=0.5)
-        ax.plot(layers, rises[name].mean(axis=0), dashes, marker=marker, color=colour, label=name)
+        ax.plot(layers, mean, dashes, marker=marker, color=colour, label=name)
     ax.axhline(0, color="black", linewidth=0.5)
 
 
