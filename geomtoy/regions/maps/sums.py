@@ -58,32 +58,39 @@ def fill_segments(segments, into, before, level, weights, cuts):
     Kernels for one cell are part of the compiled loop and take whole arrays with a place in them: to
     pass on a slice costs as much as the arithmetic of a narrow layer.
     """
-    bits, tree = level.bits, level.tree
-    switching = np.zeros(weights.WT.shape[0], np.bool_)
+    n_in, longest = weights.WT.shape[0], 0
+    for g in range(segments.parent.shape[0]):
+        longest = max(longest, segments.start[g + 1] - segments.start[g])
+    switching, chain = np.zeros(n_in, np.bool_), np.zeros(longest, np.int64)
     scratch = scratch_for(weights)
     for g in range(segments.parent.shape[0]):
-        p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
-        updates = np.int64(0)
-        if f1 - f0 > 1:
-            updates = _longest_chain(f0, f1, bits, tree, switching, cuts)
-        sums = add_up(scratch, before, p, bits, f0, switching, updates, weights, cuts)
-        store(into.rows, f0 - into.first, scratch)
-        sum_error(into.error, g, scratch, sums, weights)
-        if f1 - f0 > 1:
-            switching[:] = False
-        for f in range(f0 + 1, f1):
-            like = tree[f] if f0 <= tree[f] < f else f - 1
-            row, source = f - into.first, like - into.first
-            for word in range(bits.shape[1]):
-                change = bits[f, word] ^ bits[like, word]
-                while change:
-                    cut = 64 * word + lowest_bit(change)
-                    change = without_lowest(change)
-                    on = (bits[f, word] >> np.uint64(cut & 63)) & np.uint64(1) != 0
-                    _switch(into.rows, row, source, before.rows, p, cut, on, weights, cuts)
-                    source = row
-            if source != row:
-                _copy(into.rows, row, source)
+        _fill_segment(g, segments, into, before, level, weights, cuts, scratch, switching, chain)
+
+
+@inner(forceinline=True)
+def _fill_segment(g, segments, into, before, level, weights, cuts, scratch, switching, chain):
+    bits, tree, updates = level.bits, level.tree, np.int64(0)
+    p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
+    if f1 - f0 > 1:
+        updates = _longest_chain(f0, f1, bits, tree, switching, chain, cuts)
+    sums = add_up(scratch, before, p, bits, f0, switching, updates, weights, cuts)
+    store(into.rows, f0 - into.first, scratch)
+    sum_error(into.error, g, scratch, sums, weights)
+    if f1 - f0 > 1:
+        switching[:] = False
+    for f in range(f0 + 1, f1):
+        like = tree[f] if f0 <= tree[f] < f else f - 1
+        row, source = f - into.first, like - into.first
+        for word in range(bits.shape[1]):
+            change = bits[f, word] ^ bits[like, word]
+            while change:
+                cut = 64 * word + lowest_bit(change)
+                change = without_lowest(change)
+                on = (bits[f, word] >> np.uint64(cut & 63)) & np.uint64(1) != 0
+                _switch(into.rows, row, source, before.rows, p, cut, on, weights, cuts)
+                source = row
+        if source != row:
+            _copy(into.rows, row, source)
 
 
 @inner(forceinline=True)
@@ -101,11 +108,10 @@ def _copy(rows, f, like):
             rows[f, k, i] = rows[like, k, i]
 
 
-@inlined
-def _longest_chain(f0, f1, bits, tree, switching, cuts):
+@inner(forceinline=True)
+def _longest_chain(f0, f1, bits, tree, switching, chain, cuts):
     """Most switches in a row between the first cell of a segment and another; marks who switches."""
-    chain = np.zeros(f1 - f0, np.int64)
-    longest = 0
+    chain[0], longest = 0, np.int64(0)
     for f in range(f0 + 1, f1):
         like = tree[f] if f0 <= tree[f] < f else f - 1
         switches = 0
