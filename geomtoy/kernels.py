@@ -4,7 +4,8 @@ Compiling is what a first count waits for, and half of what numba compiles by it
 in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner` leave
 that out. Arrays that are made in functions with the same options share the code that makes them, so
 only a `kernel` makes any; in what is `inner` no references to arrays are counted, which takes as long as
-the arithmetic of a narrow layer where arrays are in tuples.
+the arithmetic of a narrow layer where arrays are in tuples. Nothing asks whether a divisor is 0: kernels
+divide by what is not, or take an infinite quotient as it is.
 
 The folder lies beside the sources, or in the user's cache where those may not be written (an
 installation of the system, a container that runs as another user).
@@ -28,11 +29,13 @@ import numba
 from numba.core.registry import CPUDispatcher
 
 config: Any = numba.config  # its names are set at run time
-
 njit: Any = numba.njit  # its types leave out the options that leave out ways in
-kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
+options: dict[str, Any] = {
+    "cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True,
+}  # fmt: skip
+kernel = njit(**options)
 """Decorates what Python calls, and what makes arrays."""
-inlined = njit(cache=True, inline="always")
+inlined = njit(**options, inline="always")
 """Decorates what becomes a part of the kernels that call it before types are known: a few lines."""
 
 
@@ -43,13 +46,13 @@ class Inner(CPUDispatcher):
         raise TypeError(f"{self.py_func.__name__} is called by kernels alone; its py_func is for others")
 
 
-def inner(**options: object) -> Callable[[Callable[..., Any]], Any]:
+def inner(**more: object) -> Callable[[Callable[..., Any]], Any]:
     """Decorate what only kernels call, and what makes no array and returns none.
 
     Args:
-        options: of numba, such as forceinline.
+        more: options of numba, such as forceinline.
     """
-    compiled = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, **options)
+    compiled = njit(**options, **more, no_cpython_wrapper=True, _nrt=False)
 
     def decorated(function: Callable[..., Any]) -> Any:
         dispatcher = compiled(function)

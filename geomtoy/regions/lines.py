@@ -50,6 +50,11 @@ class Lines:
         return len(self._sides)
 
     @property
+    def n_infinite(self) -> int:
+        """Lines, the first ones, that lie at infinity."""
+        return self.n_sides if self._frame.unbounded else 0
+
+    @property
     def rows(self) -> np.ndarray:
         return self._rows[: self._count]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geomtoy.errors import BudgetError
-from geomtoy.kernels import kernel
+from geomtoy.kernels import inlined, kernel
 from geomtoy.regions.engine.crossings import Subject, find_crossings
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps
@@ -31,15 +31,14 @@ class EdgePoints:
 
     start: np.ndarray  # (E + 1,)
     member: np.ndarray  # (n,) the crossing that meets the edge, in the edge's owner
-    xywd: np.ndarray  # (n, 4)
     order: Order
 
-    def vertices(self, mesh: Mesh, first_line: int) -> tuple[np.ndarray, np.ndarray]:
-        """Coordinates (points, 4) and lines (points, 2) of the new vertices; ties are one."""
+    def vertices(self, mesh: Mesh, first_line: int) -> np.ndarray:
+        """The lines (points, 2) of the edge and a crossing at each new vertex; ties are one."""
         leads = ~self.order.tied
         lead = self.order.order[leads]
         edge = np.repeat(np.arange(len(mesh.tail)), np.diff(self.start))[leads]
-        return self.xywd[lead], np.column_stack([mesh.line[edge], first_line + self.member[lead]])
+        return np.column_stack([mesh.line[edge], first_line + self.member[lead]])
 
 
 @dataclass
@@ -99,16 +98,13 @@ def _edge_points(subject: Subject, mesh: Mesh, crossings: ch.Crossings, first_li
     lines = subject.lines
     cell, here, ahead = edge_places(mesh.start, mesh.half, len(mesh.tail))
     start, member = ch.edge_crossings(cell, here, ahead, crossings)
-    unbounded_sides = np.zeros(len(mesh.tail), bool)
-    if (mesh.w == 0).any():
-        unbounded_sides = mesh.line < lines.n_sides
-    xywd, key, error = _edge_positions(
-        start, member, mesh.line, mesh.direction, unbounded_sides, lines.rows, first_line
+    key, error = _edge_positions(
+        start, member, mesh.line, mesh.direction, lines.n_infinite, lines.rows, first_line
     )
     order = subject.predicates.order(
         start, key, error, mesh.line, mesh.direction, first_line + member, lines
     )
-    return EdgePoints(start, member, xywd, order)
+    return EdgePoints(start, member, order)
 
 
 def _points(found: EdgePoints, first_vertex: int) -> ch.Points:
@@ -120,19 +116,32 @@ def _points(found: EdgePoints, first_vertex: int) -> ch.Points:
 
 
 @kernel
-def _edge_positions(start, member, line, direction, at_infinity, rows, first_line):
-    """Points (x, y, w, d) where crossings meet their edges, and their positions along them."""
-    total = member.shape[0]
-    xywd, key, error = np.empty((total, 4)), np.empty(total), np.empty(total)
+def _edge_positions(start, member, line, direction, n_infinite, rows, first_line):
+    """Positions along each edge of the points where crossings meet it, and errors."""
+    key, error = np.empty(member.shape[0]), np.empty(member.shape[0])
     for e in range(start.shape[0] - 1):
-        n = line[e]
-        a, b, c, r = rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3]
+        p = line[e]
         for i in range(start[e], start[e + 1]):
-            n = first_line + member[i]
-            a2, b2, c2, r2 = rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3]
-            if at_infinity[e]:  # only the direction of the crossing line counts
-                c2 = 0.0
-            x, y, d = intersection(a, b, c, r, a2, b2, c2, r2)
-            xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 0.0 if at_infinity[e] else 1.0, d
-            key[i], error[i] = position(a, b, r, x, y, d, direction[e])
-    return xywd, key, error
+            x, y, d = meeting(p, first_line + member[i], n_infinite, rows)
+            key[i], error[i] = position(rows[p, 0], rows[p, 1], rows[p, 3], x, y, d, direction[e])
+    return key, error
+
+
+@kernel
+def place_vertices(lines, n_infinite, rows, first, mesh_places):
+    """Fill in x, y, w, d of vertices from `first` on, where two lines of the book each meet."""
+    x, y, w, d = mesh_places
+    for i in range(lines.shape[0]):
+        v = first + i
+        x[v], y[v], d[v] = meeting(lines[i, 0], lines[i, 1], n_infinite, rows)
+        w[v] = 0.0 if lines[i, 0] < n_infinite else 1.0
+
+
+@inlined
+def meeting(p, q, n_infinite, rows):
+    """Where lines p and q of the book meet, x and y, and a bound d on the errors of both; of a side at
+    infinity, the direction in which it is met."""
+    c = 0.0 if p < n_infinite else rows[q, 2]  # only the direction of the other line counts
+    return intersection(
+        rows[p, 0], rows[p, 1], rows[p, 2], rows[p, 3], rows[q, 0], rows[q, 1], c, rows[q, 3]
+    )

@@ -28,7 +28,6 @@ class Meetings:
 
     children: np.ndarray  # (P,) number of cells that each cell becomes
     incidence: fc.Incidence
-    xywd: np.ndarray  # (points, 4)
     lines: np.ndarray  # (points, 2)
 
 
@@ -37,9 +36,7 @@ def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     chords = cutting.chords
     pairs = pr.crossing_pairs(chords, int(cutting.pairs.sum()))
     line_ids, sense = cutting.first_line + chords.crossing, chords.sense[chords.crossing]
-    start, pair_of = _pairs_by_chord(len(chords.first), pairs)
-    xywd, key, error = _pair_positions(start, pair_of, pairs, cutting.rows, sense)
-
+    start, pair_of, key, error = _along_chords(pairs, cutting.rows, sense)
     chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
     other = pairs[pair_of].sum(axis=1) - chord_of
     order = subject.predicates.order(start, key, error, line_ids, sense, line_ids[other], subject.lines)
@@ -50,46 +47,35 @@ def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     rank, point_start, point_chord, point_index = fc.incidence(chord_start, chord_point, len(lead_pair))
     inc = fc.Incidence(chord_start, chord_point, rank, point_start, point_chord, point_index)
     children = _children(cutting.n_cells, chords, inc)
-    return Meetings(children, inc, xywd[lead_pair], line_ids[pairs[lead_pair]])
+    return Meetings(children, inc, line_ids[pairs[lead_pair]])
 
 
 @kernel
-def _pairs_by_chord(n_chords, pairs):
-    """CSR lists of the pairs that each chord takes part in."""
+def _along_chords(pairs, rows, sense):
+    """CSR lists (start, pair) of the pairs that each chord takes part in, and the positions along it,
+    with errors, of the points where they cross."""
+    n_chords = rows.shape[0]
     start = np.zeros(n_chords + 1, np.int64)
     for i in range(pairs.shape[0]):
         start[pairs[i, 0] + 1] += 1
         start[pairs[i, 1] + 1] += 1
     for k in range(n_chords):
         start[k + 1] += start[k]
-    fill = start[:-1].copy()
-    member = np.empty(2 * pairs.shape[0], np.int64)
-    for i in range(pairs.shape[0]):
-        for side in range(2):
-            k = pairs[i, side]
-            member[fill[k]] = i
-            fill[k] += 1
-    return start, member
-
-
-@kernel
-def _pair_positions(start, pair_of, pairs, rows, sense):
-    """Crossing points (x, y, w, d) of all pairs, and their positions along both chords."""
-    xywd = np.empty((pairs.shape[0], 4))
+    n = 2 * pairs.shape[0]
+    member, key, error, fill = np.empty(n, np.int64), np.empty(n), np.empty(n), start[:-1].copy()
     for i in range(pairs.shape[0]):
         p, q = pairs[i, 0], pairs[i, 1]
         x, y, d = intersection(
             rows[p, 0], rows[p, 1], rows[p, 2], rows[p, 3],
             rows[q, 0], rows[q, 1], rows[q, 2], rows[q, 3],
         )  # fmt: skip
-        xywd[i, 0], xywd[i, 1], xywd[i, 2], xywd[i, 3] = x, y, 1.0, d
-    key, error = np.empty(pair_of.shape[0]), np.empty(pair_of.shape[0])
-    for k in range(start.shape[0] - 1):
-        a, b, e = rows[k, 0], rows[k, 1], rows[k, 3]
-        for i in range(start[k], start[k + 1]):
-            x, y, d = xywd[pair_of[i], 0], xywd[pair_of[i], 1], xywd[pair_of[i], 3]
-            key[i], error[i] = position(a, b, e, x, y, d, sense[k])
-    return xywd, key, error
+        for side in range(2):
+            k = pairs[i, side]
+            here = fill[k]
+            member[here] = i
+            key[here], error[here] = position(rows[k, 0], rows[k, 1], rows[k, 3], x, y, d, sense[k])
+            fill[k] = here + 1
+    return start, member, key, error
 
 
 def _merge_ties(order: Order, pair_of: np.ndarray, n_pairs: int) -> tuple[np.ndarray, np.ndarray]:

@@ -216,7 +216,7 @@ class Enumeration:
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
         self._within_budget(layer, int(meetings.children.sum()))
-        mesh, level = build_layer(mesh, cutting, meetings)
+        mesh, level = build_layer(mesh, cutting, meetings, self.subject.lines)
         self.subject.levels.append(level)
         return mesh
 

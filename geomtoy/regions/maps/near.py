@@ -22,7 +22,7 @@ class Finds(NamedTuple):
     size: np.ndarray  # (2,) how many pairs and signs there are
 
 
-@kernel
+@inlined
 def no_finds():
     k = 256
     return Finds(
@@ -45,14 +45,19 @@ def crowded(finds, corners):
     return k + 64 > finds.cell.shape[0] or s + 64 * corners > finds.sign.shape[0]
 
 
-@kernel
+@inlined
 def with_room(finds, corners):
     """The same finds, with room for them."""
     k, s = finds.size
     room, space = 2 * k + 64, 2 * s + 64 * corners
     cell, cut = np.empty(room, np.int64), np.empty(room, np.int64)
     rows, sign = np.empty((room, 4)), np.empty(space, np.int8)
-    cell[:k], cut[:k], rows[:k], sign[:s] = finds.cell[:k], finds.cut[:k], finds.rows[:k], finds.sign[:s]
+    for i in range(k):  # to assign slices takes seconds to compile: numba prepares its complaints
+        cell[i], cut[i] = finds.cell[i], finds.cut[i]
+        for j in range(4):
+            rows[i, j] = finds.rows[i, j]
+    for i in range(s):
+        sign[i] = finds.sign[i]
     return Finds(cell, cut, rows, sign, finds.size)
 
 

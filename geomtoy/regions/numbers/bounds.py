@@ -214,32 +214,30 @@ def multiple_of(number, inverse):
 
 
 @kernel
-def grid_of(numbers):
-    """Exponent of the largest power of two that all numbers of a flat array are multiples of."""
-    least, inverse = NO_GRID, 0.0
-    for number in numbers:
-        if not multiple_of(number, inverse):
-            least = min(least, grid(number))
-            inverse = 2.0**-least if abs(least) < 1000 else 0.0
-    return least
-
-
-@kernel
 def grids(rows):
-    """`grid_of` each row of a matrix."""
+    """Exponents of the largest powers of two that all numbers of each row are multiples of."""
     found = np.empty(rows.shape[0], np.int64)
     for k in range(rows.shape[0]):
-        found[k] = grid_of(rows[k])
+        least, inverse = NO_GRID, 0.0
+        for i in range(rows.shape[1]):
+            number = rows[k, i]
+            if not multiple_of(number, inverse):
+                least = min(least, grid(number))
+                inverse = 2.0**-least if abs(least) < 1000 else 0.0
+        found[k] = least
     return found
 
 
-@kernel
-def powers(exponents):
+def grid_of(numbers: np.ndarray) -> int:
+    """Exponent of the largest power of two that all numbers of a flat array are multiples of."""
+    return int(grids(numbers[None])[0])
+
+
+def powers(exponents: np.ndarray) -> np.ndarray:
     """2^exponent; 0 where products with it might be subnormal, inf where they might overflow."""
-    found = np.empty(exponents.shape[0])
-    for i in range(exponents.shape[0]):
-        k = exponents[i]
-        found[i] = 0.0 if k < -900 else np.inf if k > 900 else math.ldexp(1.0, k)
+    found: np.ndarray = np.ldexp(1.0, np.clip(exponents, -900, 900))
+    found[exponents > 900] = np.inf
+    found[exponents < -900] = 0.0
     return found
 
 

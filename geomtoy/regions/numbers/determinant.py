@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomtoy.kernels import inlined, kernel
-from geomtoy.regions.numbers.bounds import grid_of
+from geomtoy.regions.numbers.bounds import grid
 from geomtoy.regions.numbers.filter import UNDECIDED
 
 ERROR = 2.0**-99
@@ -82,6 +82,11 @@ def minor_sign(p, q):
     return UNDECIDED
 
 
+@inlined
+def _grid_of_row(row):
+    return min(grid(row[0]), grid(row[1]), grid(row[2]))
+
+
 @kernel
 def determinant_sign(p, q, r):
     """Sign of det[p; q; r] for rows in range, UNDECIDED where 106 bits do not tell."""
@@ -107,7 +112,7 @@ def determinant_sign(p, q, r):
         return np.int8(-1)
     if size == 0.0:
         return np.int8(0)
-    least = grid_of(p[:3]) + grid_of(q[:3]) + grid_of(r[:3])
+    least = _grid_of_row(p) + _grid_of_row(q) + _grid_of_row(r)
     if abs(value) + 2.0 * bound < 2.0**least:
         return np.int8(0)
     return UNDECIDED

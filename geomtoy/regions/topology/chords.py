@@ -135,25 +135,12 @@ def chords(mesh, corner, n_cuts, crossings, points):
                 for k in range(k0, k1):
                     if sign[sign_start[k] + q] == 0:
                         n_met, n = _meet(k, b - b0, n_met, n, walk)
-            h = mesh.half[mesh.start[p] + q]
-            e = h >> 1
-            q0, q1 = points.edge_start[e], points.edge_start[e + 1]
-            forward = h & 1 == 0
             border_vertex[b] = corner[mesh.start[p] + q]
-            border_half[b] = 2 * (e + q0) if forward else 2 * (e + q1) + 1
-            b += 1
-            for i in range(q1 - q0):
-                point = q0 + i if forward else q1 - 1 - i
-                border_vertex[b] = points.first_vertex + point
-                border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
-                first, end = points.cross_start[point], points.cross_start[point + 1]
-                shared |= end - first > 1
-                for j in range(first, end):
-                    k = points.cross[j]
-                    if k < k0 or k >= k1:  # of the cell beyond the edge
-                        k = np.int64(walk.local[cut[k]])  # type: ignore[assignment]
-                    n_met, n = _meet(k, b - b0, n_met, n, walk)
-                b += 1
+            h = mesh.half[mesh.start[p] + q]
+            b, n_met, n, several = _walk_edge(
+                h, b, b0, k0, k1, n_met, n, cut, points, walk, border_vertex, border_half
+            )
+            shared |= several
         _write_ends(K, n, walk, ends)
         K += n_met
         if shared:
@@ -185,6 +172,35 @@ def _cut_cells(mesh, cross_start, edge_start):
             longest = max(longest, m, 2 * (cross_start[p + 1] - cross_start[p]))
             c += 1
     return cells, border_start, longest
+
+
+@inlined
+def _walk_edge(h, b, b0, k0, k1, n_met, n, cut, points, walk, border_vertex, border_half):
+    """Walk along a half-edge, past the new vertices on it; the pieces of edge e are numbered from
+    e + edge_start[e] on.
+
+    Returns:
+        b: boundary index of its head. n_met, n: crossings met and visits so far.
+        several: whether more than one crossing meets the edge in a point.
+    """
+    e, several = h >> 1, False
+    q0, q1 = points.edge_start[e], points.edge_start[e + 1]
+    forward = h & 1 == 0
+    border_half[b] = 2 * (e + q0) if forward else 2 * (e + q1) + 1
+    b += 1
+    for i in range(q1 - q0):
+        point = q0 + i if forward else q1 - 1 - i
+        border_vertex[b] = points.first_vertex + point
+        border_half[b] = 2 * (e + point + 1) if forward else 2 * (e + point) + 1
+        first, end = points.cross_start[point], points.cross_start[point + 1]
+        several |= end - first > 1
+        for j in range(first, end):
+            k = points.cross[j]
+            if k < k0 or k >= k1:  # of the cell beyond the edge
+                k = np.int64(walk.local[cut[k]])
+            n_met, n = _meet(k, b - b0, n_met, n, walk)
+        b += 1
+    return b, n_met, n, several
 
 
 @inlined

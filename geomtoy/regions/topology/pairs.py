@@ -79,10 +79,10 @@ def _inversions(order, other, n):
             low, high = begin, middle
             for i in range(begin, min(begin + 2 * half, n)):
                 number = order[i]
-                above = np.int64(number >= middle)
+                above = number >= middle
                 other[high if above else low] = number
-                found += 0 if above else high - middle
-                low, high = low + 1 - above, high + above  # type: ignore[assignment]
+                found += (1 - above) * (high - middle)
+                low, high = low + 1 - above, high + above
         order, other = other, order
         half //= 2
     return found
