@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
+from itertools import combinations, product
 from types import SimpleNamespace
 
 import jax
@@ -20,7 +22,7 @@ from geometric_perspective import (
     fig8c_regions,
 )
 from geometric_perspective.asked import Asked
-from geometric_perspective.config_shots import SHOT_HEADS, SHOTS, TASKS, Shots
+from geometric_perspective.config_shots import SETTINGS, SHOT_HEADS, SHOTS, Shots
 from geometric_perspective.run_shots import FEATURES, MODEL, RULES, first_wrong, run_shots
 
 from geomtoy.errors import SettingError
@@ -31,9 +33,10 @@ from geomtoy.tasks.shots import CONTEXTS, Prompts, ask, draw_prompts, prompt_len
 from geomtoy.training.streams import stream
 from geomtoy.training.trainer import RUN_ONCE
 
-TASK = TASKS["modular"]
+TASK = SETTINGS["modular"].task
 CONFIG = SHOTS.tiny.run("modular")
-N_SHOTS, PROMPTS, LAYERS = 10, 80, 2
+PROMPTS, LAYERS = 80, 2
+N_SHOTS = TASK.shots
 
 
 @pytest.fixture(scope="module")
@@ -97,24 +100,24 @@ def test_answers_and_edges_are_those_of_whole_maps(run, model, prompts, context)
 
 
 def test_base_prompts_are_wrong_without_shots(run, prompts):
-    assert run["answers"].shape == (len(CONTEXTS), 11, 12)
+    assert run["answers"].shape == (len(CONTEXTS), N_SHOTS + 1, 12)
     assert (run["answers"][:, 0] != run["truth"]).all()
     np.testing.assert_array_equal(run["truth"], prompts.lines[:, -1, -1])
-    assert run["accuracy"].shape == (11,)
+    assert run["accuracy"].shape == (N_SHOTS + 1,)
     assert run["accuracy"][0] <= 0.5
 
 
 def test_regions_are_one_more_than_the_units_that_switch(run, model, prompts):
     """On a segment a unit of the one hidden layer is affine: it switches once or not at all."""
     start, end = (traced(model, prompts, "shots", k).mlp_input[:, :, -1] for k in (0, 2))
-    assert run["regions"].shape == (10, 4, 2)
+    assert run["regions"].shape == (N_SHOTS, 4, 2)
     for at, i in np.ndindex(2, 2):
         signs = [exact_signs(model.layers[at].mlp.hidden[0], x[at, i]) for x in (start, end)]
         assert run["regions"][1, i, at] == 1 + np.not_equal(*signs).sum()
 
 
 def test_features_are_those_of_a_loop_over_tokens(run, model, prompts):
-    assert run["features"].shape == (11, 12, LAYERS, len(FEATURES))
+    assert run["features"].shape == (N_SHOTS + 1, 12, LAYERS, len(FEATURES))
     for k in (0, 2):
         inputs = traced(model, prompts, "shots", k).mlp_input
         for at, i in np.ndindex(2, 3):
@@ -150,27 +153,27 @@ def test_too_few_first_wrong_are_an_error():
         first_wrong(right, 4)
 
 
-def made_up(seed: int, *, own: float) -> SimpleNamespace:
+def made_up(seed: int, *, own: float, n_shots: int = N_SHOTS) -> SimpleNamespace:
     """Edges, regions and answers grow with shots; edges of the last layer and regions also with `own`
     times what a prompt's answer owes to chance. Only examples help."""
     rng = np.random.default_rng(seed)
-    luck = rng.normal(size=(len(CONTEXTS), N_SHOTS + 1, PROMPTS))
-    shots = np.arange(N_SHOTS + 1)[:, None]
+    luck = rng.normal(size=(len(CONTEXTS), n_shots + 1, PROMPTS))
+    shots = np.arange(n_shots + 1)[:, None]
     helped = np.where(np.arange(len(CONTEXTS)) == CONTEXTS.index("shots"), 1, 0)[:, None, None]
-    right = (helped * (shots - 5) - 4 * (1 - helped) + luck > 0) & (shots > 0)
+    right = (helped * (shots - n_shots / 2) - 4 * (1 - helped) + luck > 0) & (shots > 0)
     noise = rng.integers(0, 4, (*right.shape, 2, LAYERS, SHOT_HEADS))
     edges = 5 * helped[..., None, None, None] * shots[..., None, None, None] + noise
     edges[..., -1, :] += np.rint(own * (luck + 4)[..., None, None]).astype(int)
-    regions = 10 + 4 * shots[1:, :, None] + rng.integers(0, 9, (N_SHOTS, PROMPTS, LAYERS))
+    regions = 10 + 4 * shots[1:, :, None] + rng.integers(0, 9, (n_shots, PROMPTS, LAYERS))
     regions[..., -1] += np.rint(own * (luck[0, 1:] + 4)).astype(int)
-    lengths = 2.0 + shots[1:, :, None] + rng.random((N_SHOTS, PROMPTS, LAYERS))
+    lengths = 2.0 + shots[1:, :, None] + rng.random((n_shots, PROMPTS, LAYERS))
     arrays = {
         "truth": np.zeros(PROMPTS, int),
         "answers": np.where(right, 0, 1 + rng.integers(0, 2, right.shape)),
         "edges": edges,
         "regions": regions,
         "lengths": lengths,
-        "features": rng.normal(size=(N_SHOTS + 1, PROMPTS, LAYERS, len(FEATURES))),
+        "features": rng.normal(size=(n_shots + 1, PROMPTS, LAYERS, len(FEATURES))),
         "accuracy": right[0].mean(axis=1),
     }
     return SimpleNamespace(arrays=arrays)
@@ -179,11 +182,16 @@ def made_up(seed: int, *, own: float) -> SimpleNamespace:
 def outcomes(figure, monkeypatch, own: float) -> list[str]:
     """Verdicts of a figure that is not drawn."""
     config = Shots(seeds=(3, 3), layers=LAYERS, resamples=20)
-    found = {task: Asked(task, Planted([made_up(s, own=own) for s in range(3)])) for task in TASKS}
+    found = {name: planted(name, own) for name in config.settings}
     monkeypatch.setattr(figure, "asked", lambda machine, config: found)
     monkeypatch.setattr(figure, "draw", lambda *args: None)
     numbers = as_kept(figure.make(config, None).numbers)
     return [verdict.outcome for verdict in figure.verdicts(numbers)]
+
+
+def planted(name: str, own: float) -> Asked:
+    n_shots = SETTINGS[name].task.shots
+    return Asked(name, Planted([made_up(seed, own=own, n_shots=n_shots) for seed in range(3)]))
 
 
 class Planted(list):
@@ -197,7 +205,7 @@ def test_a_tie_by_the_number_of_shots_is_told_from_one_of_its_own(monkeypatch):
     def by_own(figure) -> list[list[str]]:
         return [outcomes(figure, monkeypatch, own) for own in (0.0, 6.0)]
 
-    by_task_and_rule = 2 * len(TASKS)
+    by_task_and_rule = 2 * len(Shots().settings)
     for told in by_own(fig8_id_by_layer):  # the first layer does tell
         assert told[by_task_and_rule:] == ["fails"] * by_task_and_rule
     without, with_own = by_own(fig8b_given_shots)
@@ -234,7 +242,7 @@ def test_gains_and_accuracy_are_those_of_a_loop():
     result = made_up(0, own=1.0)
     runs, c = Asked("modular", Planted([result])), CONTEXTS.index("other")
     edges, answers, truth = (result.arrays[name] for name in ("edges", "answers", "truth"))
-    for i, k, layer in ((0, 1, 0), (7, 10, 1)):
+    for i, k, layer in ((0, 1, 0), (7, N_SHOTS, 1)):
         expected = sum(edges[c, k, i, 1, layer]) - sum(edges[c, 0, i, 1, layer])
         assert runs.gain("relative", "other")[0, i, k - 1, layer] == expected
         assert runs.correct("other")[0, i, k - 1] == (answers[c, k, i] == truth[i])
@@ -242,6 +250,26 @@ def test_gains_and_accuracy_are_those_of_a_loop():
     tokens = [3 * k + 2 for k in range(N_SHOTS + 1)]
     expected = edges[c, :, :, 0, 1].sum(-1).mean(-1) / (SHOT_HEADS * np.array(tokens))
     np.testing.assert_allclose(runs.density("absolute", "other")[0, :, 1], expected)
+
+
+def test_what_has_learned_has_put_examples_together():
+    """Over all prompts with all shots: several examples tell the answer, and the best of them alone less
+    often than `asked.LEARNED`."""
+    pairs = list(product(range(TASK.modulus), repeat=2))
+    table = np.array([[(a * x + b * y) % TASK.modulus for x, y in pairs] for a, b in pairs])
+
+    def sure(rule: int, shown: Sequence[int], query: int) -> float:
+        """Chance that the likeliest answer is right, when these pairs' results are known."""
+        left = table[(table[:, shown] == table[rule, shown]).all(axis=1), query]
+        return np.bincount(left).max() / len(left)
+
+    together, alone = [], []
+    for query in range(len(pairs)):
+        for shown in combinations({*range(len(pairs))} - {query}, N_SHOTS):
+            together += [sure(rule, shown, query) for rule in range(len(table))]
+            alone += [max(sure(rule, [one], query) for one in shown) for rule in range(len(table))]
+    assert min(together) == 1
+    assert np.mean(alone) < asked.LEARNED
 
 
 def test_fewer_tokens_are_one_an_example():

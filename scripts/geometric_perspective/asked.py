@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from figure import Machine
 
-from geometric_perspective.config_shots import SHOT_HEADS, TASKS, Shots
+from geometric_perspective.config_shots import FUNCTIONS, MODULAR, SETTINGS, SHOT_HEADS, Shots
 from geometric_perspective.run_shots import RULES, run_shots
 from geomtoy.store import Runs
-from geomtoy.tasks.shots import CONTEXTS, prompt_length
+from geomtoy.tasks.shots import CONTEXTS, ShotTask, prompt_length
 
-TITLES = {"functions": "recognise one of 32 functions", "modular": "unknown a x + b y mod 4"}
 RULE_LABELS = {"absolute": "weight > 0.1", "relative": "weight > 0.1 of the row's greatest"}
 LEARNED = 0.9
 """Share of right answers with all shots from which a run has learned its task."""
-LEARNED_NOTE = f"Runs count that answer {LEARNED:.0%} or more with all shots."
+LEARNED_NOTE = (
+    f"Runs count that answer {LEARNED:.0%} or more with all shots, of which functions have "
+    f"{FUNCTIONS.task.shots} and modular {MODULAR.task.shots}."
+)
 
 
 def asked(machine: Machine, config: Shots) -> dict[str, Asked]:
-    """The runs of each task."""
+    """The runs of each setting."""
     return {
-        task: Asked(task, machine.run_seeds(run_shots, {task: config.run(task)}, seeds)[task])
-        for task, seeds in zip(config.tasks, config.seeds, strict=True)
+        name: Asked(name, machine.run_seeds(run_shots, {name: config.run(name)}, seeds)[name])
+        for name, seeds in zip(config.settings, config.seeds, strict=True)
     }
+
+
+def caption(config: Shots, found: Mapping[str, Asked]) -> str:
+    """What models a figure is of, and which do not count."""
+    notes = "; ".join(of.left_out for of in found.values() if not of.learned.all())
+    return f"{config.scale}\n{notes}" if notes else config.scale
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """The runs of one task; S seeds, M prompts, K shots, L layers.
+    """The runs of one setting; S seeds, M prompts, K shots, L layers.
 
     Args:
-        task: its name.
+        name: of `SETTINGS`.
         found: one result a seed.
     """
 
-    task: str
+    name: str
     found: Runs
 
     def correct(self, context: str) -> np.ndarray:
@@ -57,7 +66,7 @@ class Asked:
 
     def density(self, rule: str, context: str) -> np.ndarray:
         """(S, K + 1, L) mean share of tokens above the threshold, over heads and prompts."""
-        lengths = [prompt_length(TASKS[self.task], k) for k in range(self.shots + 1)]
+        lengths = [prompt_length(self.task, k) for k in range(self.shots + 1)]
         return self._counts(rule, context).mean(axis=2) / (SHOT_HEADS * np.array(lengths)[:, None])
 
     @cached_property
@@ -80,8 +89,25 @@ class Asked:
         return self.accuracy()[:, -1] >= LEARNED
 
     @property
+    def drawn(self) -> np.ndarray:
+        """(S,) whether a run is drawn: those that have learned, or all where none has."""
+        return self.learned if self.learned.any() else ~self.learned
+
+    @property
+    def left_out(self) -> str:
+        """Which runs do not count."""
+        if not self.learned.any():
+            return f"{self.name}: not learned, so no run counts"
+        seeds = ", ".join(map(str, np.flatnonzero(~self.learned)))
+        return f"{self.name}: not learned and left out: seed {seeds}"
+
+    @property
+    def task(self) -> ShotTask:
+        return SETTINGS[self.name].task
+
+    @property
     def shots(self) -> int:
-        return TASKS[self.task].shots
+        return self.task.shots
 
     @property
     def layers(self) -> int:

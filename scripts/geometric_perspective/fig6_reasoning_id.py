@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, Asked, asked, caption
+from geometric_perspective.config_shots import DEPTHS, SETTINGS, Shots
 from geometric_perspective.intervals import above_zero, cell
 from geomtoy.instruments.binned_accuracy import binned_accuracy, integer_bins
 from geomtoy.instruments.partial_correlation import pooled_correlation
 from geomtoy.plots.style import BLUE, DOUBLE, GREY, new_figure
 from geomtoy.verdicts import Verdict
 
-PRESETS = SHOTS
+PRESETS = DEPTHS
 BINS = 10
 ENOUGH = 20
 """Answers in a bin for its share to be drawn in full colour, and for that of a seed to be drawn."""
@@ -39,12 +39,12 @@ def make(config: Shots, machine: Machine) -> Drawn:
     }  # fmt: skip
     accuracy = {task: runs.accuracy() for task, runs in found.items()}
     numbers = {"bins": bars, ACCURACY: accuracy, CORRELATIONS: correlations}
-    return Drawn(draw(config, bars), numbers)
+    return Drawn(draw(caption(config, found), bars), numbers)
 
 
 def binned(runs: Asked, rule: str) -> dict[str, Any]:
-    """Edges of bins, share of correct answers and their number, of all seeds and of each."""
-    gain, correct = runs.gain(rule, "shots")[..., -1], runs.correct("shots")
+    """Edges of bins, share of correct answers and their number, of all runs drawn and of each."""
+    gain, correct = runs.gain(rule, "shots")[runs.drawn, ..., -1], runs.correct("shots")[runs.drawn]
     edges = integer_bins(gain, BINS)
     share, counts = binned_accuracy(gain, correct, edges)
     by_seed = [binned_accuracy(*one, edges) for one in zip(gain, correct, strict=True)]
@@ -58,9 +58,9 @@ def binned(runs: Asked, rule: str) -> dict[str, Any]:
     }
 
 
-def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
+def draw(models: str, bars: dict[str, dict[str, Any]]) -> Figure:
     """Shares above, and below each how many answers they are of."""
-    figure = new_figure(DOUBLE, 0.4 + 2.6 * len(bars))
+    figure = new_figure(DOUBLE, 0.6 + 1.9 * len(bars))
     axes = figure.subplots(
         2 * len(bars), len(RULE_LABELS), squeeze=False, sharey="row", height_ratios=[3, 1] * len(bars)
     )
@@ -69,13 +69,13 @@ def draw(config: Shots, bars: dict[str, dict[str, Any]]) -> Figure:
             number.sharex(share)
             draw_shares(share, found)
             draw_numbers(number, found)
-            share.set_title(f"{TITLES[task]}, {rule} threshold")
+            share.set_title(f"{SETTINGS[task].title}, {rule} threshold")
             share.tick_params(labelbottom=False)
-            number.set_xlabel("rise of the last layer's intrinsic dimension")
-        axes[2 * k, 0].set(ylabel="correct answers (%)", ylim=(0, 103), yticks=range(0, 101, 25))
+        axes[2 * k, 0].set(ylabel="correct (%)", ylim=(0, 103), yticks=range(0, 101, 25))
         axes[2 * k + 1, 0].set(ylabel="answers", yscale="log")
-    lines = ", a line a seed" if max(config.seeds) > 1 else ""
-    figure.suptitle(f"1 to 10 shots pooled; {config.scale}{lines}", fontsize=7)
+    for ax in axes[-1]:
+        ax.set_xlabel("rise of the last layer's intrinsic dimension")
+    figure.suptitle(f"shots pooled, a line a seed; {models}", fontsize=7)
     return figure
 
 
@@ -103,7 +103,7 @@ def draw_numbers(ax: Axes, found: dict[str, Any]) -> None:
 def verdicts(numbers: Numbers) -> list[Verdict]:
     return [
         above_zero(
-            f"Figure 6, {name} threshold: over 1 to 10 shots pooled, the more the last layer's "
+            f"Figure 6, {name} threshold: shots pooled, the more the last layer's "
             "intrinsic dimension rises, the more answers are correct",
             {name: kept},
             note="Correlation over prompts that are answered wrongly without shots, and over numbers of "

@@ -10,8 +10,8 @@ from figure import Drawn, Machine, Numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config_shots import SHOTS, TASKS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, Asked, asked, caption
+from geometric_perspective.config_shots import SETTINGS, SHOTS, Shots
 from geometric_perspective.intervals import (
     MARGIN,
     Kept,
@@ -58,16 +58,16 @@ def make(config: Shots, machine: Machine) -> Drawn:
     }  # fmt: skip
     excess = {task: over_contexts(config, runs) for task, runs in found.items()}
     numbers = {"by rise": axes, "by shots": curves, CORRELATIONS: correlations, EXCESS: excess}
-    return Drawn(draw(config, axes, curves), numbers)
+    return Drawn(draw(caption(config, found), axes, curves), numbers)
 
 
 def by_rise(runs: Asked, rule: str) -> dict[str, Any]:
     """The paper's axes: for each context the percentage correct in bins of the rise, all alike."""
-    gains = {context: runs.gain(rule, context)[..., -1] for context in LOOKS}
+    gains = {context: runs.gain(rule, context)[runs.drawn, ..., -1] for context in LOOKS}
     edges = integer_bins(np.stack([*gains.values()]), BINS)
     found: dict[str, Any] = {"edges": edges}
     for context, gain in gains.items():
-        share, counts = binned_accuracy(gain, runs.correct(context), edges)
+        share, counts = binned_accuracy(gain, runs.correct(context)[runs.drawn], edges)
         found[context] = [100 * s if n >= ENOUGH else None for s, n in zip(share, counts, strict=True)]
     return found
 
@@ -81,14 +81,14 @@ def by_shots(runs: Asked) -> dict[str, dict[str, np.ndarray]]:
         for rule in RULE_LABELS:
             of[f"rise, {rule}"] = measured(runs, f"rise, {rule}", context).mean(axis=1)
             of[f"density, {rule}"] = runs.density(rule, context)[:, 1:, -1]
-        found[context] = of
+        found[context] = {what: values[runs.drawn] for what, values in of.items()}
     return found
 
 
 def over_contexts(config: Shots, runs: Asked) -> dict[str, dict[str, dict[str, Kept]]]:
     """Rises and percentages, mean over shots: with examples minus in another context, by the length of
     that context."""
-    lengths: dict[str, Statistic] = {MATCHED: excess, FEWER: excess_over_fewer(TASKS[runs.task].line)}
+    lengths: dict[str, Statistic] = {MATCHED: excess, FEWER: excess_over_fewer(runs.task.line)}
     return {
         what: {
             length: {
@@ -127,20 +127,20 @@ def excess_over_fewer(line: int) -> Statistic:
     return of
 
 
-def draw(config: Shots, axes_of: dict[str, dict[str, Any]], curves: dict[str, dict[str, Any]]) -> Figure:
+def draw(models: str, axes_of: dict[str, dict[str, Any]], curves: dict[str, dict[str, Any]]) -> Figure:
     """The paper's axes by both rules, and what the length of a context alone does; a row a task."""
     figure = new_figure(DOUBLE, 0.8 + 2.0 * len(axes_of))
     axes = figure.subplots(len(axes_of), len(RULE_LABELS) + 1, squeeze=False)
     for row, task in zip(axes, axes_of, strict=True):
         for ax, rule in zip(row, RULE_LABELS, strict=False):
             draw_by_rise(ax, axes_of[task][rule])
-            ax.set(title=f"{TITLES[task]},\n{rule} threshold", ylim=(-3, 103))
+            ax.set(title=f"{SETTINGS[task].title},\n{rule} threshold", ylim=(-3, 103))
             ax.set_xlabel("rise of the last layer's ID")
         draw_by_shots(row[-1], curves[task])
         row[0].set_ylabel("correct answers (%)")
         row[-1].set_title("rise of the last layer's ID less that\nwith examples, relative threshold")
     figure.legend(*axes[0, -1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    figure.suptitle(f"1 to 10 shots pooled, all seeds; {config.scale}", fontsize=7)
+    figure.suptitle(f"shots and seeds pooled; {models}", fontsize=7)
     return figure
 
 
@@ -176,8 +176,8 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
         above_zero(
             f"Figure 7, {task}: random or permuted tokens help less than examples",
             chosen(of["percent correct"][MATCHED], PAPER),
-            note="Percentage correct with examples minus with as many other tokens, mean over 1 to 10 "
-            f"shots. {LEARNED_NOTE}",
+            note="Percentage correct with examples minus with as many other tokens, mean over numbers "
+            f"of shots. {LEARNED_NOTE}",
         )
         for task, of in tasks.items()
     ]
@@ -186,7 +186,7 @@ def verdicts(numbers: Numbers) -> list[Verdict]:
             f"Figure 7, {name}: with these tokens a greater rise of the last layer's intrinsic "
             f"dimension does not go with more correct answers: the correlation is within ±{MARGIN:g}",
             {name: kept},
-            note="Over 1 to 10 shots pooled. Permuted examples of one rule still tell something "
+            note="Shots pooled. Permuted examples of one rule still tell something "
             f"about it to a model that reads tokens in any order. {LEARNED_NOTE}",
         )
         for name, kept in numbers[CORRELATIONS].items()

@@ -6,8 +6,8 @@ import numpy as np
 from figure import Drawn, Machine, Numbers
 from matplotlib.figure import Figure
 
-from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, TITLES, Asked, asked
-from geometric_perspective.config_shots import SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, RULE_LABELS, Asked, asked, caption
+from geometric_perspective.config_shots import DEPTHS, SETTINGS, Shots
 from geometric_perspective.intervals import (
     KINDS,
     MARGIN,
@@ -22,7 +22,7 @@ from geomtoy.instruments.partial_correlation import correlation_given_shots
 from geomtoy.plots.style import DOUBLE, GREEN, PURPLE, new_figure
 from geomtoy.verdicts import Verdict
 
-PRESETS = SHOTS
+PRESETS = DEPTHS
 LOOKS = {"shots pooled": (PURPLE, "s", -0.12), "given shots": (GREEN, "o", 0.12)}
 CORRELATIONS = "correlations by layer"
 DIFFERENCES = "given shots, in the last layer minus in the first"
@@ -47,7 +47,9 @@ def make(config: Shots, machine: Machine) -> Drawn:
         name: {kind: [one.numbers for one in cells] for kind, cells in kinds.items()}
         for name, kinds in correlations.items()
     }
-    return Drawn(draw(config, [*found], correlations), {CORRELATIONS: kept, DIFFERENCES: steps})
+    return Drawn(
+        draw(caption(config, found), [*found], correlations), {CORRELATIONS: kept, DIFFERENCES: steps}
+    )
 
 
 def by_layer(config: Shots, runs: Asked, rule: str) -> dict[str, list[Cell]]:
@@ -61,24 +63,23 @@ def by_layer(config: Shots, runs: Asked, rule: str) -> dict[str, list[Cell]]:
     }
 
 
-def draw(config: Shots, tasks: list[str], correlations: Correlations) -> Figure:
+def draw(models: str, tasks: list[str], correlations: Correlations) -> Figure:
     figure = new_figure(DOUBLE, 0.8 + 1.8 * len(tasks))
-    axes = figure.subplots(len(tasks), len(RULE_LABELS), squeeze=False, sharex=True, sharey=True)
-    layers = np.arange(config.layers)
+    axes = figure.subplots(len(tasks), len(RULE_LABELS), squeeze=False, sharey=True)
     for row, task in zip(axes, tasks, strict=True):
         for ax, rule in zip(row, RULE_LABELS, strict=True):
             ax.axhspan(-MARGIN, MARGIN, color="black", alpha=0.08, linewidth=0)
             for kind, (colour, marker, shift) in LOOKS.items():
                 cells = correlations[f"{task}, {rule}"][kind]
+                layers = np.arange(len(cells))
                 draw_cells(ax, layers + shift, cells, colour, marker, kind)
-            ax.set_title(f"{TITLES[task]}, {rule} threshold")
+            ax.set_xticks(layers)
+            ax.set_title(f"{SETTINGS[task].title}, {rule} threshold")
         row[0].set_ylabel("correlation of rise\nand correctness")
     for ax in axes[-1]:
-        ax.set(xlabel="layer", xticks=layers)
+        ax.set_xlabel("layer")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-    figure.suptitle(
-        f"means with 95 % intervals, faint: seeds; band: ±{MARGIN:g}; {config.scale}", fontsize=7
-    )
+    figure.suptitle(f"means with 95 % intervals, faint: seeds; band: ±{MARGIN:g}; {models}", fontsize=7)
     return figure
 
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from geometric_perspective.asked import LEARNED_NOTE, TITLES, Asked, asked
-from geometric_perspective.config_shots import D_MODEL, SHOTS, Shots
+from geometric_perspective.asked import LEARNED_NOTE, Asked, asked, caption
+from geometric_perspective.config_shots import D_MODEL, SETTINGS, SHOTS, Shots
 from geometric_perspective.intervals import (
     MARGIN,
     Cell,
@@ -35,13 +35,13 @@ PRESETS = SHOTS
 POOLED, GIVEN = "shots pooled", "given shots"
 CHANGED, CONTROLLED = "given shots, changed answers", "given shots and length of the way"
 LOOKS = {
-    POOLED: (PURPLE, "s", "over 1 to 10 shots pooled"),
+    POOLED: (PURPLE, "s", "all numbers of shots pooled"),
     GIVEN: (GREEN, "o", "at a fixed number of shots"),
     CHANGED: (ORANGE, "^", "at a fixed number of shots and among answers that examples changed"),
     CONTROLLED: (BLUE, "D", "at a fixed number of shots and length of the way"),
 }
 """Kind of correlation -> colour, marker and how a claim says it."""
-LAYERS = {"last layer": (-1, BLUE, "o", -0.15), "first layer": (0, GREY, "^", 0.15)}
+LAYERS = {"last layer": (-1, "black", "o", -0.15), "first layer": (0, GREY, "^", 0.15)}
 CORRELATIONS, DIFFERENCES = "correlations by layer", "given shots, in the last layer minus in the first"
 OF_FEATURES = "correlations of the MLP's features, given shots"
 
@@ -73,7 +73,7 @@ def make(config: Shots, machine: Machine) -> Drawn:
         }
         for name, of in ((CORRELATIONS, correlations), (OF_FEATURES, features))
     }
-    return Drawn(draw(config, correlations, features), {**kept, DIFFERENCES: steps})
+    return Drawn(draw(caption(config, found), correlations, features), {**kept, DIFFERENCES: steps})
 
 
 def answers(runs: Asked) -> np.ndarray:
@@ -124,17 +124,17 @@ def of_features(config: Shots, runs: Asked) -> dict[str, list[Cell]]:
 
 
 def draw(
-    config: Shots,
+    models: str,
     correlations: dict[str, dict[str, list[Cell]]],
     features: dict[str, dict[str, list[Cell]]],
 ) -> Figure:
     """A row a task: regions by layer, and the features, one a line."""
-    figure = new_figure(DOUBLE, 0.7 + 2.4 * len(correlations))
+    figure = new_figure(DOUBLE, 1.0 + 2.4 * len(correlations))
     axes = figure.subplots(len(correlations), 2, squeeze=False, width_ratios=[3, 2])
     for (left, right), task in zip(axes, correlations, strict=True):
         draw_by_layer(left, correlations[task])
         left.set(
-            title=f"{TITLES[task]}: regions on the way from 0 shots",
+            title=f"{SETTINGS[task].title}: regions on the way from 0 shots",
             ylabel="correlation with correctness",
         )
         draw_features(right, features[task])
@@ -142,12 +142,12 @@ def draw(
             range(len(FEATURES)), [name.replace(": ", ":\n") for name in FEATURES], fontsize=6
         )
         right.set_title("features of the MLP, given shots")
-    axes[0, 0].margins(y=0.2)
-    axes[0, 0].legend(fontsize=6, loc="upper left", ncols=2)
-    axes[0, 1].legend(fontsize=6, loc="best")
+    of_ways, of_layers = (ax.get_legend_handles_labels() for ax in axes[0])
+    handles, labels = (one + other for one, other in zip(of_ways, of_layers, strict=True))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     figure.suptitle(
         f"exact counts in the space that each MLP of {4 * D_MODEL} units reads, after LayerNorm; means "
-        f"with 95 % intervals, faint: seeds\n{config.scale}", fontsize=7,
+        f"with 95 % intervals, faint: seeds\n{models}", fontsize=7,
     )  # fmt: skip
     return figure
 
