@@ -83,7 +83,7 @@ def keyed_cache(room: Path) -> Iterator[None]:
 def announce(room: Path) -> None:
     """Say once to who is watching, at a terminal or in a notebook, that kernels are compiled now."""
     if room in _uncompiled and (sys.stderr.isatty() or "ipykernel" in sys.modules):
-        print("geomtoy: compiling kernels for this machine, once; about 15 seconds", file=sys.stderr)
+        print("geomtoy: compiling kernels for this machine, once; about 20 seconds", file=sys.stderr)
 
 
 def folder(room: Path) -> Path:
