@@ -95,3 +95,9 @@ if __name__ == "__main__":
     except GeomtoyError as error:
         print(f"make_figures.py: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print(
+            "make_figures.py: interrupted; the same command goes on from what is finished",
+            file=sys.stderr,
+        )
+        sys.exit(130)

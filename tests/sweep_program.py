@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from geomtoy.errors import SettingError
 from geomtoy.store import cluster, in_process, processes, run
@@ -31,7 +32,8 @@ def square(config: Toy) -> dict[str, np.ndarray]:
     log = Path(config.log)
     with log.open("a") as file:
         file.write(f"{config.n}\n")
-    time.sleep(config.seconds)
+    with tqdm(total=1, disable=True):  # as training has one
+        time.sleep(config.seconds)
     if config.fails:
         raise SettingError(f"{config.n} has no square")
     if starts(log).count(config.n) <= config.deaths:

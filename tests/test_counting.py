@@ -26,14 +26,16 @@ def test_too_many_regions_stop_the_run(run):
 # Counting without building
 
 
+@pytest.mark.parametrize("ahead", [0, 5000])
 @pytest.mark.parametrize("name", ZOO)
-def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name):
+def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name, ahead):
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
     monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.engine.crossings.BLOCK_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
+    monkeypatch.setattr("geomtoy.regions.maps.floats.AHEAD_BYTES", ahead)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
 

@@ -151,7 +151,9 @@ def interrupted(folder: Path, kind: str) -> None:
         wait_until(lambda: len(starts(folder / "log")) >= 2)
         ran = len(starts(folder / "log"))
         program.send_signal(signal.SIGINT)
-        assert b"KeyboardInterrupt" in program.communicate(timeout=30)[1]
+        said = program.communicate(timeout=30)[1]
+        assert b"KeyboardInterrupt" in said
+        assert b"leaked" not in said
     started = len(starts(folder / "log"))
     assert 2 <= ran <= len(kept(folder)) <= started < 8
 

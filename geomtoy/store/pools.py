@@ -12,8 +12,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any, NamedTuple
+
+from tqdm import tqdm
 
 from geomtoy.errors import SettingError
 
@@ -168,6 +170,7 @@ def _start_worker(started: Synchronized[int], workers: int, lifeline: Connection
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[k % workers :: workers] or cores)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(RLock())  # its own is shared by processes, and left behind by one that ends at once
     Thread(target=_end_with, args=[lifeline], daemon=True).start()
 
 

@@ -35,6 +35,8 @@ from geomtoy.regions.numbers.bounds import (
 KEEP_BYTES = 256 * 2**20
 """Size of a level's maps up to which they are kept for the next; larger ones are computed again."""
 
+AHEAD_BYTES = 8 * 2**20
+"""Size of the maps that are computed at a time where they are asked for part by part and not kept."""
 
 SPARSE = 8
 """A layer of which less than one weight in so many is not 0 is worked on weight by weight."""
@@ -205,9 +207,9 @@ class NextMaps:
         size = 24 * len(level.bits) * self.width
         n_segments = len(self.segments.parent)
         self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
-        kept = again and size <= KEEP_BYTES
-        self._kept: Maps | None = self._room(0, n_segments) if kept else None
-        self._done = 0  # segments kept so far
+        self._keeps = again and size <= KEEP_BYTES
+        self._low = self._high = 0  # segments whose maps are at hand
+        self._maps = self._room(0, n_segments if self._keeps else 0)
 
     @property
     def segment_start(self) -> np.ndarray:
@@ -218,12 +220,27 @@ class NextMaps:
         return len(self.weights.bias)
 
     def on(self, low: int, high: int) -> Maps:
-        if self._kept is None:
-            return self._compute(self._room(low, high), low, high)
-        if high > self._done:
-            self._compute(self._view(self._kept, self._done, high), self._done, high)
-            self._done = high
-        return self._view(self._kept, low, high)
+        if self._at_hand(low, high):
+            return self._view(low, high)
+        if self._keeps:
+            begin, self._low, self._high = self._high, 0, high
+            self._compute(self._view(begin, high), begin, high)
+        else:
+            self._maps = self._compute(self._room(low, high), low, high)
+            self._low, self._high = low, high
+        return self._view(low, high)
+
+    def ahead(self, low: int, high: int) -> Maps:
+        """The same, for those who ask again and again and go on from there: where maps are not kept,
+        many of the next are computed too."""
+        if not (self._keeps or self._at_hand(low, high)):
+            starts = self.segments.start
+            end = starts[low] + AHEAD_BYTES // (24 * self.width)
+            self.on(low, max(high, int(np.searchsorted(starts, end, side="right")) - 1))
+        return self.on(low, high)
+
+    def _at_hand(self, low: int, high: int) -> bool:
+        return self._low <= low and high <= self._high
 
     def _room(self, low: int, high: int) -> Maps:
         start = self.segments.start[low : high + 1]
@@ -233,9 +250,11 @@ class NextMaps:
         segment = np.repeat(np.arange(high - low), np.diff(start))
         return Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
 
-    def _view(self, maps: Maps, low: int, high: int) -> Maps:
-        first, end = (int(self.segments.start[k]) for k in (low, high))
-        return Maps(first, maps.rows[first:end], maps.error[low:high], maps.segment[first:end] - low)
+    def _view(self, low: int, high: int) -> Maps:
+        first, rows, error, segment = self._maps
+        cells = slice(*(int(self.segments.start[k]) - first for k in (low, high)))
+        k, end = low - self._low, high - self._low
+        return Maps(first + cells.start, rows[cells], error[k:end], segment[cells] - k)
 
     def _compute(self, into: Maps, low: int, high: int) -> Maps:
         here = Segments(self.segments.start[low : high + 1], self.segments.parent[low:high])
@@ -250,7 +269,8 @@ class NextMaps:
         starts, parent = self.before.segment_start, self.segments.parent
         begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
         end = int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
-        return self.before.on(begin, end)
+        before = self.before
+        return before.ahead(begin, end) if isinstance(before, NextMaps) else before.on(begin, end)
 
 
 def blocks(
