@@ -97,7 +97,7 @@ if __name__ == "__main__":
         sys.exit(2)
     except KeyboardInterrupt:
         print(
-            "make_figures.py: interrupted; the same command goes on from what is finished",
+            "make_figures.py: interrupted; the same command goes on where it was",
             file=sys.stderr,
         )
         sys.exit(130)
