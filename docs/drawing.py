@@ -37,10 +37,27 @@ def second_layer() -> tuple[Mesh, Cutting, Meetings]:
     return mesh, cutting, find_meetings(cutting, run.subject)
 
 
+def edge_points(mesh: Mesh, cutting: Cutting) -> np.ndarray:
+    """Where cuts meet edges (points, 2), in the order of the vertices that are made of them."""
+    found = cutting.edge_points
+    leads = ~found.order.tied
+    edge = np.repeat(np.arange(len(mesh.tail)), np.diff(found.start))[leads]
+    lines = cutting.lines[found.member[found.order.order[leads]], :3]
+    places = np.column_stack([mesh.x, mesh.y])
+    tail, head = places[mesh.tail[edge]], places[mesh.head[edge]]
+    here, there = ((lines[:, :2] * end).sum(axis=1) + lines[:, 2] for end in (tail, head))
+    return tail + (here / (here - there))[:, None] * (head - tail)
+
+
+def meeting_places(cutting: Cutting, meetings: Meetings) -> np.ndarray:
+    """Where chords meet (points, 2)."""
+    two = cutting.lines[meetings.lines - cutting.first_line, :3]
+    return np.linalg.solve(two[..., :2], -two[..., 2:])[..., 0]
+
+
 def chord_ends(mesh: Mesh, cutting: Cutting) -> list[tuple[np.ndarray, bool]]:
     """Both ends (2, 2) of each chord, and whether it has twins."""
-    points, _ = cutting.edge_points.vertices(mesh, cutting.first_line)
-    places = np.concatenate([np.column_stack([mesh.x, mesh.y]), points[:, :2]])
+    places = np.concatenate([np.column_stack([mesh.x, mesh.y]), edge_points(mesh, cutting)])
     chords, found = cutting.chords, []
     for c in range(len(chords.cells)):
         border = chords.border_vertex[chords.border_start[c] : chords.border_start[c + 1]]
@@ -59,9 +76,8 @@ def draw() -> None:
         axes.plot(mesh.x[ends], mesh.y[ends], color="black", lw=2.5 if mesh.line[edge] >= 4 else 1.2)
     for ends, twin in chord_ends(mesh, cutting):
         axes.plot(*ends.T, color=CUT, lw=3.5 if twin else 1.4, zorder=1)
-    points, _ = cutting.edge_points.vertices(mesh, cutting.first_line)
-    axes.scatter(*points[:, :2].T, s=42, color=POINT, zorder=3)
-    axes.scatter(*meetings.xywd[:, :2].T, s=55, marker="s", color=MEETING, zorder=3)
+    axes.scatter(*edge_points(mesh, cutting).T, s=42, color=POINT, zorder=3)
+    axes.scatter(*meeting_places(cutting, meetings).T, s=55, marker="s", color=MEETING, zorder=3)
     for height, (text, place) in words(mesh, cutting, meetings):
         axes.annotate(
             text, place, xytext=(1.1, height), va="center", fontsize=9.5,
@@ -79,20 +95,20 @@ def words(
     ends = chord_ends(mesh, cutting)
     twins = next(both for both, twin in ends if twin)
     chord = max((both for both, twin in ends if not twin), key=lambda both: np.ptp(both[:, 1]))
-    points, _ = cutting.edge_points.vertices(mesh, cutting.first_line)
-    sizes = np.diff(meetings.incidence.point_start)
+    points = edge_points(mesh, cutting)
+    sizes, met = np.diff(meetings.incidence.point_start), meeting_places(cutting, meetings)
     many, two = int(sizes.argmax()), int(sizes.argmin())
     edge = int(np.flatnonzero(mesh.line >= 4)[0])
     bent = np.array([axis[[mesh.tail[edge], mesh.head[edge]]] for axis in (mesh.x, mesh.y)]) @ [0.1, 0.9]
     texts = [
         ("edge of the mesh, on the line\nof a unit of the first layer", bent),
         ("twins: two cuts on one chord", np.array([0.25, 0.75]) @ twins),
-        ("point: where cuts meet an edge", points[np.lexsort(points[:, 1::-1].T)[-1], :2]),
+        ("point: where cuts meet an edge", points[np.lexsort(points[:, ::-1].T)[-1]]),
         (f"meeting of {sizes[many]} chords,\n{sizes[many] * (sizes[many] - 1) // 2} pairs",
-         meetings.xywd[many, :2]),
+         met[many]),
         ("chord: where a cut crosses a cell\n(that cut and cell: a crossing)",
          np.array([0.3, 0.7]) @ chord[chord[:, 0].argsort()]),
-        ("meeting of one pair", meetings.xywd[two, :2]),
+        ("meeting of one pair", met[two]),
     ]  # fmt: skip
     return list(zip([0.85, 0.65, 0.45, 0.1, -0.3, -0.62], texts, strict=True))
 
