@@ -33,7 +33,7 @@ from geomtoy import Network, Slice, count_regions, enumerate_regions
 
 NETS = (
     "2-16-16-1", "2-64-64-1", "2-500-1", "2-2000-1", "2-128-128-1", "2-256-256-1", "2-64-64-64-1",
-    "2-128-128-128-1", "2-32-32-32-32-32-1", "-".join(["2", *["16"] * 20, "1"]), "64-128-128-1",
+    "2-128-128-128-1", "2-32x5-1", "2-16x20-1", "64-128-128-1",
 )  # fmt: skip
 BRIEF = ("2-500-1", "2-128-128-1", "2-64-64-64-1", "64-128-128-1")
 STRUCTURED = ("lattice 8 x 8", "lattice 16 x 16", "k/8, 2-96-96-1", "ternary, 2-48-48-1")
@@ -45,10 +45,11 @@ ENOUGH = 5.0
 
 
 def network(name: str) -> Network:
-    """He weights, biases N(0, 0.5^2), seed 0; or one of the structured cases."""
+    """He weights, biases N(0, 0.5^2), seed 0; or a structured case. 2-16x3-1 is 2-16-16-16-1."""
     if name in CASES:
         return CASES[name]()[0]
-    widths = [int(n) for n in name.split("-")]
+    runs = [part.split("x") for part in name.split("-")]
+    widths = [int(run[0]) for run in runs for _ in range(int(run[-1]) if len(run) == 2 else 1)]
     rng = np.random.default_rng(0)
     shapes = pairwise(widths)
     return Network([(rng.normal(0, np.sqrt(2 / i), (o, i)), rng.normal(0, 0.5, o)) for i, o in shapes])
@@ -200,7 +201,7 @@ def show(name: str, found: dict[str, Found]) -> str:
     """One line of the table; ratios are seconds of the tool over seconds of geomtoy's enumeration."""
     ours = found["enumerate"]
     assert isinstance(ours, dict), f"geomtoy failed on {name}: {ours}"
-    cells = [short(name), f"{ours['regions']:,}", f"{ours['regions'] / ours['seconds']:,.0f}"]
+    cells = [name, f"{ours['regions']:,}", f"{ours['regions'] / ours['seconds']:,.0f}"]
     for tool, result in found.items():
         if isinstance(result, str):
             cells.append(result)
@@ -212,15 +213,6 @@ def show(name: str, found: dict[str, Found]) -> str:
             text += f" (counts {result['regions']:,.0f})"
         cells.append(text)
     return "| " + " | ".join(cells) + " |"
-
-
-def short(name: str) -> str:
-    """2-16-16-...-1 as 2-16x20-1."""
-    if name in CASES:
-        return name
-    first, *hidden, last = name.split("-")
-    alike = len(hidden) > 3 and len(set(hidden)) == 1
-    return f"{first}-{hidden[0]}x{len(hidden)}-{last}" if alike else name
 
 
 def main() -> None:
