@@ -223,8 +223,9 @@ class NextMaps:
         if self._at_hand(low, high):
             return self._view(low, high)
         if self._keeps:
-            begin, self._low, self._high = self._high, 0, high
+            begin = self._high
             self._compute(self._view(begin, high), begin, high)
+            self._high = high
         else:
             self._maps = self._compute(self._room(low, high), low, high)
             self._low, self._high = low, high

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.network import Network
 from geomtoy.regions.maps.cuts import cuts_of, pieces
 
@@ -34,7 +34,7 @@ def chosen_cells(level: Level, chosen: np.ndarray) -> Level:
     return Level(level.parent[chosen], level.bits[chosen], _shortened(level.tree, chosen, number))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shortened(tree, chosen, number):
     """For each chosen cell the nearest one before it on the way to the root, itself if there is none."""
     found = np.arange(chosen.shape[0])
@@ -76,7 +76,7 @@ def piece_sums(network: Network, levels: Sequence[Level], weights: np.ndarray) -
     return sums
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bit_sums(bits, tree, weights):
     """(F, k) sums of the weights (n_cuts, k) of each cell's bits, from those of a cell before it."""
     found = np.zeros((bits.shape[0], weights.shape[1]), np.int64)

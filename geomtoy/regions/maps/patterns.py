@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.network import Network
 from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.maps.cuts import cuts_of
@@ -40,7 +40,7 @@ def patterns_so_far(network: Network, levels: Sequence[Level]) -> PackedPatterns
     return PackedPatterns(words, maximum, np.cumsum([0, *map(len, matches)]), np.concatenate(matches))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def equal_patterns(patterns, pairs):
     """Whether the two cells of each pair (k, 2) have equal patterns."""
     words = patterns.words
@@ -59,7 +59,7 @@ def equal_patterns(patterns, pairs):
     return alike
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _winner(patterns, cell, maximum, slots):
     """As `maxima.winners`, for one maximum on one cell; slots is scratch."""
     i, end = patterns.start[maximum], patterns.start[maximum + 1]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import bit_at, lowest_bit, without_lowest
 from geomtoy.regions.maps.near import (
     as_arrays,
@@ -50,7 +50,7 @@ class Run(NamedTuple):
     bits: np.ndarray  # (words,) of cuts that are > 0 on the run
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, positive):
     """Cuts that may cross cells low..high-1 of a mesh; see `near.of_cells`.
 
@@ -75,7 +75,7 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
     return as_arrays(finds)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _whole(bits, cells, before, p, room, weights, cuts):
     """All cells of a family as a run: the units that do not switch, summed up."""
     n_in, n = weights.WT.shape
@@ -106,7 +106,7 @@ def _whole(bits, cells, before, p, room, weights, cuts):
     return Run(unit, z, weight, np.arange(n), rows, error, np.zeros(words, np.uint64))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _narrow(run, order, mesh, corner, bits, positive, scratch, finds):
     """The finds with those of a run, which is looked at part by part, down to single cells; `order` has
     its cells, neighbours together."""
@@ -122,7 +122,7 @@ def _narrow(run, order, mesh, corner, bits, positive, scratch, finds):
     return finds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _part(run, cells, mesh, corner, bits, scratch):
     """A part of a run: fewer units switch, and fewer cuts are left."""
     some, every = _common_bits(bits, cells)
@@ -160,7 +160,7 @@ def _part(run, cells, mesh, corner, bits, scratch):
     return Run(run.unit[kept], run.z[kept], weight, run.cut[left], few, error, words)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bounds(run, rows, kept, box, value, bound):
     """Values of the cuts at the centre of a box, and by how much they may change in it, whatever part of
     themselves the units in `kept` pass on."""
@@ -182,14 +182,14 @@ def _bounds(run, rows, kept, box, value, bound):
         bound[j] = with_slack(bound[j], slack[j])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add_slack(shift, slack, half, weight, k):
     for j in range(weight.shape[1]):
         shift[j] += weight[k, j] * half
         slack[j] += abs(weight[k, j]) * half
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
     """The finds with those of the cells of a run, looked at one by one."""
     value, bound = scratch
@@ -218,7 +218,7 @@ def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
     return finds
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"}, forceinline=True)
+@inner(forceinline=True, fastmath={"contract"})
 def _add(rows, run, k, factor):
     """Add what a unit passes on to the lines of the cuts."""
     weight = run.weight
@@ -230,7 +230,7 @@ def _add(rows, run, k, factor):
         rows[0, 2, i] += c * w
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _common_bits(bits, cells):
     """Bits that some, and that all of the cells have."""
     some, every = bits[cells[0]].copy(), bits[cells[0]].copy()
@@ -241,12 +241,12 @@ def _common_bits(bits, cells):
     return some, every
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _bit(words, k):
     return (words[k >> 6] >> np.uint64(k & 63)) & np.uint64(1) != 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def box_of(cells, mesh, corner):
     """Centre and half sides of a box around cells."""
     left, right, low, high = extent(cells[0], mesh, corner)
@@ -258,7 +258,7 @@ def box_of(cells, mesh, corner):
     return cx, cy, rx, ry
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def neighbours_together(f0, f1, mesh, corner):
     """Cells f0..f1-1 in their order along a curve that fills the square (Hilbert 1891): those that are
     next to each other there are close."""
@@ -270,13 +270,13 @@ def neighbours_together(f0, f1, mesh, corner):
     return sort + f0
 
 
-@njit(cache=True, inline="always")
+@inlined
 def _step(double):
     """Of 2^16 steps from -1 to 1, the one that half of a number is on."""
     return np.int64(min(max(16384.0 * (double + 2.0), 0.0), 65535.0)) if abs(double) < np.inf else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _along_curve(x, y):
     place, side = np.int64(0), 32768
     while side > 0:

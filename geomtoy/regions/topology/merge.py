@@ -9,8 +9,8 @@ where an edge of its neighbours ends.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geomtoy.kernels import kernel
 from geomtoy.regions.topology.components import components
 from geomtoy.regions.topology.mesh import Mesh, edge_cells
 
@@ -59,7 +59,7 @@ def _corners_and_joints(mesh: Mesh, kept: np.ndarray, n_sides: int) -> tuple[np.
     return (degree > 0) & ~straight, edge[at_joint].reshape(-1, 2)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _walk(mesh, label, kept, leads, corner, edge, n_cells):
     """Boundaries of the merged cells, by new edges, and the ends of those, by old vertices.
 
@@ -93,7 +93,7 @@ def _walk(mesh, label, kept, leads, corner, edge, n_cells):
     return start, half[:w].copy(), tail, head
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _next_half_edges(mesh, kept):
     """The half-edge that follows each one that is kept around its merged cell."""
     after = np.full(2 * mesh.tail.shape[0], -1)
@@ -111,6 +111,6 @@ def _next_half_edges(mesh, kept):
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _origin(mesh, h):
     return mesh.tail[h >> 1] if h & 1 == 0 else mesh.head[h >> 1]
