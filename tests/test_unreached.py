@@ -11,6 +11,7 @@ from geomtoy import Network, Slice, count_regions, enumerate_regions
 from geomtoy.activations import RELU
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, Conv2d, Flatten, Maxout, MaxPool2d
+from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.structure import constant_signs, unreached
 
 relu = st.just(RELU)
@@ -45,7 +46,7 @@ def assert_unreached_are_biases(cells):
         bias = Fraction(sub.network.layers[layer - 1][1][unit])
         assert (rows[unit, 0], rows[unit, 1]) == (0, 0)
         assert Fraction(int(rows[unit, 2]), int(scale)) == bias
-        signs = constant_signs(sub.network, layer)[sub.lines.maps._cuts[layer].unit == unit]
+        signs = constant_signs(sub.network, layer)[cuts_of(sub.network, layer).unit == unit]
         assert signs.tolist() == [
             np.sign(bias - tau) for tau in sub.network.units(layer)[unit].breakpoints
         ]

@@ -1,22 +1,24 @@
 """Exact maps of a network on cells, as integers over one positive denominator.
 
 A layer's maps on a cell are an integer matrix times one scale, so signs need no division, and the
-common denominators of a network are taken out once.
+common denominators of a network are taken out once. All is over the constant 1 as well: maps have a
+last row (0, 0, scale), and rows a last entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache, partial
 from typing import NamedTuple
 
-import numpy as np
 from flint import fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
-from geomtoy.regions.maps.cuts import Cuts, cuts_of, piece_of_each
+from geomtoy.regions.maps.cuts import piece_of_each
+from geomtoy.regions.maps.integers import SILENT, ZERO, integer_layer, integer_units
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.numbers.exact import Line, integer_matrix
 
@@ -28,21 +30,53 @@ class Affine(NamedTuple):
     scale: fmpz
 
 
-ZERO, IDENTICAL, OTHER = range(3)
-"""Kinds of pieces: z -> 0, z -> z, and the rest."""
+class Pieces(NamedTuple):
+    """What a hidden layer's units do on a cell of its own level, beside those that pass on z."""
+
+    silent: list[int]  # units that pass on nothing
+    bent: list[tuple[int, fmpz, fmpz]]  # (unit, slope, offset) of all others
+
+
+@dataclass(slots=True)
+class Station:
+    """A layer on a cell of the level before it, where rows of units begin or come by."""
+
+    paid: float = 0.0  # by rows so far: products, in multiples of the layer's weights
+    map: fmpz_mat | None = None  # preactivations, and the constant 1, once they are worth it
+
+
+WORTH = 2.0
+"""What rows pay at a station before its map is computed, which costs three times the layer's weights.
+A row that comes by takes a product with all of them."""
+
+BEGIN = 48.0
+"""Units of a layer for which its map costs as much as three rows that begin there."""
+
+REMEMBERED = 4096
+"""Stations that are kept at hand, with their maps."""
 
 
 class RationalMaps:
     """Exact maps of a network on the cells of its levels, remembered for the cells last asked for.
 
-    Cost: O(n_l n_{l-1}) integer products for each layer up to the one asked for.
+    A cut needs one unit's row, so that goes back through the layers, from the unit to the plane: a row
+    times a matrix for each layer. Where many rows come by, the map of all units is computed, and ends
+    the way of those that follow.
+
+    Cost: O(n_l n_{l-1}) integer products for each layer down to one whose map is known; for a map three
+    times as many, which rows of about that cost have come before.
     """
 
     def __init__(self, network: Network, frame: Frame, levels: Sequence[Level]) -> None:
         self._network = network
         self._frame = frame
         self._levels = levels
-        self.affine = lru_cache(maxsize=4096)(self._affine)
+        self.affine = lru_cache(maxsize=REMEMBERED)(self._affine)
+        self._layer = cache(partial(integer_layer, network))
+        self._units = cache(partial(integer_units, network))
+        self._station = lru_cache(maxsize=REMEMBERED)(lambda layer, cell: Station())
+        self._weights_of = lru_cache(maxsize=REMEMBERED)(self._unit_weights)
+        self._pieces = lru_cache(maxsize=REMEMBERED)(self._new_pieces)
 
     def fresh(self) -> RationalMaps:
         """The same maps with nothing remembered."""
@@ -53,74 +87,104 @@ class RationalMaps:
 
     def cut(self, layer: int, cell: int, cut: int) -> Line:
         """Line of a cut of hidden layer `layer` (from 1) on a cell of the level before it."""
-        cuts = self._cuts[layer]
+        cuts, act = self._units(layer).cuts, self._network.activations[layer - 1]
         unit = int(cuts.unit[cut])
-        rows, scale = self.affine(layer, cell)
-        tau = self._network.units(layer)[unit].breakpoints[cut - int(cuts.first[unit])]
-        a, b, c = rows[unit, 0], rows[unit, 1], rows[unit, 2]
+        a, b, c = self._unit(layer, cell, unit)
+        if cuts.plain:
+            return Line(a, b, c)
+        own = act if isinstance(act, PiecewiseLinear) else act[unit]
+        tau = own.breakpoints[cut - int(cuts.first[unit])]
         q = tau.denominator
-        return Line(a * q, b * q, c * q - scale * tau.numerator)
+        return Line(a * q, b * q, c * q - self._scale(layer) * tau.numerator)
+
+    def _unit(self, layer: int, cell: int, unit: int) -> Sequence[fmpz]:
+        """A unit's preactivation on a cell of the level before its layer, times the layer's scale."""
+        known = self._asked(layer, cell, begins=True)
+        if known is not None:
+            return known[unit, 0], known[unit, 1], known[unit, 2]
+        row = fmpz_mat(self._weights_of(layer, unit))
+        for own in range(layer - 1, 0, -1):
+            self._through(row, own, cell)
+            cell = int(self._levels[own].parent[cell])
+            known = self._asked(own, cell)
+            if known is not None:
+                return (row * known).entries()
+            row = row * self._layer(own).weights
+        return (row * self._basis[0]).entries()
+
+    def _unit_weights(self, layer: int, unit: int) -> fmpz_mat:
+        weights = self._layer(layer).weights
+        width = weights.ncols()
+        return fmpz_mat(1, width, [weights[unit, j] for j in range(width)])
+
+    def _asked(self, layer: int, cell: int, begins: bool = False) -> fmpz_mat | None:
+        """The map of a station where a row comes by, or begins, if it is known or now worth it."""
+        station = self._station(layer, cell)
+        if station.map is None:
+            if station.paid >= WORTH:
+                return self._map(layer, cell)
+            station.paid += min(1.0, BEGIN / self._layer(layer).weights.nrows()) if begins else 1.0
+        return station.map
 
     def _affine(self, layer: int, cell: int) -> Affine:
         """Preactivations of `layer` (the number of hidden layers plus one: outputs) on a cell of level
         layer - 1."""
-        weights, denominator = self._weights[layer - 1]
-        if layer == 1:
-            return Affine(weights * self._basis[0], denominator * self._basis[1])
-        after, scale = self._after(layer - 1, cell)
-        return Affine(weights * after, denominator * scale)
+        whole = self._map(layer, cell)
+        units = whole.nrows() - 1
+        return Affine(fmpz_mat(units, 3, whole.entries()[: 3 * units]), self._scale(layer))
 
-    def _after(self, layer: int, cell: int) -> tuple[fmpz_mat, fmpz]:
-        """Activations of a hidden layer on a cell of its own level, then a row for the constant 1."""
-        level = self._levels[layer]
-        before = self.affine(layer, int(level.parent[cell]))
-        entries, (integer_pieces, q) = before.rows.entries(), self._integer_pieces[layer]
-        place = self._first_piece[layer] + piece_of_each(level.bits[cell], self._cuts[layer])
-        zero = fmpz(0)
-        rows: list[fmpz] = []
-        for i, piece in enumerate(place.tolist()):
-            kind, s, o = integer_pieces[piece]
-            if kind == ZERO:
-                rows += (zero, zero, zero)
-                continue
-            a, b, c = entries[3 * i : 3 * i + 3]
-            rows += (a, b, c) if kind == IDENTICAL else (s * a, s * b, s * c + o * before.scale)
-        scale = before.scale * q
-        rows += (zero, zero, scale)
-        return fmpz_mat(len(place) + 1, 3, rows), scale
+    def _map(self, layer: int, cell: int) -> fmpz_mat:
+        """The same with a row for the constant 1."""
+        station = self._station(layer, cell)
+        if station.map is None:
+            before = self._after(layer - 1, cell) if layer > 1 else self._basis[0]
+            station.map = self._layer(layer).weights * before
+        return station.map
+
+    def _after(self, layer: int, cell: int) -> fmpz_mat:
+        """Activations of a hidden layer, and the constant 1, on a cell of its own level."""
+        z = fmpz_mat(self._map(layer, int(self._levels[layer].parent[cell])))
+        pieces, last = self._pieces(layer, cell), z.nrows() - 1
+        for unit in pieces.silent:
+            z[unit, 0] = z[unit, 1] = z[unit, 2] = ZERO
+        for unit, slope, offset in pieces.bent:
+            z[unit, 0] *= slope
+            z[unit, 1] *= slope
+            z[unit, 2] = slope * z[unit, 2] + offset * z[last, 2]
+        z[last, 2] *= self._units(layer).bend
+        return z
+
+    def _through(self, row: fmpz_mat, layer: int, cell: int) -> None:
+        """Write a row over a layer's preactivations over one over its activations, on a cell of its own
+        level."""
+        pieces, last = self._pieces(layer, cell), row.ncols() - 1
+        constant = row[0, last] * self._units(layer).bend
+        for unit in pieces.silent:
+            row[0, unit] = ZERO
+        for unit, slope, offset in pieces.bent:
+            constant += offset * row[0, unit]
+            row[0, unit] *= slope
+        row[0, last] = constant
+
+    def _new_pieces(self, layer: int, cell: int) -> Pieces:
+        own = self._units(layer)
+        place = piece_of_each(self._levels[layer].bits[cell], own.cuts).tolist()
+        every = [options[k] for options, k in zip(own.pieces, place, strict=True)]
+        silent = [unit for unit, piece in enumerate(every) if piece is SILENT]
+        bent = [(unit, *piece) for unit, piece in enumerate(every) if piece and piece is not SILENT]
+        return Pieces(silent, bent)
+
+    def _scale(self, layer: int) -> fmpz:
+        """Denominator of a layer's preactivations, on all cells."""
+        scales = self._scales
+        while len(scales) <= layer:
+            bend = self._units(len(scales) - 1).bend if len(scales) > 1 else 1
+            scales.append(scales[-1] * bend * self._layer(len(scales)).denominator)
+        return scales[layer]
 
     @cached_property
-    def _cuts(self) -> dict[int, Cuts]:
-        layers = range(1, len(self._network.layers))
-        return {layer: cuts_of(self._network, layer) for layer in layers}
-
-    @cached_property
-    def _first_piece(self) -> dict[int, np.ndarray]:
-        """Where each unit's pieces begin in `_integer_pieces`."""
-        return {k: cuts.first[:-1] + np.arange(len(cuts.first) - 1) for k, cuts in self._cuts.items()}
-
-    @cached_property
-    def _integer_pieces(self) -> dict[int, tuple[list[tuple[int, fmpz, fmpz]], fmpz]]:
-        """Kind, slope and offset of all pieces of a layer's units, over one denominator."""
-        found = {}
-        for layer in self._cuts:
-            act, width = self._network.activations[layer - 1], self._network.widths[layer - 1]
-            units, repeat = ((act,), width) if isinstance(act, PiecewiseLinear) else (act, 1)
-            slopes = [s for act in units for s in act.slopes]
-            matrix, q = integer_matrix([slopes, [o for act in units for o in act.offsets]])
-            entries, k = matrix.entries(), len(slopes)
-            kinds = {(0, 0): ZERO, (1, 0): IDENTICAL if q == 1 else OTHER}
-            both = list(zip(entries[:k], entries[k:], strict=True))
-            found[layer] = [(kinds.get((int(s), int(o)), OTHER), s, o) for s, o in both] * repeat, q
-        return found
-
-    @cached_property
-    def _weights(self) -> list[tuple[fmpz_mat, fmpz]]:
-        """[W b] of each layer over a common denominator."""
-        return [
-            integer_matrix([[*row, bias] for row, bias in zip(W.tolist(), b.tolist(), strict=True)])
-            for W, b in self._network.layers
-        ]
+    def _scales(self) -> list[fmpz]:
+        return [self._basis[1]]
 
     @cached_property
     def _basis(self) -> tuple[fmpz_mat, fmpz]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
+import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 
@@ -63,3 +64,17 @@ def integer_matrix(rows: Sequence[Sequence[int | float | Fraction]]) -> tuple[fm
     factor = {q: denominator // q for q in few}
     entries = [p * factor[q] for p, q in ratios]
     return fmpz_mat(len(rows), len(rows[0]), entries), fmpz(denominator)
+
+
+def integer_floats(numbers: np.ndarray) -> tuple[fmpz_mat, fmpz]:
+    """`integer_matrix` of float64, which are integers times powers of two: some five times as fast."""
+    fraction, exponent = np.frexp(numbers)
+    whole = (fraction * 2.0**53).astype(np.int64)
+    even = np.maximum(np.frexp((whole & -whole).astype(float))[1] - 1, 0)  # factors of two
+    whole >>= even
+    exponent = np.where(whole == 0, 0, exponent + even - 53)
+    power = max(0, -int(exponent.min()))
+    shift = (exponent + power).ravel().tolist()
+    entries = [p << k for p, k in zip(whole.ravel().tolist(), shift, strict=True)]
+    rows, columns = numbers.shape
+    return fmpz_mat(rows, columns, entries), fmpz(1 << power)
