@@ -2,6 +2,7 @@
 
 import pickle
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from geomtoy.regions.maps.levels import pieces_on
 from geomtoy.regions.numbers.exact import integer_floats, integer_matrix
 from geomtoy.regions.numbers.predicates import exact_arithmetic
 
+orders = st.integers(0, 9)
 several = st.lists(activations, min_size=3, max_size=3)
 deep = networks(2, 3, 4, 3, 1, act=several)
 shallow = networks(2, 4, 1, act=several.map(lambda acts: acts[:1]))
@@ -68,8 +70,9 @@ def assert_same_line(found, row):
 
 @pytest.mark.parametrize("worth", [0.0, 2.0, np.inf])
 @settings(max_examples=15, deadline=None)
-@given(st.one_of(deep, shallow, of_units), st.randoms())
-def test_lines_asked_in_any_order_are_those_of_the_forward_maps(worth, network, random):
+@given(st.one_of(deep, shallow, of_units), orders)
+def test_lines_asked_in_any_order_are_those_of_the_forward_maps(worth, network, order):
+    random = Random(order)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rational, "WORTH", worth)
         sub = enumerate_regions(network).subdivision
@@ -84,8 +87,9 @@ def test_lines_asked_in_any_order_are_those_of_the_forward_maps(worth, network, 
 
 
 @settings(max_examples=15, deadline=None)
-@given(networks(3, 3, 3, 3, 2, act=several), slices(3), st.randoms())
-def test_the_integers_do_not_depend_on_what_was_asked_before(network, plane, random):
+@given(networks(3, 3, 3, 3, 2, act=several), slices(3), orders)
+def test_the_integers_do_not_depend_on_what_was_asked_before(network, plane, order):
+    random = Random(order)
     sub = enumerate_regions(network, slice=plane).subdivision
     asked = every_cut(sub)
     lines = {}
