@@ -106,6 +106,7 @@ def test_the_integers_do_not_depend_on_what_was_asked_before(network, plane, ord
 @pytest.mark.parametrize("seed", range(4))
 def test_few_maps_are_remembered_and_forgotten_ones_do_no_harm(seed, monkeypatch):
     monkeypatch.setattr(rational, "REMEMBERED", 3)
+    monkeypatch.setattr(rational, "AT_HAND", 3)
     sub = enumerate_regions(few_weights(seed)[0]).subdivision
     maps, asked = sub.lines.maps.fresh(), every_cut(sub)
     np.random.default_rng(seed).shuffle(asked)

@@ -53,7 +53,10 @@ BEGIN = 48.0
 """Units of a layer for which its map costs as much as three rows that begin there."""
 
 REMEMBERED = 4096
-"""Stations that are kept at hand, with their maps."""
+"""Stations that are kept at hand, with their maps; and rows of weights."""
+
+AT_HAND = 512
+"""Cells whose pieces are: rows that come by soon after each other need them, a known map does not."""
 
 
 class RationalMaps:
@@ -76,7 +79,7 @@ class RationalMaps:
         self._units = cache(partial(integer_units, network))
         self._station = lru_cache(maxsize=REMEMBERED)(lambda layer, cell: Station())
         self._weights_of = lru_cache(maxsize=REMEMBERED)(self._unit_weights)
-        self._pieces = lru_cache(maxsize=REMEMBERED)(self._new_pieces)
+        self._pieces = lru_cache(maxsize=AT_HAND)(self._new_pieces)
 
     def fresh(self) -> RationalMaps:
         """The same maps with nothing remembered."""
