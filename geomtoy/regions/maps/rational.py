@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from typing import NamedTuple
 
+import numpy as np
 from flint import fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
@@ -79,7 +80,7 @@ class RationalMaps:
         self._units = cache(partial(integer_units, network))
         self._station = lru_cache(maxsize=REMEMBERED)(lambda layer, cell: Station())
         self._weights_of = lru_cache(maxsize=REMEMBERED)(self._unit_weights)
-        self._pieces = lru_cache(maxsize=AT_HAND)(self._new_pieces)
+        self._pieces = lru_cache(maxsize=AT_HAND)(self._pieces_on)
 
     def fresh(self) -> RationalMaps:
         """The same maps with nothing remembered."""
@@ -132,22 +133,34 @@ class RationalMaps:
     def _affine(self, layer: int, cell: int) -> Affine:
         """Preactivations of `layer` (the number of hidden layers plus one: outputs) on a cell of level
         layer - 1."""
-        whole = self._map(layer, cell)
+        return self._without_last(layer, self._map(layer, cell))
+
+    def beyond(self, layer: int, parent: int, bits: np.ndarray) -> Affine:
+        """Preactivations of layer + 1 where bits (words,) say which cuts of `layer` are > 0, inside a
+        cell of the level before it."""
+        after = self._after(layer, parent, self._pieces_of(layer, bits))
+        return self._without_last(layer + 1, self._layer(layer + 1).weights * after)
+
+    def _without_last(self, layer: int, whole: fmpz_mat) -> Affine:
         units = whole.nrows() - 1
         return Affine(fmpz_mat(units, 3, whole.entries()[: 3 * units]), self._scale(layer))
 
     def _map(self, layer: int, cell: int) -> fmpz_mat:
-        """The same with a row for the constant 1."""
+        """Preactivations, and the constant 1, of a layer on a cell of the level before it."""
         station = self._station(layer, cell)
         if station.map is None:
-            before = self._after(layer - 1, cell) if layer > 1 else self._basis[0]
+            before = self._basis[0]
+            if layer > 1:
+                parent = int(self._levels[layer - 1].parent[cell])
+                before = self._after(layer - 1, parent, self._pieces(layer - 1, cell))
             station.map = self._layer(layer).weights * before
         return station.map
 
-    def _after(self, layer: int, cell: int) -> fmpz_mat:
-        """Activations of a hidden layer, and the constant 1, on a cell of its own level."""
-        z = fmpz_mat(self._map(layer, int(self._levels[layer].parent[cell])))
-        pieces, last = self._pieces(layer, cell), z.nrows() - 1
+    def _after(self, layer: int, parent: int, pieces: Pieces) -> fmpz_mat:
+        """Activations of a hidden layer, and the constant 1, on some pieces inside a cell of the level
+        before it."""
+        z = fmpz_mat(self._map(layer, parent))
+        last = z.nrows() - 1
         for unit in pieces.silent:
             z[unit, 0] = z[unit, 1] = z[unit, 2] = ZERO
         for unit, slope, offset in pieces.bent:
@@ -169,9 +182,12 @@ class RationalMaps:
             row[0, unit] *= slope
         row[0, last] = constant
 
-    def _new_pieces(self, layer: int, cell: int) -> Pieces:
+    def _pieces_on(self, layer: int, cell: int) -> Pieces:
+        return self._pieces_of(layer, self._levels[layer].bits[cell])
+
+    def _pieces_of(self, layer: int, bits: np.ndarray) -> Pieces:
         own = self._units(layer)
-        place = piece_of_each(self._levels[layer].bits[cell], own.cuts).tolist()
+        place = piece_of_each(bits, own.cuts).tolist()
         every = [options[k] for options, k in zip(own.pieces, place, strict=True)]
         silent = [unit for unit, piece in enumerate(every) if piece is SILENT]
         bent = [(unit, *piece) for unit, piece in enumerate(every) if piece and piece is not SILENT]
