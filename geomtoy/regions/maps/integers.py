@@ -1,4 +1,5 @@
-"""The layers of a network as integers over one positive denominator each, made once a network."""
+"""The layers of a network as integers over one positive denominator each, made once a network, and
+what its units do to integer maps and rows. All are over the constant 1 as well, as a last entry."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from flint import fmpz, fmpz_mat
 
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.maps.cuts import Cuts, cuts_of
+from geomtoy.regions.maps.cuts import Cuts, cuts_of, piece_of_each
 from geomtoy.regions.numbers.exact import integer_floats, integer_matrix
 
 ZERO = fmpz(0)
@@ -29,12 +30,49 @@ class IntegerLayer(NamedTuple):
     denominator: fmpz
 
 
+class Pieces(NamedTuple):
+    """What a hidden layer's units do at some place, beside those that pass on z."""
+
+    silent: list[int]  # units that pass on nothing
+    bent: list[tuple[int, fmpz, fmpz]]  # (unit, slope, offset) of all others
+
+
 class IntegerUnits(NamedTuple):
     """What the units of a hidden layer do behind it."""
 
     cuts: Cuts
     pieces: list[list[IntegerPiece]]  # of each unit
     bend: fmpz  # their denominator
+
+    def pieces_of(self, bits: np.ndarray) -> Pieces:
+        """The pieces on which bits (words,) say which cuts are > 0."""
+        place = piece_of_each(bits, self.cuts).tolist()
+        every = [options[k] for options, k in zip(self.pieces, place, strict=True)]
+        silent = [unit for unit, piece in enumerate(every) if piece is SILENT]
+        bent = [(unit, *piece) for unit, piece in enumerate(every) if piece and piece is not SILENT]
+        return Pieces(silent, bent)
+
+    def activate(self, z: fmpz_mat, pieces: Pieces) -> None:
+        """Make preactivations z (n + 1, 3) activations, times `bend`."""
+        last = z.nrows() - 1
+        for unit in pieces.silent:
+            z[unit, 0] = z[unit, 1] = z[unit, 2] = ZERO
+        for unit, slope, offset in pieces.bent:
+            z[unit, 0] *= slope
+            z[unit, 1] *= slope
+            z[unit, 2] = slope * z[unit, 2] + offset * z[last, 2]
+        z[last, 2] *= self.bend
+
+    def pull_back(self, row: fmpz_mat, pieces: Pieces) -> None:
+        """Make a row (1, n + 1) over activations one over preactivations, times `bend`."""
+        last = row.ncols() - 1
+        constant = row[0, last] * self.bend
+        for unit in pieces.silent:
+            row[0, unit] = ZERO
+        for unit, slope, offset in pieces.bent:
+            constant += offset * row[0, unit]
+            row[0, unit] *= slope
+        row[0, last] = constant
 
 
 def integer_layer(network: Network, layer: int) -> IntegerLayer:

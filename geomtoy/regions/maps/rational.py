@@ -18,8 +18,7 @@ from flint import fmpz, fmpz_mat
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
-from geomtoy.regions.maps.cuts import piece_of_each
-from geomtoy.regions.maps.integers import SILENT, ZERO, integer_layer, integer_units
+from geomtoy.regions.maps.integers import Pieces, integer_layer, integer_units
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.numbers.exact import Line, integer_matrix
 
@@ -29,13 +28,6 @@ class Affine(NamedTuple):
 
     rows: fmpz_mat
     scale: fmpz
-
-
-class Pieces(NamedTuple):
-    """What a hidden layer's units do on a cell of its own level, beside those that pass on z."""
-
-    silent: list[int]  # units that pass on nothing
-    bent: list[tuple[int, fmpz, fmpz]]  # (unit, slope, offset) of all others
 
 
 @dataclass(slots=True)
@@ -108,7 +100,7 @@ class RationalMaps:
             return known[unit, 0], known[unit, 1], known[unit, 2]
         row = fmpz_mat(self._weights_of(layer, unit))
         for own in range(layer - 1, 0, -1):
-            self._through(row, own, cell)
+            self._units(own).pull_back(row, self._pieces(own, cell))
             cell = int(self._levels[own].parent[cell])
             known = self._asked(own, cell)
             if known is not None:
@@ -138,7 +130,7 @@ class RationalMaps:
     def beyond(self, layer: int, parent: int, bits: np.ndarray) -> Affine:
         """Preactivations of layer + 1 where bits (words,) say which cuts of `layer` are > 0, inside a
         cell of the level before it."""
-        after = self._after(layer, parent, self._pieces_of(layer, bits))
+        after = self._after(layer, parent, self._units(layer).pieces_of(bits))
         return self._without_last(layer + 1, self._layer(layer + 1).weights * after)
 
     def _without_last(self, layer: int, whole: fmpz_mat) -> Affine:
@@ -160,38 +152,11 @@ class RationalMaps:
         """Activations of a hidden layer, and the constant 1, on some pieces inside a cell of the level
         before it."""
         z = fmpz_mat(self._map(layer, parent))
-        last = z.nrows() - 1
-        for unit in pieces.silent:
-            z[unit, 0] = z[unit, 1] = z[unit, 2] = ZERO
-        for unit, slope, offset in pieces.bent:
-            z[unit, 0] *= slope
-            z[unit, 1] *= slope
-            z[unit, 2] = slope * z[unit, 2] + offset * z[last, 2]
-        z[last, 2] *= self._units(layer).bend
+        self._units(layer).activate(z, pieces)
         return z
 
-    def _through(self, row: fmpz_mat, layer: int, cell: int) -> None:
-        """Write a row over a layer's preactivations over one over its activations, on a cell of its own
-        level."""
-        pieces, last = self._pieces(layer, cell), row.ncols() - 1
-        constant = row[0, last] * self._units(layer).bend
-        for unit in pieces.silent:
-            row[0, unit] = ZERO
-        for unit, slope, offset in pieces.bent:
-            constant += offset * row[0, unit]
-            row[0, unit] *= slope
-        row[0, last] = constant
-
     def _pieces_on(self, layer: int, cell: int) -> Pieces:
-        return self._pieces_of(layer, self._levels[layer].bits[cell])
-
-    def _pieces_of(self, layer: int, bits: np.ndarray) -> Pieces:
-        own = self._units(layer)
-        place = piece_of_each(bits, own.cuts).tolist()
-        every = [options[k] for options, k in zip(own.pieces, place, strict=True)]
-        silent = [unit for unit, piece in enumerate(every) if piece is SILENT]
-        bent = [(unit, *piece) for unit, piece in enumerate(every) if piece and piece is not SILENT]
-        return Pieces(silent, bent)
+        return self._units(layer).pieces_of(self._levels[layer].bits[cell])
 
     def _scale(self, layer: int) -> fmpz:
         """Denominator of a layer's preactivations, on all cells."""
