@@ -7,6 +7,7 @@ it is written, mean, deviation and all, in ball arithmetic at a place on every a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from geomtoy.circles.complex import CircleComplex
 
 Pieces = list[int | None]
+
+NEAR = 2.0**-20
+"""A unit that an arc parts vanishes this near to any place on the arc, or relatively so."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def certify(complex: CircleComplex) -> Certificate:
     and that
     every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns
     of both
-    faces say so, or, if it is one that the arc parts, in one of them.
+    faces say so, or, if it is one that the arc parts, in one of them, and vanishes nearby. A circle that
+    is missing inside a face, and parts no pieces of its boundary, would not be seen.
     """
     wrong, places = _patterns(complex)
     return Certificate(_euler(complex), _orders(complex), wrong, places)
@@ -91,18 +96,22 @@ def _patterns(complex: CircleComplex) -> tuple[str | None, int]:
         if not np.isfinite(place).all():
             continue
         places += 1
-        found = _pieces(complex.subdivision.sphere, place)
-        cells = [cell for cell in sides if cell >= 0]
-        for unit, piece in enumerate(found):
+        sphere, cells = complex.subdivision.sphere, [cell for cell in sides if cell >= 0]
+        for unit, piece in enumerate(_pieces(sphere, [arb(float(z)) for z in place])):
             if piece is not None and piece not in patterns[cells, unit]:
                 return f"unit {unit} is on piece {piece} at arc {e}, in no cell beside it", places
+        parted = np.flatnonzero(patterns[cells[0]] != patterns[cells[-1]]).tolist()
+        around = _pieces(sphere, [arb(float(z), NEAR * (1 + abs(float(z)))) for z in place])
+        for unit in parted:
+            if around[unit] is not None:
+                return f"unit {unit} changes across arc {e} and does not vanish there", places
         if len(cells) == 2 and (patterns[cells[0]] == patterns[cells[1]]).all():
             return f"the cells beside arc {e} have one pattern", places
     return None, places
 
 
-def _pieces(sphere: Sphere, place: np.ndarray) -> Pieces:
-    """Piece of each hidden unit at a place of the slice; None where balls do not decide."""
+def _pieces(sphere: Sphere, place: Sequence[arb]) -> Pieces:
+    """Piece of each hidden unit at a place (s, t) of the slice; None where balls do not decide."""
     network = sphere.network
     y = _normed(sphere, place)
     found: Pieces = []
@@ -124,10 +133,10 @@ def _pieces(sphere: Sphere, place: np.ndarray) -> Pieces:
     return found
 
 
-def _normed(sphere: Sphere, place: np.ndarray) -> arb_mat:
+def _normed(sphere: Sphere, place: Sequence[arb]) -> arb_mat:
     """The normalised vector, as the network is written."""
     network, norm = sphere.network, sphere.network.norm
-    s, t = (arb(float(z)) for z in place)
+    s, t = place
     if sphere.slice is None:
         x = [s, t]
     else:
