@@ -16,12 +16,16 @@ from flint import arb, arb_mat
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from geomtoy.circles.mesh import Exact
 from geomtoy.circles.sphere import Sphere
 
 if TYPE_CHECKING:
     from geomtoy.circles.complex import CircleComplex
 
 Pieces = list[int | None]
+
+ROUNDING = 2.0**-49
+"""More than what comparing two rows or places in float64 is off by."""
 
 NEAR = 2.0**-20
 """A unit that an arc parts vanishes this near to any place on the arc, or relatively so."""
@@ -33,18 +37,22 @@ class Certificate:
 
     euler: str | None
     orders: str | None
+    numbers: str | None
     patterns: str | None
     places: int
 
     @property
     def valid(self) -> bool:
-        return self.euler is None and self.orders is None and self.patterns is None
+        return self.euler is self.orders is self.numbers is self.patterns is None
 
     def __str__(self) -> str:
         if self.valid:
-            return f"certified: Euler's relation, arcs around vertices, patterns at {self.places} places"
+            return (
+                "certified: Euler's relation, arcs around vertices, their exact places, "
+                f"patterns at {self.places} places"
+            )
         return "not certified: " + "; ".join(
-            x for x in (self.euler, self.orders, self.patterns) if x is not None
+            x for x in (self.euler, self.orders, self.numbers, self.patterns) if x is not None
         )
 
 
@@ -52,6 +60,8 @@ def certify(complex: CircleComplex) -> Certificate:
     """Check a complex.
 
     Euler's relation for a drawing of several parts; that faces follow one another around every vertex;
+    that vertices lie exactly on the circles of their arcs, and all floats as near the exact numbers as
+    they say;
     and that
     every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns
     of both
@@ -59,7 +69,7 @@ def certify(complex: CircleComplex) -> Certificate:
     is missing inside a face, and parts no pieces of its boundary, would not be seen.
     """
     wrong, places = _patterns(complex)
-    return Certificate(_euler(complex), _orders(complex), wrong, places)
+    return Certificate(_euler(complex), _orders(complex), _numbers(complex), wrong, places)
 
 
 def _euler(complex: CircleComplex) -> str | None:
@@ -84,6 +94,30 @@ def _orders(complex: CircleComplex) -> str | None:
         if (left != np.roll(right, -1)).any():
             return f"the faces around vertex {v} do not follow one another"
     return None
+
+
+def _numbers(complex: CircleComplex) -> str | None:
+    circles, mesh = complex.subdivision.circles, complex.subdivision.mesh
+    geometry, points = circles.geometry, mesh.points
+    exact = Exact(circles, points)
+    for c in np.unique(np.concatenate([mesh.circle, points.circles.ravel()])).tolist():
+        if not _near(circles.rows[c, :4], geometry.row(circles.exact(c)), circles.rows[c, 4]):
+            return f"circle {c} lies elsewhere than floats say"
+    for v, (k, h) in enumerate(points.circles.tolist()):
+        common = geometry.relation(circles.exact(k), circles.exact(h))
+        if common not in (1, 2) or abs(int(points.branch[v])) != common - 1:
+            return f"vertex {v} is no common point of its circles"
+        if not _near(points.where[v, :3], geometry.floats(exact.point(v)), points.where[v, 3]):
+            return f"vertex {v} lies elsewhere than floats say"
+    for e, circle in enumerate(mesh.circle.tolist()):
+        ends = [v for v in (int(mesh.tail[e]), int(mesh.head[e])) if v >= 0]
+        if any(geometry.side(circles.exact(circle), exact.point(v)) for v in ends):
+            return f"an end of arc {e} does not lie on its circle"
+    return None
+
+
+def _near(floats: np.ndarray, exact: tuple[float, ...], error: float) -> bool:
+    return bool(np.linalg.norm(floats - np.array(exact)) <= 2 * error + ROUNDING)
 
 
 def _patterns(complex: CircleComplex) -> tuple[str | None, int]:
