@@ -20,7 +20,8 @@ PATHS = {
     "states": {"maps.chain.SMALL": 0, "maps.shared.CELLS_OF_A_STATE": 1e-4},
     "runs": {"engine.run.SMALL": 0, "engine.run.WIDE": 0, "engine.run.FAMILY": 0},
     "one by one": {
-        "engine.crossings.BLOCK_BYTES": 1, "engine.run.PART_BYTES": 1, "maps.floats.KEEP_BYTES": 0,
+        "engine.crossings.BLOCK_BYTES": 1, "engine.counting.PART_BYTES": 1,
+        "engine.counting.MAPS_BYTES": 1, "maps.floats.KEEP_BYTES": 0,
         "maps.floats.AHEAD_BYTES": 300,
     },
 }  # fmt: skip

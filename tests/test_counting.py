@@ -32,12 +32,58 @@ def test_counting_in_blocks_of_one_cell_changes_nothing(monkeypatch, name, ahead
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     expected = len(enumerate_regions(animal.network, **where))
-    monkeypatch.setattr("geomtoy.regions.engine.run.PART_BYTES", 1)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.PART_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.engine.crossings.BLOCK_BYTES", 1)
     monkeypatch.setattr("geomtoy.regions.maps.floats.KEEP_BYTES", 0)
     monkeypatch.setattr("geomtoy.regions.maps.floats.AHEAD_BYTES", ahead)
     count = count_regions(animal.network, **where, linear=False)
     assert (count.regions, count.certified) == (expected, True)
+
+
+# Linear regions, without building
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_linear_regions_are_counted_cell_by_cell_as_they_are_labelled(monkeypatch, name):
+    """Each cell of the level before the last is a part of its own, so that all its faces wait for those
+    across."""
+    animal = ZOO[name]()
+    where = {"window": animal.window, "slice": animal.slice}
+    cells = enumerate_regions(animal.network, **where)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.MAPS_BYTES", 1)
+    count = count_regions(animal.network, **where)
+    assert (count.regions, count.linear_regions) == (len(cells), cells.n_linear_regions)
+
+
+@pytest.mark.parametrize("room", [1, 3000, 2**24])
+@pytest.mark.parametrize("seed", range(12))
+def test_linear_regions_of_twins_and_of_units_that_cancel(monkeypatch, seed, room):
+    """Units of each layer are multiples of few, by small integers: chords lie on each other, the outputs
+    go on across some of them, and maps are equal across borders."""
+    net = few_directions(seed)
+    cells = enumerate_regions(net)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.MAPS_BYTES", room)
+    assert count_regions(net).linear_regions == cells.n_linear_regions
+
+
+def test_linear_regions_are_fewer_than_regions_where_units_cancel():
+    counts = [count_regions(few_directions(seed)) for seed in range(12)]
+    assert sum(0 < count.linear_regions < count.regions for count in counts) > 6
+
+
+def few_directions(seed):
+    rng = np.random.default_rng(seed)
+    act = ["relu", "leaky_relu", "abs", "hard_tanh"][seed % 4]
+    layers, width = [], 2
+    for n in rng.integers(4, 10, size=1 + seed % 3):
+        some = rng.integers(0, max(1, n // 2), size=n)
+        W, b = rng.integers(-2, 3, size=(n, width)), rng.integers(-2, 3, size=n)
+        layers.append((W[some] * rng.choice([-1, 1, 2], size=(n, 1)) / 2, b[some] / 4))
+        width = n
+    return Network([*layers, (rng.integers(-1, 2, size=(2, width)), [0, 0])], act)
+
+
+# Ties
 
 
 def nearly_concurrent(rows, scale, seed=None):
@@ -85,7 +131,7 @@ def test_counting_agrees_with_building_in_huge_windows_and_collapsing_layers(see
 def test_a_limit_is_judged_by_a_proven_count(monkeypatch):
     """Six lines through a point: 12 regions, up to 22; nobody is refused for the larger number."""
     net = ZOO["zero_bias_6"]().network
-    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.FULL_CHECK_PAIRS", 0)
     count = count_regions(net, linear=False, max_regions=12)
     assert (count.regions, count.certified) == (12, True)
 
@@ -93,7 +139,7 @@ def test_a_limit_is_judged_by_a_proven_count(monkeypatch):
 def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
     net = ZOO["zero_bias_6"]().network
-    monkeypatch.setattr("geomtoy.regions.engine.run.FULL_CHECK_PAIRS", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.FULL_CHECK_PAIRS", 0)
     count = count_regions(net, linear=False)
     assert (count.regions, count.certified) == (22, False)
     count = count_regions(net, linear=False, full_check=True)
@@ -111,14 +157,6 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
     monkeypatch.setattr("geomtoy.regions.engine.run.find_meetings", lambda *_: pytest.fail("built"))
     with pytest.raises(BudgetError, match=r"makes \d+ regions, more than max_regions = 1000000"):
         enumerate_regions(wide, max_regions=10**6)
-
-
-def test_maps_of_many_outputs_that_do_not_fit_are_refused(monkeypatch):
-    net = random_net(2, 8, 500, seed=0)
-    monkeypatch.setattr("geomtoy.regions.engine.run.memory", lambda: 1e5)
-    with pytest.raises(BudgetError, match="the maps of 500 outputs on"):
-        count_regions(net)
-    assert count_regions(net, linear=False).regions > 8
 
 
 def test_a_limit_counts_concurrent_lines_right():

@@ -12,6 +12,7 @@ from geomtoy.circles import CircleComplex, count_circle_regions, enumerate_circl
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
 from geomtoy.progress import Progress, reports
+from geomtoy.regions.engine.counting import count, count_linear
 from geomtoy.regions.engine.run import Enumeration, resolve_window
 from geomtoy.regions.results.complex import CellComplex
 from geomtoy.regions.results.linear import linear_regions
@@ -80,13 +81,21 @@ def count_regions(
     polygon, _ = resolve_window(network, slice, window)
     run = Enumeration(network, slice, polygon, max_regions)
     with _reports(network, progress, max_seconds) as report, np.errstate(all="ignore"):
-        if linear:
-            subdivision, maps = run.run_with_outputs(report)
-            regions, certified = subdivision.mesh.n_cells, True
-            merged = int(linear_regions(subdivision, maps).max()) + 1
-        else:
-            (regions, certified), merged = run.count(full_check, report), None
+        regions, merged, certified = _counts(run, linear, full_check, report)
     return RegionCount(regions, merged, certified, run.tally.decided, run.tally.rational)
+
+
+def _counts(
+    run: Enumeration, linear: bool, full_check: bool, report: Progress
+) -> tuple[int, int | None, bool]:
+    """Regions, linear regions, and whether the numbers are proven."""
+    if not linear:
+        regions, proven = count(run, full_check, report)
+        return regions, None, proven
+    if run.merges_last:
+        subdivision = run.run(report)
+        return subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1, True
+    return *count_linear(run, report), True
 
 
 @overload

@@ -21,7 +21,7 @@ from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps.chain import level_maps, next_maps
-from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps, blocks
+from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps
 from geomtoy.regions.maps.levels import (
     Level,
     ancestors,
@@ -34,17 +34,10 @@ from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
 from geomtoy.regions.topology.components import components
 from geomtoy.regions.topology.merge import inner_sides, merge
-from geomtoy.regions.topology.mesh import Mesh, part
+from geomtoy.regions.topology.mesh import Mesh
 from geomtoy.slices import FAR, UNIT_SQUARE, Segment, Slice, convex_window, interval
 
 ROOM = Path(__file__).parents[1]
-
-FULL_CHECK_PAIRS = 200_000_000
-"""Crossing pairs in a block of cells beyond which it is not searched for concurrent chords unless asked
-to."""
-
-PART_BYTES = 64 * 2**20
-"""Size of the table of signs that counting the last layer holds at a time."""
 
 SMALL = 1 << 16
 """Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
@@ -55,10 +48,6 @@ it is faster to look at each."""
 
 OUTPUT_CELLS = 1 << 12
 """Cells on which maps of the outputs are computed at a time."""
-
-OUTPUT_BYTES = 80
-"""Memory that the map of an output on a cell takes while linear regions are joined: three floats, and
-the differences to neighbours in blocks."""
 
 PAIR_BYTES = 830
 """Memory that a crossing pair of chords takes while a layer is built: 650 to 830 were measured."""
@@ -142,7 +131,7 @@ class Enumeration:
         levels = [first_level()]
         lines = Lines(network, self.frame, levels)
         self.subject = Subject(network, levels, lines, Predicates())
-        self._max_regions = max_regions
+        self.max_regions = max_regions
 
     @property
     def tally(self) -> SignTally:
@@ -150,69 +139,33 @@ class Enumeration:
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        return self._finished(self.through(self._hidden, progress)[0])
-
-    def run_with_outputs(self, progress: Progress | None = None) -> tuple[Subdivision, Maps]:
-        """The same, and the maps of the outputs while those that lead to them are still at hand."""
-        mesh, maps = self.through(self._hidden, progress, outputs=True)
-        if mesh.n_cells * maps.width * OUTPUT_BYTES > memory():
-            raise BudgetError(
-                f"the maps of {maps.width} outputs on {mesh.n_cells} regions do not fit into memory; "
-                "count with linear=False (--no-linear) or look at a smaller window"
-            )
-        return self._finished(mesh), all_maps(maps, OUTPUT_CELLS)
+        return self._finished(self.through(self.hidden, progress)[0])
 
     def _finished(self, mesh: Mesh) -> Subdivision:
         levels, lines = tuple(self.subject.levels), self.subject.lines.fresh()
         return Subdivision(self.network, self.frame, mesh, levels, lines, self.tally)
 
-    def count(self, full_check: bool = False, progress: Progress | None = None) -> tuple[int, bool]:
-        """Number of cells, and whether it is proven; those of the last hidden layer are not built.
-
-        A block of parents with more than `FULL_CHECK_PAIRS` crossings between them is taken to be in
-        general position, and the count is then not proven, unless `full_check` or a limit on regions
-        asks for more.
-        """
-        if not self._hidden:
-            return 1, True
-        if decides_a_maximum(self.network, self._hidden):
-            return self.through(self._hidden, progress)[0].n_cells, True
-        mesh, maps = self.through(self._hidden - 1, progress)
-        full_check |= self._max_regions is not None
-        cells, proven = 0, True
-        for low, high in blocks(maps, PART_BYTES // maps.width):
-            found, sure = self._count_block(mesh, maps, low, high, full_check)
-            cells, proven = cells + found, proven and sure
-            if progress:
-                progress(self._hidden - 1, cells)
-        self._within_budget(self._hidden, cells)
-        if progress:
-            progress(self._hidden, cells)
-        return cells, proven
-
-    def through(
-        self, layers: int, progress: Progress | None, outputs: bool = False
-    ) -> tuple[Mesh, CellMaps]:
+    def through(self, layers: int, progress: Progress | None) -> tuple[Mesh, CellMaps]:
         """The mesh after some layers, and the maps of the next layer on it, which are the outputs' after
-        the last: then `outputs` says whether they will be asked for."""
+        the last."""
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
             mesh = self._build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
-            again = layer + 1 < self._hidden + outputs
+            again = layer + 1 < self.hidden
             maps = next_maps(self.network, maps, self.subject.levels, again)
             if progress:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
     def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
+        by_runs = pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)
         meetings = find_meetings(cutting, self.subject)
-        self._within_budget(layer, int(meetings.children.sum()))
+        self.within_budget(layer, int(meetings.children.sum()))
         mesh, level = build_layer(mesh, cutting, meetings, self.subject.lines)
         self.subject.levels.append(level)
         return mesh
@@ -225,28 +178,11 @@ class Enumeration:
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
         return merge(mesh, label, self.subject.lines.n_sides)
 
-    def _count_block(
-        self, mesh: Mesh, maps: CellMaps, low: int, high: int, full_check: bool
-    ) -> tuple[int, bool]:
-        """Children of the cells of some segments, and whether the number is proven."""
-        first, end = (int(maps.segment_start[k]) for k in (low, high))
-        cells = mesh if end - first == mesh.n_cells else part(mesh, first, end)
-        lines = self.subject.lines
-        known = len(lines)
-        by_runs = _pays_off(mesh, maps, self.subject.levels[-1])
-        cutting = cut_layer(self.subject, cells, self._hidden, maps, by_runs)
-        if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
-            found, proven = cutting.most_cells, False
-        else:
-            found, proven = count_cells(cutting, self.subject), True
-        lines.forget(known)
-        return found, proven
-
     def _foresee(self, layer: int, cutting: Cutting) -> None:
         """Refuse what would not fit before it is built."""
         most = cutting.most_cells
-        if self._max_regions is not None and most > self._max_regions:
-            self._within_budget(layer, count_cells(cutting, self.subject))
+        if self.max_regions is not None and most > self.max_regions:
+            self.within_budget(layer, count_cells(cutting, self.subject))
         needed = int(cutting.pairs.sum()) * PAIR_BYTES
         if needed > AT_HAND and needed > self._memory:
             raise BudgetError(
@@ -254,11 +190,11 @@ class Enumeration:
                 "them with linear=False (--no-linear) or look at a smaller window"
             )
 
-    def _within_budget(self, layer: int, cells: int) -> None:
-        if self._max_regions is not None and cells > self._max_regions:
+    def within_budget(self, layer: int, cells: int) -> None:
+        if self.max_regions is not None and cells > self.max_regions:
             raise BudgetError(
                 f"hidden layer {layer} makes {cells} regions, more than max_regions = "
-                f"{self._max_regions}; raise it or look at a smaller window"
+                f"{self.max_regions}; raise it or look at a smaller window"
             )
 
     @cached_property
@@ -266,11 +202,17 @@ class Enumeration:
         return memory()
 
     @property
-    def _hidden(self) -> int:
+    def hidden(self) -> int:
         return len(self.network.activations)
 
+    @property
+    def merges_last(self) -> bool:
+        """Whether the last hidden layer decides a maximum: its cells are not known until they are built
+        and merged."""
+        return decides_a_maximum(self.network, self.hidden)
 
-def _pays_off(mesh: Mesh, maps: CellMaps, level: Level) -> bool:
+
+def pays_off(mesh: Mesh, maps: CellMaps, level: Level) -> bool:
     """Whether it pays to look at runs of cells: there is much to look at, and parents have many."""
     if maps.width < WIDE or mesh.n_cells * maps.width <= SMALL:
         return False

@@ -64,18 +64,24 @@ class RationalMaps:
     def _affine(self, layer: int, cell: int) -> Affine:
         """Preactivations of `layer` (the number of hidden layers plus one: outputs) on a cell of level
         layer - 1."""
-        weights, denominator = self._weights[layer - 1]
-        if layer == 1:
-            return Affine(weights * self._basis[0], denominator * self._basis[1])
-        after, scale = self._after(layer - 1, cell)
+        if layer > 1:
+            level = self._levels[layer - 1]
+            return self.beyond(layer - 1, int(level.parent[cell]), level.bits[cell])
+        weights, denominator = self._weights[0]
+        return Affine(weights * self._basis[0], denominator * self._basis[1])
+
+    def beyond(self, layer: int, parent: int, bits: np.ndarray) -> Affine:
+        """Preactivations of layer + 1 where bits (words,) say which cuts of `layer` are > 0, inside a
+        cell of the level before it."""
+        weights, denominator = self._weights[layer]
+        after, scale = self._after(layer, parent, bits)
         return Affine(weights * after, denominator * scale)
 
-    def _after(self, layer: int, cell: int) -> tuple[fmpz_mat, fmpz]:
-        """Activations of a hidden layer on a cell of its own level, then a row for the constant 1."""
-        level = self._levels[layer]
-        before = self.affine(layer, int(level.parent[cell]))
+    def _after(self, layer: int, parent: int, bits: np.ndarray) -> tuple[fmpz_mat, fmpz]:
+        """Activations of a hidden layer there, then a row for the constant 1."""
+        before = self.affine(layer, parent)
         entries, (integer_pieces, q) = before.rows.entries(), self._integer_pieces[layer]
-        place = self._first_piece[layer] + piece_of_each(level.bits[cell], self._cuts[layer])
+        place = self._first_piece[layer] + piece_of_each(bits, self._cuts[layer])
         zero = fmpz(0)
         rows: list[fmpz] = []
         for i, piece in enumerate(place.tolist()):

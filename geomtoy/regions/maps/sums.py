@@ -8,6 +8,7 @@ import numpy as np
 
 from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import lowest_bit, without_lowest
+from geomtoy.regions.maps.few import FEW, add_all, passing_for
 from geomtoy.regions.numbers.bounds import (
     FLOOR,
     NO_GRID,
@@ -62,18 +63,25 @@ def fill_segments(segments, into, before, level, weights, cuts):
     for g in range(segments.parent.shape[0]):
         longest = max(longest, segments.start[g + 1] - segments.start[g])
     switching, chain = np.zeros(n_in, np.bool_), np.zeros(longest, np.int64)
-    scratch = scratch_for(weights)
+    scratch, passing = scratch_for(weights), passing_for(weights)
     for g in range(segments.parent.shape[0]):
-        _fill_segment(g, segments, into, before, level, weights, cuts, scratch, switching, chain)
+        _fill_segment(
+            g, segments, into, before, level, weights, cuts, scratch, passing, switching, chain
+        )
 
 
 @inner(forceinline=True)
-def _fill_segment(g, segments, into, before, level, weights, cuts, scratch, switching, chain):
+def _fill_segment(g, segments, into, before, level, weights, cuts, scratch, passing, switching, chain):
     bits, tree, updates = level.bits, level.tree, np.int64(0)
     p, f0, f1 = segments.parent[g] - before.first, segments.start[g], segments.start[g + 1]
     if f1 - f0 > 1:
         updates = _longest_chain(f0, f1, bits, tree, switching, chain, cuts)
-    sums = add_up(scratch, before, p, bits, f0, switching, updates, weights, cuts)
+    terms = -1.0
+    if weights.bias.shape[0] <= FEW and cuts.relu and not weights.sparse:
+        terms = add_all(scratch.out, passing, before, p, bits, f0, switching, updates, weights, cuts)
+    sums = terms, 0.0, True
+    if terms < 0.0:
+        sums = add_up(scratch, before, p, bits, f0, switching, updates, weights, cuts)
     store(into.rows, f0 - into.first, scratch)
     sum_error(into.error, g, scratch, sums, weights)
     if f1 - f0 > 1:

@@ -302,7 +302,7 @@ class CellComplex(Picture):
     @cached_property
     def linear_region(self) -> np.ndarray:
         """(F,) label of the linear region of each cell."""
-        return linear_regions(self.subdivision, self.subdivision.output_maps)
+        return linear_regions(self.subdivision)
 
     @property
     def n_linear_regions(self) -> int:

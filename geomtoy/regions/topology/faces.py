@@ -162,7 +162,7 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
     c = w = np.int64(0)
     for p in range(P):
         f0 = child_start[p]
-        _copy(bits[f0], positive[p])
+        copy_words(bits[f0], positive[p])
         if c == cells.shape[0] or cells[c] != p:
             for q in range(mesh.start[p], mesh.start[p + 1]):
                 half[w] = 2 * sub_first[mesh.half[q] >> 1] + (mesh.half[q] & 1)
@@ -174,21 +174,21 @@ def trace(mesh, sub_first, positive, chords, cross_cut, inc, children, first_edg
         _next_segments(k0, k1, m, chords.first, chords.last, inc, scratch.target, scratch.ray)
         _name_segments(k0, k1, m, inc.chord_start, scratch)
         for k in range(k0, k1):
-            _set_root_bits(bits[f0], chords.crossing[k], chords.first[k] == 0, chords, cross_cut)
+            set_root_bits(bits[f0], chords.crossing[k], chords.first[k] == 0, chords, cross_cut)
         inner = 2 * (first_edge + inc.chord_start[k0] + k0) - m
         border = chords.border_half, chords.border_start[c], m
         w = _trace_cell(f0, children[p], border, inner, scratch, start, half, w)
         for f in range(f0 + 1, child_start[p + 1]):
             source = scratch.reached[f - f0]
             tree[f] = f0 + scratch.label[source]
-            _copy(bits[f], bits[tree[f]])
-            _flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut)
+            copy_words(bits[f], bits[tree[f]])
+            flip(bits[f], chords.crossing[scratch.chord[source]], chords.next_twin, cross_cut)
         c += 1
     return child_start, start, half, bits, tree
 
 
 @inlined
-def _copy(into, words):
+def copy_words(into, words):
     """As into[:] = words, which takes seconds to compile."""
     for word in range(words.shape[0]):
         into[word] = words[word]
@@ -257,7 +257,7 @@ def _label(s, face, target, label):
 
 
 @inlined
-def _flip(row, k, next_twin, cross_cut):
+def flip(row, k, next_twin, cross_cut):
     """Switch all cuts on a chord."""
     while k >= 0:
         i = cross_cut[k]
@@ -266,7 +266,7 @@ def _flip(row, k, next_twin, cross_cut):
 
 
 @inlined
-def _set_root_bits(row, k, opens_at_zero, chords, cross_cut):
+def set_root_bits(row, k, opens_at_zero, chords, cross_cut):
     """Bits of a chord's cuts on the face at position 0: right of the chord if it opens there."""
     while k >= 0:
         i = cross_cut[k]

@@ -74,21 +74,34 @@ def corner_vertices(half, tail, head):
 
 
 @kernel
-def part(mesh, low, high):
-    """The mesh of cells low..high-1 alone; edges and vertices are numbered anew, lines are as they
-    were."""
+def part(mesh, low, high, edge_number, vertex_number):
+    """The mesh of cells low..high-1 alone, and the numbers (E,) that its edges had: edges and vertices
+    are numbered anew, as they come, lines are as they were.
+
+    Args:
+        edge_number, vertex_number: (all edges,) and (all vertices,) room that holds -1 alone, before and
+            after.
+    """
     begin, end = mesh.start[low], mesh.start[high]
-    edges = np.unique(mesh.half[begin:end] >> 1)
-    ends = np.empty(2 * edges.shape[0], np.int64)
-    for i in range(edges.shape[0]):
-        ends[2 * i], ends[2 * i + 1] = mesh.tail[edges[i]], mesh.head[edges[i]]
-    vertices = np.unique(ends)
     half = np.empty(end - begin, np.int64)
+    edges, vertices = np.empty(end - begin, np.int64), np.empty(2 * (end - begin), np.int64)
+    n = m = 0
     for i in range(begin, end):
-        half[i - begin] = 2 * np.searchsorted(edges, mesh.half[i] >> 1) + (mesh.half[i] & 1)
-    return Mesh(
+        e = mesh.half[i] >> 1
+        if edge_number[e] < 0:
+            edge_number[e], edges[n] = n, e
+            n += 1
+            for v in (mesh.tail[e], mesh.head[e]):
+                if vertex_number[v] < 0:
+                    vertex_number[v], vertices[m] = m, v
+                    m += 1
+        half[i - begin] = 2 * edge_number[e] + (mesh.half[i] & 1)
+    edges, vertices = edges[:n].copy(), vertices[:m].copy()
+    tail, head = vertex_number[mesh.tail[edges]], vertex_number[mesh.head[edges]]
+    edge_number[edges], vertex_number[vertices] = -1, -1
+    found = Mesh(
         mesh.x[vertices], mesh.y[vertices], mesh.w[vertices], mesh.d[vertices], mesh.lines[vertices],
-        np.searchsorted(vertices, mesh.tail[edges]), np.searchsorted(vertices, mesh.head[edges]),
-        mesh.line[edges], mesh.direction[edges], mesh.start[low : high + 1] - begin, half,
+        tail, head, mesh.line[edges], mesh.direction[edges], mesh.start[low : high + 1] - begin, half,
         mesh.first + low,
     )  # fmt: skip
+    return found, edges
