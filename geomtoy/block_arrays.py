@@ -64,24 +64,26 @@ class BlockArrays:
         d, (H, _, f) = self.d_model, self.W_Q.shape
         expected: dict[str, tuple[int, ...]] = dict.fromkeys(("W_Q", "W_K", "W_V"), (H, d, f))
         expected["W_O"] = (H, f, d)
-        if self.layer_norm:
-            expected |= dict.fromkeys(("norm_gain", "norm_bias"), (d,))
-        if self.attention_norm:
-            expected |= dict.fromkeys(("attention_norm_gain", "attention_norm_bias"), (d,))
+        for norm in (("norm_gain", "norm_bias"), ("attention_norm_gain", "attention_norm_bias")):
+            if any(getattr(self, name) is not None for name in norm):
+                expected |= dict.fromkeys(norm, (d,))
         for name, shape in expected.items():
             if np.shape(getattr(self, name)) != shape:
                 raise NetworkError(f"{name} has shape {np.shape(getattr(self, name))}; give {shape}")
         if self.mlp.d_in != d:
             raise NetworkError(f"the MLP takes {self.mlp.d_in} inputs; give one that takes {d}")
-        self._require_floats()
+        self._require_numbers()
 
-    def _require_floats(self) -> None:
+    def _require_numbers(self) -> None:
         for name in (*ARRAYS, "scale", "norm_epsilon"):
             value = getattr(self, name)
             if value is not None and parameter(name, value).dtype == object:
                 raise NetworkError(f"{name} holds Fractions; round them to floats, which blocks are of")
         if self.norm_epsilon < 0:
             raise NetworkError(f"norm_epsilon is {self.norm_epsilon:g}; give 0 or more")
+        for name in ("residual", "hard", "centred_norm"):
+            if getattr(self, name) not in (True, False):
+                raise NetworkError(f"{name} is {getattr(self, name)!r}; give True or False")
 
     @property
     def context_length(self) -> int:

@@ -172,10 +172,13 @@ def test_what_is_no_block_is_refused(tmp_path):
         ({"W_V": np.full((2, 6, 4), np.nan)}, "W_V holds NaN"),
         ({"W_V": np.full((2, 6, 4), Fraction(1, 3))}, "W_V holds Fractions"),
         ({"norm_gain": np.full(6, np.inf)}, "norm_gain holds NaN"),
+        ({"norm_gain": None}, "norm_gain has shape"),
+        ({"attention_norm_bias": np.ones(6)}, "attention_norm_gain has shape"),
+        ({"residual": 2}, "residual is 2"),
     ],
 )
 def test_numbers_that_no_proof_can_read_are_refused(bad, message):
-    """A norm with such an epsilon would be proven as if it were none."""
+    """A norm with such an epsilon would be proven as if it were none, a residual of 2 as twice one."""
     with pytest.raises(NetworkError, match=message):
         replace(block_arrays(make(layer_norm="mlp")), **bad)
 
