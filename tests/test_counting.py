@@ -80,7 +80,7 @@ def few_directions(seed):
         W, b = rng.integers(-2, 3, size=(n, width)), rng.integers(-2, 3, size=n)
         layers.append((W[some] * rng.choice([-1, 1, 2], size=(n, 1)) / 2, b[some] / 4))
         width = n
-    return Network([*layers, (rng.integers(-1, 2, size=(2, width)), [0, 0])], act)
+    return Network([*layers, (rng.integers(-1, 2, size=(1, width)), [0])], act)
 
 
 # Ties
