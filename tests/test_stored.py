@@ -207,7 +207,7 @@ def test_a_complex_behind_a_norm_that_does_not_hold_together_is_refused(tmp_path
 
 
 MOVED = {
-    "a vertex": ("point_where", lambda x: x + [1e-3, 0, 0, 0]),
+    "a vertex": ("point_where", lambda x: x + 1e-3 * np.eye(4)[0]),
     "a vertex at no place": ("point_where", lambda x: x * np.nan),
     "a circle": ("circle_rows", lambda x: x * 1.5),
     "another circle": ("edge_circle", lambda x: x[::-1].copy()),
