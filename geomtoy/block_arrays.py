@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
+from geomtoy.activations import RELU
 from geomtoy.errors import FileError, NetworkError
-from geomtoy.network import Network
+from geomtoy.network import Network, parameter
+from geomtoy.npz_numbers import numbers, plain
 from geomtoy.writing import written_aside
 
 ARRAYS = ("frequencies", "W_Q", "W_K", "W_V", "W_O", "norm_gain", "norm_bias",
@@ -28,9 +30,10 @@ class BlockArrays:
         frequencies: (C, d/2); token p of time t is (sin(f_p t), cos(f_p t)), the query last.
         W_Q, W_K, W_V: (H, d, d_head).
         W_O: (H, d_head, d).
-        mlp: R^d -> R with one hidden ReLU layer; views that read two say so.
+        mlp: R^d -> R with one hidden ReLU layer; views that read others say so. Its parameters alone
+            may be Fractions.
         norm_gain, norm_bias: (d,) of the LayerNorm before the MLP; None when there is none.
-        norm_epsilon: added to the variance.
+        norm_epsilon: added to the variance; 0 or more.
         scale: what attention scores are multiplied by.
         residual: whether the last token is added to what attention gives.
         hard: all weight on the greatest score (the first of equals), instead of softmax.
@@ -38,7 +41,7 @@ class BlockArrays:
         attention_norm_gain, attention_norm_bias: (d,) of a norm of all tokens before attention, whose
             residual stays as it is; None when there is none.
     Raises:
-        NetworkError: shapes do not fit together.
+        NetworkError: shapes do not fit together, or a number is not finite, no float or out of range.
     """
 
     frequencies: np.ndarray
@@ -61,15 +64,26 @@ class BlockArrays:
         d, (H, _, f) = self.d_model, self.W_Q.shape
         expected: dict[str, tuple[int, ...]] = dict.fromkeys(("W_Q", "W_K", "W_V"), (H, d, f))
         expected["W_O"] = (H, f, d)
-        if self.layer_norm:
-            expected |= dict.fromkeys(("norm_gain", "norm_bias"), (d,))
-        if self.attention_norm:
-            expected |= dict.fromkeys(("attention_norm_gain", "attention_norm_bias"), (d,))
+        for norm in (("norm_gain", "norm_bias"), ("attention_norm_gain", "attention_norm_bias")):
+            if any(getattr(self, name) is not None for name in norm):
+                expected |= dict.fromkeys(norm, (d,))
         for name, shape in expected.items():
             if np.shape(getattr(self, name)) != shape:
                 raise NetworkError(f"{name} has shape {np.shape(getattr(self, name))}; give {shape}")
         if self.mlp.d_in != d:
             raise NetworkError(f"the MLP takes {self.mlp.d_in} inputs; give one that takes {d}")
+        self._require_numbers()
+
+    def _require_numbers(self) -> None:
+        for name in (*ARRAYS, "scale", "norm_epsilon"):
+            value = getattr(self, name)
+            if value is not None and parameter(name, value).dtype == object:
+                raise NetworkError(f"{name} holds Fractions; round them to floats, which blocks are of")
+        if self.norm_epsilon < 0:
+            raise NetworkError(f"norm_epsilon is {self.norm_epsilon:g}; give 0 or more")
+        for name in ("residual", "hard", "centred_norm"):
+            if getattr(self, name) not in (True, False):
+                raise NetworkError(f"{name} is {getattr(self, name)!r}; give True or False")
 
     @property
     def context_length(self) -> int:
@@ -136,11 +150,16 @@ class BlockArrays:
         return self.mlp(self.mlp_input(self.tokens(t)))[:, 0]
 
     def as_arrays(self) -> dict[str, np.ndarray]:
-        """All of it by name, for a result file; the MLP as W1, b1, W2, b2, perhaps W3, b3."""
+        """All of it by name, for a result file; the MLP as W1, b1, W2, b2, perhaps W3, b3.
+
+        Raises:
+            NetworkError: the MLP is not one or two hidden layers of ReLU units.
+        """
+        _require_storable(self.mlp)
         arrays = {name: np.asarray(getattr(self, name)) for name in (*ARRAYS, *FLAGS)
                   if getattr(self, name) is not None}  # fmt: skip
-        for k, (W, b) in enumerate(self.mlp.float_layers, start=1):
-            arrays |= {f"W{k}": W, f"b{k}": b}
+        for k, (W, b) in enumerate(self.mlp.layers, start=1):
+            arrays |= {f"W{k}": plain(W), f"b{k}": plain(b)}
         return arrays
 
     @classmethod
@@ -152,7 +171,8 @@ class BlockArrays:
         """
         try:
             n_layers = 3 if "W3" in arrays else 2
-            mlp = Network([(arrays[f"W{k + 1}"], arrays[f"b{k + 1}"]) for k in range(n_layers)])
+            named = [(f"W{k}", f"b{k}") for k in range(1, n_layers + 1)]
+            mlp = Network([(numbers(arrays, W), numbers(arrays, b)) for W, b in named])
             known: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name in arrays}
             known |= {name: arrays[name].item() for name in FLAGS[:-1]}
             known["centred_norm"] = bool(arrays.get("centred_norm", True))  # files older than RMSNorm
@@ -179,6 +199,13 @@ class BlockArrays:
             if isinstance(error, FileError):
                 raise
             raise FileError(f"{path} is missing or no npz; write one with BlockArrays.save") from None
+
+
+def _require_storable(mlp: Network) -> None:
+    """Raise a `NetworkError` unless W1 to b3 say all of it."""
+    plain_units = all(unit == RELU for k in range(len(mlp.widths)) for unit in mlp.units(k + 1))
+    if not (len(mlp.widths) in (1, 2) and plain_units and not mlp.maxima):
+        raise NetworkError(f"files of blocks hold one or two hidden layers of ReLU units, not {mlp!r}")
 
 
 def stack_blocks(blocks: Sequence[BlockArrays]) -> dict[str, np.ndarray]:

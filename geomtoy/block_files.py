@@ -15,7 +15,8 @@ import numpy as np
 
 from geomtoy.block_arrays import ARRAYS, FLAGS, LAYERS, BlockArrays
 from geomtoy.errors import FileError, SettingError, SliceError
-from geomtoy.npz_numbers import plain, slice_arrays, stored_slice, stored_window
+from geomtoy.network import parameter
+from geomtoy.npz_numbers import numbers, plain, slice_arrays, stored_slice, stored_window
 from geomtoy.slices import Slice, convex_window
 
 MOVING = ("query", "context")
@@ -58,7 +59,7 @@ def block_arrays(
     """
     arrays = block.as_arrays() | {"moving": np.array(moving)}
     if tokens is not None:
-        arrays["tokens"] = np.asarray(tokens, float)
+        arrays["tokens"] = plain(parameter("tokens", tokens))
     if plane is not None:
         arrays |= slice_arrays(plane)
     if window is not None:
@@ -82,7 +83,9 @@ def read_block(arrays: dict[str, np.ndarray]) -> StoredBlock:
     for key in arrays:
         if key not in (*ARRAYS, *FLAGS, *LAYERS, *PLACES):
             raise FileError(f"the key {reprlib.repr(key)} is not a block's; rename or remove it")
-    for key in (*ARRAYS, *FLAGS, "tokens"):
+    if "tokens" in arrays:
+        arrays = arrays | {"tokens": numbers(arrays, "tokens")}
+    for key in (*ARRAYS, *FLAGS):
         if key in arrays and not _finite(arrays[key]):
             raise FileError(f"{key} does not hold finite numbers; save the block again")
     for key, n in DIMENSIONS.items():
@@ -94,7 +97,7 @@ def read_block(arrays: dict[str, np.ndarray]) -> StoredBlock:
     stored = StoredBlock(
         BlockArrays.from_arrays(arrays),
         stored_slice(arrays),
-        arrays.get("tokens"),
+        parameter("tokens", arrays["tokens"]) if "tokens" in arrays else None,
         str(arrays.get("moving", "query")),
         stored_window(arrays),
     )

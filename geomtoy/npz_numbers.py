@@ -6,6 +6,7 @@ A Fraction that no float equals is written as text ("1/3").
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -88,7 +89,7 @@ def _written(number: Fraction) -> str:
     return text
 
 
-def numbers(arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
+def numbers(arrays: Mapping[str, np.ndarray], key: str) -> np.ndarray:
     """Text as Fractions, anything else as it is."""
     array = arrays[key]
     if array.dtype.kind != "U":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 
 import jax
@@ -16,6 +18,7 @@ from geomtoy.models.attention import Attention, AttentionConfig
 from geomtoy.models.block import Block, BlockConfig
 from geomtoy.models.block_export import block_arrays
 from geomtoy.models.time_encoding import ENCODINGS, encode, frequencies
+from geomtoy.network import Network
 
 T = np.linspace(-2 * np.pi, 2 * np.pi, 7)
 SMALL = {"d_model": 6, "n_heads": 2, "d_head": 4, "context_length": 5, "hidden": 8}
@@ -157,6 +160,39 @@ def test_what_is_no_block_is_refused(tmp_path):
     arrays = block_arrays(make()).as_arrays()
     with pytest.raises(NetworkError, match="W_K has shape"):
         BlockArrays.from_arrays({**arrays, "W_K": arrays["W_K"][:1]})
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ({"norm_epsilon": -1e-6}, "norm_epsilon is -1e-06"),
+        ({"norm_epsilon": np.nan}, "norm_epsilon holds NaN"),
+        ({"norm_epsilon": Fraction(1, 3)}, "norm_epsilon holds Fractions"),
+        ({"scale": np.inf}, "scale holds NaN or infinity"),
+        ({"W_V": np.full((2, 6, 4), np.nan)}, "W_V holds NaN"),
+        ({"W_V": np.full((2, 6, 4), Fraction(1, 3))}, "W_V holds Fractions"),
+        ({"norm_gain": np.full(6, np.inf)}, "norm_gain holds NaN"),
+        ({"norm_gain": None}, "norm_gain has shape"),
+        ({"attention_norm_bias": np.ones(6)}, "attention_norm_gain has shape"),
+        ({"residual": 2}, "residual is 2"),
+    ],
+)
+def test_numbers_that_no_proof_can_read_are_refused(bad, message):
+    """A norm with such an epsilon would be proven as if it were none, a residual of 2 as twice one."""
+    with pytest.raises(NetworkError, match=message):
+        replace(block_arrays(make(layer_norm="mlp")), **bad)
+
+
+def test_files_hold_the_mlp_to_the_last_digit_or_refuse_it(tmp_path):
+    one = block_arrays(make())
+    (W1, b1), last = one.mlp.layers
+    thirds = Network([(np.vectorize(Fraction, otypes=[object])(W1) / 3, b1), last])
+    replace(one, mlp=thirds).save(tmp_path / "block.npz")
+    again = BlockArrays.load(tmp_path / "block.npz").mlp
+    assert all((a == b).all() for p, q in zip(again.layers, thirds.layers, strict=True)
+               for a, b in zip(p, q, strict=True))  # fmt: skip
+    with pytest.raises(NetworkError, match="files of blocks"):
+        replace(one, mlp=Network(one.mlp.layers, "hard_tanh")).save(tmp_path / "other.npz")
 
 
 def test_parameters_are_float64_and_tree_mode_works():

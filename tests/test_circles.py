@@ -23,6 +23,8 @@ from geomtoy import (
     enumerate_regions,
 )
 from geomtoy import circles as circle_room
+from geomtoy.circles import curves
+from geomtoy.circles.loops import find_loops
 from geomtoy.circles.sphere import DegenerateSliceError
 from geomtoy.errors import BudgetError, GeomtoyError, NetworkError
 from geomtoy.layers import Affine, LayerNorm, Residual, RMSNorm
@@ -112,6 +114,42 @@ def test_special_positions_agree_with_the_sweep(name):
     found = both(network)
     assert found == circles_oracle.regions(network, FLAT, UNIT_SQUARE)
     assert expected in (None, found)
+
+
+LIFTED = Slice((0, 0, 1, 1), (1, 0, 0, 0), (0, 1, 0, 0))
+HOLES = {  # first layer, activation, second layer, and the regions
+    "a disc": ([[0, 0, 0, -3]], [4], "relu", [[2]], [-1], 3),
+    "a disc, and circles on both sides": ([[0, 0, 0, 3]], [-4], "abs", [[3], [8]], [-1, -1], 5),
+    "a disc, and two circles around it": (
+        [[0, 0, 0, -3]], [4], "relu", [[2], [3], [2]], [-1, -1, -1], 4,
+    ),
+    "two discs that cross": (
+        [[0.25, 0, 0, -3], [-0.25, 0, 0, -3]], [4, 4], "relu", [[1, 1]], [-0.75], 5,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_circle_around_a_hole_of_a_face_is_seen(name):
+    """Its disc holds the hole, which is no part of the face."""
+    W, b, act, W2, b2, expected = HOLES[name]
+    norm = Norm(np.ones(4), np.zeros(4), Fraction(0), centred=False)
+    network = NormedNetwork(None, norm, Network([(W, b), (W2, b2), (np.ones((1, len(W2))), [0])], act))
+    for window in (UNIT_SQUARE, ((-1, -1), (3, -1), (-1, 3))):
+        assert both(network, window, LIFTED) == circles_oracle.regions(network, LIFTED, window)
+    assert both(network, UNIT_SQUARE, LIFTED) == expected
+
+
+def test_the_certificate_misses_a_circle_around_a_hole(monkeypatch):
+    def only_in_the_first_layer(subject, signs, met):
+        return find_loops(subject, signs, met) & (subject.layer == 1)
+
+    monkeypatch.setattr(curves, "find_loops", only_in_the_first_layer)
+    norm = Norm(np.ones(4), np.zeros(4), Fraction(0), centred=False)
+    layers = [([[0, 0, 0, -3]], [4]), ([[2]], [-1]), ([[1]], [0])]
+    found = enumerate_regions(NormedNetwork(None, norm, Network(layers)), slice=LIFTED)
+    assert len(found) == 2
+    assert "does not vanish" in str(found.certify())
 
 
 def test_touching_circles_have_one_common_point():

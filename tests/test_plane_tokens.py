@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -58,6 +59,30 @@ def test_borders_that_meet_in_one_point_are_not_told_apart(case):
     assert true == 6
     assert not found.certified
     assert found.at_least <= true
+
+
+def test_tokens_that_stand_still_are_those_given():
+    """0.1 + 0.4 is 1/2 as Fractions, and three borders meet; as floats they miss each other."""
+    eye, W = np.eye(4)[None], [[1, 0, -1, 0], [0, 1, 0, -1], [1, 1, 0, 0]]
+    mlp = Network([(W, [0, 0, -0.25]), (np.ones((1, 3)), [0.0])])
+    one = BlockArrays(np.zeros((2, 2)), 0 * eye, eye, eye, eye, mlp)
+    plane = Slice((0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0))
+    exactly = [[0, 0, Fraction(1, 10), Fraction(2, 5)]]
+    found = count_regions_on_plane(one, plane, tokens=exactly)
+    assert (found.certified, found.at_least <= 6) == (False, True)
+    found = count_regions_on_plane(one, plane, tokens=[[0, 0, 0.1, 0.4]])
+    assert (found.certified, found.regions) == (True, 7)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_no_float_holds_is_not_proven():
+    """Planes, windows and weights each in range whose products are not."""
+    far, one = 2.0**1000, block(0)
+    plane, still = place(one, 0, "query")
+    plane = Slice(*([Fraction(x) * 2**900 for x in part] for part in (plane.origin, plane.u, plane.v)))
+    for block_, window in ((one, (-far, far)), (replace(one, W_O=one.W_O * far), (-1, 1))):
+        found = count_regions_on_plane(block_, plane, tokens=still, window=window, max_patches=40)
+        assert (found.certified, found.at_least) == (False, 1)
 
 
 def test_borders_that_nearly_meet_are_told_apart_on_their_own_plane():

@@ -457,6 +457,20 @@ def test_what_cannot_be_proven_is_said_and_costs_little(W, b):
     assert found.evaluations <= 3000
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_boxes_at_a_border_along_a_side_keep_their_width(axis):
+    """Scores that vary along the side alone ask for cuts across it, and none is ever enough."""
+
+    def series(u, v, ru, rv, D):
+        c = np.zeros((len(D.exponents), 1))
+        c[0], c[1 + axis] = (u, v)[axis] - 1, (ru, rv)[axis]
+        return c, np.full(1, 1e-15), np.zeros(1), np.eye(2)[1 - axis], True
+
+    found = arrange(series, Budget(patches=3000))
+    assert (found.proven, found.at_least) == (False, 1)
+    assert (found.patch_boxes[:, 1::2] > found.patch_boxes[:, ::2]).all()
+
+
 def test_a_triple_point_leaves_a_lower_bound():
     """Three lines through a point make 6 regions; taken for three crossings they would make 7."""
     found = count_regions_on_plane(degenerate([[1, 0.5], [0.25, 1], [1, -0.5]], [0, 0, 0]), PLAIN)

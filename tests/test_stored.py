@@ -91,6 +91,8 @@ PLANTED = {
     "another shape": ("mesh_lines", lambda x: x[:, :1]),
     "another kind": ("mesh_x", lambda x: x.astype(int)),
     "a cut that is not there": ("line_source", lambda x: x + np.array([0, 0, 10**3])),
+    "a cut beyond the last": ("level1_bits", lambda x: x | np.uint64(2**63)),
+    "a tree across parents": ("level2_tree", lambda x: x * 0),
     "a level out of order": ("level1_parent", lambda x: x[::-1] * 0 - 1),
     "boundaries that overlap": ("mesh_start", lambda x: x[::-1].copy()),
     "a frame of no size": ("frame_scale", lambda x: x * 0),
@@ -182,6 +184,7 @@ ROUND = {
     "a face below none": ("edge_left", lambda x: x - 2),
     "a circle that is not there": ("point_circles", lambda x: x + 10**6),
     "a cut that is not there": ("circle_cut", lambda x: x + 10**3),
+    "an arc with one end": ("edge_head", lambda x: np.where(x == x.max(), -1, x)),
     "half-edges that overlap": ("first_leaving", lambda x: x[::-1].copy()),
     "bits of another layer": ("level2_packed", lambda x: x[:, :0]),
     "no norm": ("network_norm_gain", None),
@@ -201,3 +204,24 @@ def test_a_complex_behind_a_norm_that_does_not_hold_together_is_refused(tmp_path
     np.savez(path, **arrays)
     with pytest.raises(GeomtoyError, match=r"cells\.npz: "):
         geomtoy.load(path)
+
+
+MOVED = {
+    "a vertex": ("point_where", lambda x: x + 1e-3 * np.eye(4)[0]),
+    "a vertex at no place": ("point_where", lambda x: x * np.nan),
+    "a circle": ("circle_rows", lambda x: x * 1.5),
+    "another circle": ("edge_circle", lambda x: x[::-1].copy()),
+    "the other crossing": ("point_branch", lambda x: -x),
+    "no crossing": ("point_branch", lambda x: x * 0),
+}
+
+
+@pytest.mark.parametrize(("key", "change"), MOVED.values(), ids=MOVED.keys())
+def test_a_complex_behind_a_norm_that_was_moved_is_read_and_found_by_certify(tmp_path, key, change):
+    path = tmp_path / "cells.npz"
+    plane = Slice((0, 0, 0), (1, 0, 0), (0, 1, 0))
+    geomtoy.save(path, geomtoy.enumerate_regions(behind_a_norm(seed=1), slice=plane))
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **(arrays | {key: change(arrays[key])}))
+    assert geomtoy.load(path).certify().numbers

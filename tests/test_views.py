@@ -105,6 +105,20 @@ def test_one_token_makes_no_ties_and_leaves_the_mlp_alone():
     assert found.cells.continuous
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_an_mlp_of_two_layers_is_read_whole(seed):
+    block, tokens, plane = make_block(tokens=2, integers=True, seed=seed)
+    rng = np.random.default_rng(seed)
+    second = rng.integers(-3, 4, (4, 6)), rng.integers(-9, 10, 4)
+    layers = [block.mlp.layers[0], second, (np.ones((1, 4)), [0.0])]
+    found = enumerate_hard_attention(replace(block, mlp=Network(layers)), tokens, plane)
+    _, shift = hard_output(block, exactly(tokens), np.zeros(4, dtype=int) * Fraction(0))
+    (W, b), *others = layers
+    moved = Network([(exactly(W), exactly(b) + exactly(W) @ shift), *others])
+    truth = count_regions(moved, slice=plane)
+    assert (found.regions, found.linear_regions) == (truth.regions, truth.linear_regions)
+
+
 def test_a_head_that_writes_nothing_cuts_the_plane_but_not_the_function():
     block, tokens, plane = make_block(heads=1, tokens=6)
     silent = replace(block, W_O=np.zeros_like(block.W_O))

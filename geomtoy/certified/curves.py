@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from os import cpu_count
 from typing import Any
 
@@ -195,14 +196,16 @@ def _start(ratio: float) -> list[tuple[float, ...]]:
 def _cut(
     box: tuple[float, ...], ratio: float, variation: np.ndarray, number: int
 ) -> list[tuple[float, ...]]:
-    """Halves across the axis along which scores vary more, or quarters where they vary alike."""
+    """Halves across the axis along which scores vary more, or quarters where they vary alike.
+
+    A side shorter than SMALLEST is not cut: the other one is longer, and what is open there stays open.
+    """
     u0, u1, v0, v1 = box
     shift = ((number * 0.6180339887) % 1.0 - 0.5) * 0.02  # no two patches are cut alike
     u = np.round((u0 + (ratio + shift) * (u1 - u0)) * GRID) / GRID
     v = np.round((v0 + (1 - ratio + shift) * (v1 - v0)) * GRID) / GRID
     along_u, along_v = variation
-    if along_u > 2 * along_v:
-        return [(u0, u, v0, v1), (u, u1, v0, v1)]
-    if along_v > 2 * along_u:
-        return [(u0, u1, v0, v), (u0, u1, v, v1)]
-    return [(u0, u, v0, v), (u, u1, v0, v), (u0, u, v, v1), (u, u1, v, v1)]
+    wide_u, wide_v = u1 - u0 >= SMALLEST, v1 - v0 >= SMALLEST
+    us = (u0, u, u1) if wide_u and not (wide_v and along_v > 2 * along_u) else (u0, u1)
+    vs = (v0, v, v1) if wide_v and not (wide_u and along_u > 2 * along_v) else (v0, v1)
+    return [(a, b, c, d) for c, d in pairwise(vs) for a, b in pairwise(us)]

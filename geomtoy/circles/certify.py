@@ -7,6 +7,7 @@ it is written, mean, deviation and all, in ball arithmetic at a place on every a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,19 @@ from flint import arb, arb_mat
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from geomtoy.circles.mesh import Exact
 from geomtoy.circles.sphere import Sphere
 
 if TYPE_CHECKING:
     from geomtoy.circles.complex import CircleComplex
 
 Pieces = list[int | None]
+
+ROUNDING = 2.0**-49
+"""More than what comparing two rows or places in float64 is off by."""
+
+NEAR = 2.0**-20
+"""A unit that an arc parts vanishes this near to any place on the arc, or relatively so."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +37,22 @@ class Certificate:
 
     euler: str | None
     orders: str | None
+    numbers: str | None
     patterns: str | None
     places: int
 
     @property
     def valid(self) -> bool:
-        return self.euler is None and self.orders is None and self.patterns is None
+        return self.euler is self.orders is self.numbers is self.patterns is None
 
     def __str__(self) -> str:
         if self.valid:
-            return f"certified: Euler's relation, arcs around vertices, patterns at {self.places} places"
+            return (
+                "certified: Euler's relation, arcs around vertices, their exact places, "
+                f"patterns at {self.places} places"
+            )
         return "not certified: " + "; ".join(
-            x for x in (self.euler, self.orders, self.patterns) if x is not None
+            x for x in (self.euler, self.orders, self.numbers, self.patterns) if x is not None
         )
 
 
@@ -48,13 +60,16 @@ def certify(complex: CircleComplex) -> Certificate:
     """Check a complex.
 
     Euler's relation for a drawing of several parts; that faces follow one another around every vertex;
+    that vertices lie exactly on the circles of their arcs, and all floats as near the exact numbers as
+    they say;
     and that
     every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns
     of both
-    faces say so, or, if it is one that the arc parts, in one of them.
+    faces say so, or, if it is one that the arc parts, in one of them, and vanishes nearby. A circle that
+    is missing inside a face, and parts no pieces of its boundary, would not be seen.
     """
     wrong, places = _patterns(complex)
-    return Certificate(_euler(complex), _orders(complex), wrong, places)
+    return Certificate(_euler(complex), _orders(complex), _numbers(complex), wrong, places)
 
 
 def _euler(complex: CircleComplex) -> str | None:
@@ -81,6 +96,30 @@ def _orders(complex: CircleComplex) -> str | None:
     return None
 
 
+def _numbers(complex: CircleComplex) -> str | None:
+    circles, mesh = complex.subdivision.circles, complex.subdivision.mesh
+    geometry, points = circles.geometry, mesh.points
+    exact = Exact(circles, points)
+    for c in np.unique(np.concatenate([mesh.circle, points.circles.ravel()])).tolist():
+        if not _near(circles.rows[c, :4], geometry.row(circles.exact(c)), circles.rows[c, 4]):
+            return f"circle {c} lies elsewhere than floats say"
+    for v, (k, h) in enumerate(points.circles.tolist()):
+        common = geometry.relation(circles.exact(k), circles.exact(h))
+        if common not in (1, 2) or abs(int(points.branch[v])) != common - 1:
+            return f"vertex {v} is no common point of its circles"
+        if not _near(points.where[v, :3], geometry.floats(exact.point(v)), points.where[v, 3]):
+            return f"vertex {v} lies elsewhere than floats say"
+    for e, circle in enumerate(mesh.circle.tolist()):
+        ends = [v for v in (int(mesh.tail[e]), int(mesh.head[e])) if v >= 0]
+        if any(geometry.side(circles.exact(circle), exact.point(v)) for v in ends):
+            return f"an end of arc {e} does not lie on its circle"
+    return None
+
+
+def _near(floats: np.ndarray, exact: tuple[float, ...], error: float) -> bool:
+    return bool(np.linalg.norm(floats - np.array(exact)) <= 2 * error + ROUNDING)
+
+
 def _patterns(complex: CircleComplex) -> tuple[str | None, int]:
     patterns, places = complex.activation_patterns, 0
     network = complex.network
@@ -91,18 +130,22 @@ def _patterns(complex: CircleComplex) -> tuple[str | None, int]:
         if not np.isfinite(place).all():
             continue
         places += 1
-        found = _pieces(complex.subdivision.sphere, place)
-        cells = [cell for cell in sides if cell >= 0]
-        for unit, piece in enumerate(found):
+        sphere, cells = complex.subdivision.sphere, [cell for cell in sides if cell >= 0]
+        for unit, piece in enumerate(_pieces(sphere, [arb(float(z)) for z in place])):
             if piece is not None and piece not in patterns[cells, unit]:
                 return f"unit {unit} is on piece {piece} at arc {e}, in no cell beside it", places
+        parted = np.flatnonzero(patterns[cells[0]] != patterns[cells[-1]]).tolist()
+        around = _pieces(sphere, [arb(float(z), NEAR * (1 + abs(float(z)))) for z in place])
+        for unit in parted:
+            if around[unit] is not None:
+                return f"unit {unit} changes across arc {e} and does not vanish there", places
         if len(cells) == 2 and (patterns[cells[0]] == patterns[cells[1]]).all():
             return f"the cells beside arc {e} have one pattern", places
     return None, places
 
 
-def _pieces(sphere: Sphere, place: np.ndarray) -> Pieces:
-    """Piece of each hidden unit at a place of the slice; None where balls do not decide."""
+def _pieces(sphere: Sphere, place: Sequence[arb]) -> Pieces:
+    """Piece of each hidden unit at a place (s, t) of the slice; None where balls do not decide."""
     network = sphere.network
     y = _normed(sphere, place)
     found: Pieces = []
@@ -124,10 +167,10 @@ def _pieces(sphere: Sphere, place: np.ndarray) -> Pieces:
     return found
 
 
-def _normed(sphere: Sphere, place: np.ndarray) -> arb_mat:
+def _normed(sphere: Sphere, place: Sequence[arb]) -> arb_mat:
     """The normalised vector, as the network is written."""
     network, norm = sphere.network, sphere.network.norm
-    s, t = (arb(float(z)) for z in place)
+    s, t = place
     if sphere.slice is None:
         x = [s, t]
     else:

@@ -8,24 +8,47 @@ from flint import fmpq
 from geomtoy.circles.exact import Circle, Triple, cross, dot, sign_of
 from geomtoy.circles.mesh import Mesh
 from geomtoy.circles.probe import Boundary, line_crossings
-from geomtoy.circles.search import loops
+from geomtoy.circles.search import BOTH, loops
 from geomtoy.circles.subject import Subject
 
 
 def find_loops(subject: Subject, signs: np.ndarray, met: np.ndarray) -> np.ndarray:
-    """(F, n) whether a function's circle lies inside a face; those in `met` meet its boundary."""
+    """(F, n) whether a function's circle lies inside a face; those in `met` meet its boundary.
+
+    A circle that misses the boundary and parts pieces of it, such as a hole from the outer one, lies
+    inside the face, which reaches from one to the other. Else the boundary is on one side of it.
+    """
     mesh = subject.mesh
-    face, vertex = mesh.corners
-    corner = np.full(mesh.n_faces, -1)
-    corner[face[::-1]] = vertex[::-1]
+    of_boundary = _boundary_signs(subject, signs, met)
+    inside = (of_boundary == BOTH) & (subject.kinds == 1) & ~met
     start, circle, side = walls(mesh)
     rows = subject.circles.rows[circle]
-    inside = np.zeros(met.shape, bool)
-    candidates = loops(subject.rows, subject.kinds, met, corner, signs, rows, side, start)
+    candidates = loops(subject.rows, subject.kinds, met, of_boundary, rows, side, start)
     for f, i in candidates.tolist():
         own = slice(start[f], start[f + 1])
-        inside[f, i] = _is_loop(subject, f, i, signs, circle[own], side[own])
+        inside[f, i] = _is_loop(subject, f, i, int(of_boundary[f, i]), circle[own], side[own])
     return inside
+
+
+def _boundary_signs(subject: Subject, signs: np.ndarray, met: np.ndarray) -> np.ndarray:
+    """(F, n) signs of functions on the boundaries of faces that their circles miss: 1, -1 or BOTH; 0
+    where a circle is one of the boundary's own."""
+    mesh, geometry = subject.mesh, subject.geometry
+    face, vertex = mesh.corners
+    low, high = np.ones(met.shape, np.int8), np.full(met.shape, -1, np.int8)
+    if len(face):
+        faces, first = np.unique(face, return_index=True)
+        low[faces] = np.minimum.reduceat(signs[vertex], first)
+        high[faces] = np.maximum.reduceat(signs[vertex], first)
+    start, edge, _ = mesh.sides
+    bounded = np.repeat(np.arange(mesh.n_faces), np.diff(start))
+    whole = mesh.tail[edge] < 0
+    for f, circle in zip(bounded[whole].tolist(), mesh.circle[edge[whole]].tolist(), strict=True):
+        wall = subject.circles.exact(circle)
+        for i in np.flatnonzero((subject.kinds[f] == 1) & ~met[f]).tolist():
+            s = geometry.mean_sign(subject.circle(f, i), wall)
+            low[f, i], high[f, i] = min(low[f, i], s), max(high[f, i], s)
+    return np.where(low * high < 0, BOTH, np.sign(low + high) * np.abs(low * high)).astype(np.int8)
 
 
 def walls(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -37,24 +60,16 @@ def walls(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _is_loop(
-    subject: Subject, face: int, cut: int, signs: np.ndarray, circle: np.ndarray, side: np.ndarray
+    subject: Subject, face: int, cut: int, sign: int, circle: np.ndarray, side: np.ndarray
 ) -> bool:
-    """Whether a circle that misses a face's boundary lies inside the face.
+    """Whether a circle that has a face's boundary on one side lies inside the face.
 
     Args:
+        sign: of its function on the boundary.
         circle, side: the face's walls.
     """
     k, geometry, exact = subject.circle(face, cut), subject.geometry, subject.circles.exact
-    faces, vertex = subject.mesh.corners
-    first = np.searchsorted(faces, face)
-    if first < len(faces) and faces[first] == face:
-        s = int(signs[vertex[first], cut])
-    else:
-        wall = exact(int(circle[0]))
-        if geometry.relation(k, wall) == 3:
-            return False
-        s = geometry.mean_sign(k, wall)
-    x, y, z = (-s * m / d for m, d in zip(k.m, geometry.D, strict=True))
+    x, y, z = (-sign * m / d for m, d in zip(k.m, geometry.D, strict=True))
     pole = (x, y, z)
     size = geometry.product(k, k)
     for g, on in zip(circle.tolist(), side.tolist(), strict=True):

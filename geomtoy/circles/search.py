@@ -11,6 +11,9 @@ from numba import njit
 from geomtoy.circles.angles import key_of
 from geomtoy.circles.filter import UNDECIDED, U, meet, relation, value
 
+BOTH = 2
+"""A function has both signs on a boundary that its circle misses."""
+
 
 @njit(cache=True, nogil=True)
 def edge_events(  # noqa: C901 - one loop, its cases in order of cost
@@ -98,34 +101,33 @@ def _both_inside(row, g, A, B, p):
 
 
 @njit(cache=True, nogil=True)
-def loops(rows, kinds, met, corner, signs, walls, wall_side, wall_start):
-    """Circles that may lie wholly inside a face: (m, 2) pairs (face, function).
+def loops(rows, kinds, met, of_boundary, walls, wall_side, wall_start):
+    """Circles with a face's boundary on one side that may lie inside the face: (m, 2) (face, function).
 
-    A circle that misses a face's boundary lies inside it only if the pole of its disc on the side where
-    the function has not the boundary's sign does, and so on the face's side of every wall.
+    Such a circle lies inside only if the pole of its disc on the other side does, and so on the face's
+    side of every wall.
 
     Args:
         met: (F, n) whether the circle meets the boundary.
-        corner: (F,) a vertex of each face, or -1.
+        of_boundary: (F, n) the function's sign on the boundary, 1 or -1; others are passed over.
     """
     found = np.empty((64, 2), np.int64)
     m = 0
     pole = np.empty(3)
     for f in range(rows.shape[0]):
         for i in range(rows.shape[1]):
-            if kinds[f, i] != 1 or met[f, i]:
+            if kinds[f, i] != 1 or met[f, i] or abs(of_boundary[f, i]) != 1:
                 continue
-            if corner[f] >= 0:
-                for j in range(3):
-                    pole[j] = -signs[corner[f], i] * rows[f, i, j]
-                parted = False
-                for j in range(wall_start[f], wall_start[f + 1]):
-                    z, bound = value(walls[j], pole, 2.0 * rows[f, i, 4] + 8.0 * U)
-                    if z * wall_side[j] < -bound:
-                        parted = True
-                        break
-                if parted:
-                    continue
+            for j in range(3):
+                pole[j] = -of_boundary[f, i] * rows[f, i, j]
+            parted = False
+            for j in range(wall_start[f], wall_start[f + 1]):
+                z, bound = value(walls[j], pole, 2.0 * rows[f, i, 4] + 8.0 * U)
+                if z * wall_side[j] < -bound:
+                    parted = True
+                    break
+            if parted:
+                continue
             if m == found.shape[0]:
                 found = _longer(found)
             found[m, 0], found[m, 1] = f, i

@@ -99,6 +99,8 @@ def _mesh(arrays: Arrays, n_faces: int, n_circles: int) -> Mesh:
     )
     require_ids(circle, n_circles, "edge_circle")
     require_ids(np.concatenate([tail, head]) + 1, n + 1, "edge_tail or edge_head")
+    if ((tail < 0) != (head < 0)).any():
+        raise ValueError("edge_head has an end where edge_tail has none")
     require_ids(np.concatenate([left, right]) + 1, n_faces + 1, "edge_left or edge_right")
     leaving = checked_array(arrays, "leaving", "i", (None,))
     first = checked_array(arrays, "first_leaving", "i", (n + 1,))

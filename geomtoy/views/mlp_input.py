@@ -62,7 +62,7 @@ def plane_through(points: np.ndarray) -> tuple[Slice, list[tuple[int, int]]]:
     """
     if np.shape(points)[0] != 3:
         raise SliceError(f"{len(points)} points given; a plane goes through three")
-    a, b, c = ([Fraction(x) for x in row] for row in np.asarray(points, float).tolist())
+    a, b, c = ([Fraction(x) for x in row] for row in np.asarray(points).tolist())
     u, v = ([q - p for p, q in zip(a, end, strict=True)] for end in (b, c))
     return Slice(tuple(a), tuple(u), tuple(v)), [(0, 0), (1, 0), (0, 1)]
 

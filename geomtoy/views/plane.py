@@ -156,7 +156,7 @@ def pose(
         raise SettingError("behind a norm before attention the query's own key is self_key='moving'")
     frame = parallelogram(window)
     at = plane_tokens(block.d_model, plane, frame, tokens, whole_context=moving == "context")
-    if self_key == "masked" and at.near.shape[1] == 1:
+    if self_key == "masked" and at.exact.shape[1] == 1:
         raise SettingError("the query has nothing to attend to; give a token before it")
     to = attended(at.known, self_key, nearest([plane.origin[-block.d_model :]]))
 
@@ -187,8 +187,9 @@ def posed_on(
     if max_patches < 1:
         raise SettingError(f"max_patches is {max_patches}; make it 1 or more")
     needs_relu_layers(block.mlp, most=2)
-    after = block_readout(block)
-    of_these = series(after) if len(after.units) else _no_series
+    with np.errstate(all="ignore"):  # what overflows is unknown, and leaves boxes open
+        after = block_readout(block)
+        of_these = series(after) if len(after.units) else _no_series
     exact = None if tokens is None else exact_values(block, after, tokens)
     origin, axes = np.array(frame[0], float), np.array(frame[1:], float)
     return Posed(view, of_these, after, exact, origin, axes, frame)

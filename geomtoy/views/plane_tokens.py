@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq_mat
 
+from geomtoy.activations import nearest as nearest_float
 from geomtoy.certified.bounds import SLACK, TINY, U
 from geomtoy.certified.split import Known
 from geomtoy.errors import SliceError
+from geomtoy.network import parameter
 from geomtoy.slices import Slice
 from geomtoy.views.rational_block import rational
 
@@ -31,17 +33,14 @@ class PlaneTokens:
     """Tokens near[0] + u near[1] + v near[2], up to `error` of each number.
 
     Args:
-        near, error: (3, T, d).
-        moved: 3 rows, the last numbers of each part exactly; the others are floats.
+        exact: (3, T, d) what they are, floats and Fractions.
     """
 
-    near: np.ndarray
-    error: np.ndarray
-    moved: Rows
+    exact: np.ndarray
 
-    @property
+    @cached_property
     def known(self) -> Known:
-        return self.near, self.error
+        return nearest(self.exact)
 
     def at(self, u: arb, v: arb) -> arb_mat:
         """The tokens (T, d), in the precision of the moment."""
@@ -50,12 +49,7 @@ class PlaneTokens:
 
     @cached_property
     def _parts(self) -> list[fmpq_mat]:
-        parts = []
-        for near, moved in zip(self.near, self.moved, strict=True):
-            part = near.astype(object).ravel()
-            part[part.size - len(moved) :] = moved
-            parts.append(rational(part.reshape(near.shape)))
-        return parts
+        return [rational(part) for part in self.exact]
 
 
 def plane_tokens(
@@ -65,31 +59,31 @@ def plane_tokens(
 
     Raises:
         SliceError: tokens or plane do not fit.
+        NetworkError: a token's number is not finite.
     """
     d, n = d_model, plane.dimension
-    moved = _seen_from(plane, frame)
+    moved = np.array(_seen_from(plane, frame), object)
     if whole_context:
         if tokens is not None or n % d:
             raise SliceError(
                 f"moving 'context' takes a plane of T x {d} dimensions and no tokens; the plane has {n}"
             )
-        near, error = (part.reshape(3, n // d, d) for part in nearest(moved))
-        return PlaneTokens(near, error, moved)
-    still = np.asarray(tokens if tokens is not None else np.empty((0, d)), float)
-    if still.ndim != 2 or still.shape[1] != d or n != d or not np.isfinite(still).all():
+        return PlaneTokens(moved.reshape(3, n // d, d))
+    still = parameter("tokens", tokens if tokens is not None else np.empty((0, d)))
+    if still.ndim != 2 or still.shape[1] != d or n != d:
         raise SliceError(
-            f"tokens have shape {still.shape} and the plane dimension {n}; give finite (T - 1, {d}), {d}"
+            f"tokens have shape {still.shape} and the plane dimension {n}; give (T - 1, {d}), {d}"
         )
-    near, error = np.zeros((2, 3, len(still) + 1, d))
-    near[0, :-1] = still
-    near[:, -1], error[:, -1] = nearest(moved)
-    return PlaneTokens(near, error, moved)
+    exact = np.full((3, len(still) + 1, d), 0.0, object)
+    exact[0, :-1], exact[:, -1] = still, moved
+    return PlaneTokens(exact)
 
 
-def nearest(rows: Rows) -> Known:
+def nearest(numbers: Any) -> Known:
     """The floats next to Fractions, and bounds on how far they are."""
-    near = np.array(rows, float)
-    off = np.array([[float(x) != x for x in row] for row in rows], bool).reshape(near.shape)
+    numbers = np.asarray(numbers, object)
+    near = np.frompyfunc(nearest_float, 1, 1)(numbers).astype(float)
+    off = np.array(numbers != near, bool)
     return near, np.where(off, U * np.abs(near) * SLACK + TINY, 0.0)
 
 

@@ -46,10 +46,10 @@ def constant(rows: fmpq_mat, j: int) -> fmpq_mat:
 
 def mlp_on(block: BlockArrays, rows: fmpq_mat) -> Network:
     """The MLP as a network of the slice coordinates, its input being (s, t, 1) times rows (3, d)."""
-    (W1, b1), last = block.mlp.layers
+    (W1, b1), *others = block.mlp.layers
     composed = fractions(rational(W1) * rows.transpose())
     bias = composed[:, 2] + np.array([Fraction(x) for x in b1.tolist()], dtype=object)
-    return Network([(composed[:, :2], bias), last], block.mlp.activations)
+    return Network([(composed[:, :2], bias), *others], block.mlp.activations, block.mlp.maxima)
 
 
 def _ratio(x: Any) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def count_on_segments(
 ) -> Int[np.ndarray, " k"]:
     """Activation regions that each straight path between two of the points meets; else as above."""
     _require_subsets(points, pairs, 2)
-    x = np.asarray(points, float)
+    x = np.asarray(points)
     paths = [Segment(tuple(x[i]), tuple(x[j])) for i, j in pairs]
     return np.array(
         [count_regions(mlp, slice=path, window=(0, 1), linear=False).regions for path in paths], int

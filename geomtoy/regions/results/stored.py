@@ -145,6 +145,11 @@ def _level(arrays: Arrays, k: int, n_parents: int, n_cuts: int) -> Level:
     require_ids(tree, len(parent), f"level{k}_tree")
     if (tree > np.arange(len(tree))).any() or (np.diff(parent) < 0).any():
         raise ValueError(f"level{k} is not in order")
+    if (parent[tree] != parent).any():
+        raise ValueError(f"level{k}_tree joins cells of different parents")
+    used = n_cuts - 64 * (bits.shape[1] - 1)
+    if used < 64 and (bits[:, -1] >> np.uint64(used)).any():
+        raise ValueError(f"level{k}_bits speak of cuts that are not there")
     return Level(parent, bits, tree)
 
 
