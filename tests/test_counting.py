@@ -144,7 +144,10 @@ def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     assert (count.regions, count.certified) == (22, False)
     count = count_regions(net, linear=False, full_check=True)
     assert (count.regions, count.certified) == (12, True)
-    assert count_regions(net).certified
+    both = count_regions(net)
+    assert (both.regions, both.linear_regions, both.certified) == (22, 22, False)
+    both = count_regions(net, full_check=True)
+    assert (both.regions, both.linear_regions, both.certified) == (12, 12, True)
 
 
 def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):

@@ -58,20 +58,20 @@ def count_regions(
             for everything.
         linear: whether to count linear regions too.
         max_regions: stop rather than build more cells than this.
-        full_check: with linear=False, search a layer for concurrent lines however large it is. Excluding
-            three concurrent lines takes quadratic time (3SUM), so without it a layer with more than
-            2 * 10^8 crossing pairs is taken to be in general position: the count is not `certified`.
+        full_check: search a layer for concurrent lines however large it is. Excluding three concurrent
+            lines takes quadratic time (3SUM), so without it a last layer with more than 2 * 10^8
+            crossing pairs is taken to be in general position: the counts are not `certified`.
         progress: True for a bar on stderr, or a function of (hidden layers done, cells so far).
-        max_seconds: stop after so much wall-clock time; looked at after each layer (counting, after each
-            block of the last one too), not while linear regions are joined.
+        max_seconds: stop after so much wall-clock time; looked at after each layer and each part of the
+            last one, not while the linear regions of a layer that decides maxima are joined.
     Raises:
         WindowError: the window is not convex or has no area.
         SliceError: the slice does not fit the network.
         BudgetError: there are more than `max_regions` cells; no count is given.
         OutOfTimeError: `max_seconds` are over; it says how many regions there are at least.
     Exactness: exact for the stored parameters.
-    Cost: O(cells x units of the next layer) sign tests; with linear=False the cells of the last
-        hidden layer are counted and not built.
+    Cost: O(cells x units of the next layer) sign tests; the cells of the last hidden layer are counted
+        and not built, unless it decides maxima.
     """
     if isinstance(network, NormedNetwork):
         with reports(progress, len(network.widths), max_seconds) as report:
@@ -95,7 +95,7 @@ def _counts(
     if run.merges_last:
         subdivision = run.run(report)
         return subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1, True
-    return *count_linear(run, report), True
+    return count_linear(run, full_check, report)
 
 
 @overload

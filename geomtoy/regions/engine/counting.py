@@ -63,29 +63,37 @@ def count(run: Enumeration, full_check: bool, progress: Progress | None) -> tupl
     full_check |= run.max_regions is not None
     cells, proven = 0, True
     for one in _parts(run, mesh, maps, PART_BYTES // maps.width):
-        if one.cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
-            cells, proven = cells + one.cutting.most_cells, False
-        else:
-            cells += count_cells(one.cutting, run.subject)
+        found, sure = _cells(run, one.cutting, full_check)
+        cells, proven = cells + found, proven and sure
         _report(run, mesh, one, cells, progress)
     return cells, proven
 
 
-def count_linear(run: Enumeration, progress: Progress | None) -> tuple[int, int]:
-    """Numbers of cells and of linear regions, where the last hidden layer merges no cells."""
+def count_linear(run: Enumeration, full_check: bool, progress: Progress | None) -> tuple[int, int, bool]:
+    """Numbers of cells and of linear regions, where the last hidden layer merges no cells, and whether
+    they are proven; see `count`."""
     if run.hidden == 0:
-        return 1, 1
+        return 1, 1, True
     mesh, maps = run.through(run.hidden - 1, progress)
     exact = partial(run.subject.lines.maps.beyond, run.hidden)
     seams = Seams(run.network, tuple(run.subject.levels), mesh, exact)
-    cells = faces = 0
+    full_check |= run.max_regions is not None
+    cells, faces, proven = 0, 0, True
     room = MAPS_BYTES // (24 * (maps.width + run.network.d_out))
     for one in _parts(run, mesh, maps, room, ahead=True):
-        found = count_cells(one.cutting, run.subject)
-        cells += found
-        faces += _add_faces(run, one, maps, seams, found)
+        found, sure = _cells(run, one.cutting, full_check)
+        cells, proven = cells + found, proven and sure
+        bent = _add_faces(run, one, maps, seams)
+        faces += found if bent is one.cutting else _cells(run, bent, full_check)[0]
         _report(run, mesh, one, cells, progress)
-    return cells, faces - seams.n_joined()
+    return cells, faces - seams.n_joined(), proven
+
+
+def _cells(run: Enumeration, cutting: Cutting, full_check: bool) -> tuple[int, bool]:
+    """Number of cells that chords make, and whether it is proven."""
+    if cutting.pairs.sum() > FULL_CHECK_PAIRS and not full_check:
+        return cutting.most_cells, False
+    return count_cells(cutting, run.subject), True
 
 
 def _report(run: Enumeration, mesh: Mesh, one: Part, cells: int, progress: Progress | None) -> None:
@@ -115,8 +123,9 @@ def _parts(
         lines.forget(known)
 
 
-def _add_faces(run: Enumeration, one: Part, maps: CellMaps, seams: Seams, n_cells: int) -> int:
-    """Enter the faces along borders; the number of faces between chords where the outputs bend."""
+def _add_faces(run: Enumeration, one: Part, maps: CellMaps, seams: Seams) -> Cutting:
+    """Enter the faces along borders; the cutting, with those chords alone across which the outputs
+    bend."""
     mesh, edges, cutting = one
     points = cutting.points.edge_start
     sub_first = points + np.arange(len(points))
@@ -127,14 +136,13 @@ def _add_faces(run: Enumeration, one: Part, maps: CellMaps, seams: Seams, n_cell
     if not bends.all():
         faces = faces._replace(bends=_bits_that_bend(cutting, bends, found))
         chords = _without(cutting.chords, bends)
-        fewer = replace(cutting, chords=chords, pairs=count_pairs(chords))
-        n_cells = count_cells(fewer, run.subject)
+        cutting = replace(cutting, chords=chords, pairs=count_pairs(chords))
     edge = np.repeat(np.arange(len(edges)), np.diff(sub_first))
     both = (found.sides >= 0).all(axis=1)
     rank, face = np.arange(len(edge)) - sub_first[edge], found.sides.max(axis=1)
     pieces = Pieces(*(array[~both] for array in (edges[edge], rank, face)))
     seams.add(faces, found.sides[both], pieces)
-    return n_cells
+    return cutting
 
 
 def _faces(run: Enumeration, along: Border, first: int, maps: CellMaps) -> Faces:
