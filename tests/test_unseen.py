@@ -23,17 +23,26 @@ def with_maxima(seed):
 
 
 def rounded_alike(seed):
-    """Sums of three terms that float64 rounds to 0, and that are not."""
-    tiny = 2.0**-60
-    W = [[1, 0], [1, 0], [1, 0]]
-    return Network([(W, [0, tiny * seed, 0]), ([[1, tiny, -1]], [1]), ([[1]], [0])])
+    """A product that float64 rounds to what is taken from it, or a sum of three terms that it rounds to
+    0; neither is 0."""
+    if seed % 2:
+        up, down = [[0.1], [0.1 * 0.1], [0]], [[0.1, -1, 0]]
+    else:
+        up, down = [[2.0**60], [1], [-(2.0**60)]], [[1, 1, 1]]
+    first = [[1, seed]], [0.25]
+    return Network([first, (up, [2.0**65] * 3), (down, [2.0**67]), ([[1]], [0])])
+
+
+def saturated(seed):
+    """A unit that is constant on either side, with another constant."""
+    return Network([([[1, seed]], [0]), ([[3]], [0]), ([[1]], [0])], ["relu", "hard_tanh"])
 
 
 def all_pairs(cells):
     return np.argwhere(np.triu(np.ones((len(cells), len(cells)), bool), 1))[:3000]
 
 
-@pytest.mark.parametrize("make", [few_directions, with_maxima, rounded_alike])
+@pytest.mark.parametrize("make", [few_directions, with_maxima, rounded_alike, saturated])
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_unseen_changes_no_map(make, seed):
     cells = enumerate_regions(make(seed), window=((-2, -2), (2, -2), (2, 2), (-2, 2)))
