@@ -188,11 +188,14 @@ def test_random_matrices_are_faster_and_the_identity_is_not():
         found = fig_match_noise.verdicts({"steps": steps, "never is more than": 1000})
         return [verdict.outcome for verdict in found]
 
-    slow = {"MLP, random --": [900] * 3}
+    signs = {"MLP, random +-": [900] * 3, "MLP, random --": [300] * 3}
     without = {NO_MLP: [300] * 3, NO_MLP_RANDOM: [300, 290, 300]}
     fast = [900, 800, 900], [300, 400, 300]
-    assert outcomes(*fast, [None, 900, 700]) == ["holds", "untested", "untested"]
-    assert outcomes(*fast, [None, 900, 700], **slow, **without) == ["holds", "holds", "fails"]
+    assert outcomes(*fast, [None, 900, 700]) == ["holds", *["untested"] * 3]
+    found = outcomes(*fast, [None, 900, 700], **signs, **without)
+    assert found == ["holds", "holds", "holds", "fails"]
+    swapped = {"MLP, random +-": [300] * 3, "MLP, random --": [900] * 3}
+    assert outcomes(*fast, [None] * 3, **swapped)[1:3] == ["fails", "fails"]
     assert outcomes(*fast, [100, 100, 100])[0] == "mixed"
     assert outcomes([900, 800, 900], [800, 800, None], [100, 100, 100])[0] == "fails"
     assert outcomes([None] * 3, [300, 400, 300], [None] * 3)[0] == "mixed"  # the identity's is unknown

@@ -180,7 +180,7 @@ def draw_shares(ax: Axes, ranks: Sequence[int], by_rank: dict[str, np.ndarray]) 
         share = by_rank[key] / by_rank[key][:, :1]
         draw_band(ax, places, share, color=colour, marker=marker, label=label)
     ax.set_xticks(places, [str(rank) for rank in ranks], fontsize=6.5)
-    ax.set(xlabel="rank of the input matrix", ylabel="share of the full model's", ylim=(0, None))
+    ax.set(xlabel="rank of the input matrix", ylabel="share of full rank", ylim=(0, None))
 
 
 def draw_regions(ax: Axes, config: Lens, steps: Sequence[int], along: dict[str, np.ndarray]) -> None:

@@ -25,7 +25,7 @@ LEAST = 0.02
 """Below this the signal is not told from none."""
 EARLY = 25
 """Steps in which the MLP is said to learn the noise token."""
-TICKS = (0, 5, EARLY, 100, 300, 1000)
+TICKS = (0, 5, EARLY, 100, 1000)
 POWERS = "(signal, noise) of gradients along training, by alpha and part (seeds, steps, 2)"
 
 Powers = dict[str, np.ndarray]
