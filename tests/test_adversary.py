@@ -21,7 +21,8 @@ PATHS = {
     "runs": {"engine.run.SMALL": 0, "engine.run.WIDE": 0, "engine.run.FAMILY": 0},
     "one by one": {
         "engine.crossings.BLOCK_BYTES": 1, "engine.counting.PART_BYTES": 1,
-        "engine.counting.MAPS_BYTES": 1, "maps.floats.KEEP_BYTES": 0,
+        "engine.counting.MAPS_BYTES": 1, "engine.counting.SMALL": 0,
+        "maps.floats.KEEP_BYTES": 0,
         "maps.floats.AHEAD_BYTES": 300,
     },
 }  # fmt: skip

@@ -50,6 +50,7 @@ def test_linear_regions_are_counted_cell_by_cell_as_they_are_labelled(monkeypatc
     animal = ZOO[name]()
     where = {"window": animal.window, "slice": animal.slice}
     cells = enumerate_regions(animal.network, **where)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.SMALL", 0)
     monkeypatch.setattr("geomtoy.regions.engine.counting.MAPS_BYTES", 1)
     count = count_regions(animal.network, **where)
     assert (count.regions, count.linear_regions) == (len(cells), cells.n_linear_regions)
@@ -62,6 +63,7 @@ def test_linear_regions_of_twins_and_of_units_that_cancel(monkeypatch, seed, roo
     go on across some of them, and maps are equal across borders."""
     net = few_directions(seed)
     cells = enumerate_regions(net)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.SMALL", 0)
     monkeypatch.setattr("geomtoy.regions.engine.counting.MAPS_BYTES", room)
     assert count_regions(net).linear_regions == cells.n_linear_regions
 
@@ -140,6 +142,7 @@ def test_a_count_that_assumes_general_position_is_not_certified(monkeypatch):
     """Six lines through the origin: 12 regions, and 22 if nobody looks where the lines meet."""
     net = ZOO["zero_bias_6"]().network
     monkeypatch.setattr("geomtoy.regions.engine.counting.FULL_CHECK_PAIRS", 0)
+    monkeypatch.setattr("geomtoy.regions.engine.counting.SMALL", 0)
     count = count_regions(net, linear=False)
     assert (count.regions, count.certified) == (22, False)
     count = count_regions(net, linear=False, full_check=True)

@@ -11,16 +11,22 @@ from strategies import activations, networks, relu_networks, slices, windows
 from zoo import ZOO
 
 from geomtoy import UNIT_SQUARE, Segment, count_regions, enumerate_regions
+from geomtoy.regions.engine import counting
 
 intervals = st.sampled_from([(-1, 1), (Fraction(-1, 3), 4), None])
 
 
 def assert_same_counts(truth, net, **where):
-    """Both ways to count: with linear regions, and without, which builds no cell of the last layer."""
-    count, quick = count_regions(net, **where), count_regions(net, **where, linear=False)
-    assert count.certified
+    """All ways to count: without linear regions, and with them, where small networks are counted as
+    large ones are, without a cell of the last layer, and as they are."""
+    quick = count_regions(net, **where, linear=False)
     assert quick.certified
-    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
+    for small in (0, counting.SMALL):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(counting, "SMALL", small)
+            count = count_regions(net, **where)
+        assert count.certified
+        assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
     assert (quick.regions, quick.linear_regions) == (truth.regions, None)
 
 

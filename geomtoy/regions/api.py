@@ -15,7 +15,6 @@ from geomtoy.progress import Progress, reports
 from geomtoy.regions.engine.counting import count, count_linear
 from geomtoy.regions.engine.run import Enumeration, resolve_window
 from geomtoy.regions.results.complex import CellComplex
-from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.pieces import Pieces
 from geomtoy.slices import UNIT_SQUARE, Segment, Slice, Window
 
@@ -92,9 +91,6 @@ def _counts(
     if not linear:
         regions, proven = count(run, full_check, report)
         return regions, None, proven
-    if run.merges_last:
-        subdivision = run.run(report)
-        return subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1, True
     return count_linear(run, full_check, report)
 
 

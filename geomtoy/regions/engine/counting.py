@@ -18,8 +18,9 @@ import numpy as np
 from geomtoy.network import Network
 from geomtoy.progress import Progress
 from geomtoy.regions.engine.cutting import Cutting, cut_layer
+from geomtoy.regions.engine.linear import linear_regions
 from geomtoy.regions.engine.meetings import count_cells
-from geomtoy.regions.engine.run import Enumeration, pays_off
+from geomtoy.regions.engine.run import Enumeration, Subdivision, pays_off
 from geomtoy.regions.engine.seams import Faces, Pieces, Seams
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.floats import CellMaps, NextMaps, blocks
@@ -35,6 +36,10 @@ to."""
 
 PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
+
+SMALL = 1 << 13
+"""Cells of the level before times units of the last layer up to which the cells of the last are built
+all the same to count linear regions: the kernels for borders need not be compiled."""
 
 MAPS_BYTES = 16 * 2**20
 """Size of the maps of the last layer that counting linear regions holds at a time."""
@@ -70,11 +75,17 @@ def count(run: Enumeration, full_check: bool, progress: Progress | None) -> tupl
 
 
 def count_linear(run: Enumeration, full_check: bool, progress: Progress | None) -> tuple[int, int, bool]:
-    """Numbers of cells and of linear regions, where the last hidden layer merges no cells, and whether
-    they are proven; see `count`."""
+    """Numbers of cells and of linear regions, and whether they are proven; see `count`."""
     if run.hidden == 0:
         return 1, 1, True
+    if run.merges_last:
+        return _of_all(run.run(progress))
     mesh, maps = run.through(run.hidden - 1, progress)
+    if mesh.n_cells * maps.width <= SMALL:
+        mesh = run.build(mesh, run.hidden, maps)
+        if progress:
+            progress(run.hidden, mesh.n_cells)
+        return _of_all(run.finished(mesh))
     exact = partial(run.subject.lines.maps.beyond, run.hidden)
     seams = Seams(run.network, tuple(run.subject.levels), mesh, exact)
     full_check |= run.max_regions is not None
@@ -87,6 +98,11 @@ def count_linear(run: Enumeration, full_check: bool, progress: Progress | None) 
         faces += found if bent is one.cutting else _cells(run, bent, full_check)[0]
         _report(run, mesh, one, cells, progress)
     return cells, faces - seams.n_joined(), proven
+
+
+def _of_all(subdivision: Subdivision) -> tuple[int, int, bool]:
+    """The same, once all cells are built."""
+    return subdivision.mesh.n_cells, int(linear_regions(subdivision).max()) + 1, True
 
 
 def _cells(run: Enumeration, cutting: Cutting, full_check: bool) -> tuple[int, bool]:

@@ -139,9 +139,10 @@ class Enumeration:
 
     def run(self, progress: Progress | None = None) -> Subdivision:
         """Build the whole subdivision."""
-        return self._finished(self.through(self.hidden, progress)[0])
+        return self.finished(self.through(self.hidden, progress)[0])
 
-    def _finished(self, mesh: Mesh) -> Subdivision:
+    def finished(self, mesh: Mesh) -> Subdivision:
+        """What the run has found, with the mesh of its last level."""
         levels, lines = tuple(self.subject.levels), self.subject.lines.fresh()
         return Subdivision(self.network, self.frame, mesh, levels, lines, self.tally)
 
@@ -151,7 +152,7 @@ class Enumeration:
         mesh = _window_mesh(self.frame)
         maps: CellMaps = FirstMaps(self.network, self.frame)
         for layer in range(1, layers + 1):
-            mesh = self._build(mesh, layer, maps)
+            mesh = self.build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
             again = layer + 1 < self.hidden
@@ -160,7 +161,8 @@ class Enumeration:
                 progress(layer, mesh.n_cells)
         return mesh, maps
 
-    def _build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+    def build(self, mesh: Mesh, layer: int, maps: CellMaps) -> Mesh:
+        """The mesh of the next level, which is entered, before any of its cells are merged."""
         by_runs = pays_off(mesh, maps, self.subject.levels[-1])
         cutting = cut_layer(self.subject, mesh, layer, maps, by_runs)
         self._foresee(layer, cutting)

@@ -12,13 +12,13 @@ from flint import fmpq
 from geomtoy.certify import Certificate, Record, certify
 from geomtoy.network import Network
 from geomtoy.picture import Picture
+from geomtoy.regions.engine.linear import linear_regions
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.levels import piece_sums, pieces_on
 from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.areas import By, float_areas
-from geomtoy.regions.results.linear import linear_regions
 from geomtoy.regions.results.locate import locate
 from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
