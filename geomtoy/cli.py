@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     counts.add_argument(
         "--full-check",
         action="store_true",
-        help="with --no-linear, look for concurrent lines in layers of any size (quadratic time)",
+        help="look for concurrent lines in last layers of any size (quadratic time)",
     )
 
     regions = _command(commands, "regions", list_regions, "write the cells of a network or block")
