@@ -55,7 +55,8 @@ def draw(
             row[s].set_title(f"{n} asked: {accuracy[setting][0, s]:.2f} correct", fontsize=7)
         row[0].set_ylabel(f"{setting}\nlayer", fontsize=7)
     figure.suptitle(
-        "What questions attend to, layer by layer: lines are as thick as the mean attention (seed 0)",
+        "What questions (Q) attend to, layer by layer: tokens of hops 1, 2, ...; lines are as thick as "
+        "the\nmean attention (seed 0)",
         fontsize=8,
     )
     return figure
@@ -77,7 +78,7 @@ def draw_flow(ax: Axes, masses: np.ndarray, n: int) -> None:
         ax.plot(range(hops + 1), [level] * (hops + 1), "o", color="white", markeredgecolor="black",
                 markersize=3, markeredgewidth=0.5, zorder=3)  # fmt: skip
     ax.set(xlim=(-0.4, hops + 0.9), ylim=(-0.25, layers + 0.25))
-    ax.set_xticks(range(hops + 1), ["question", *(f"hop {k + 1}" for k in range(hops))], fontsize=6)
+    ax.set_xticks(range(hops + 1), ["Q", *(f"{k + 1}" for k in range(hops))], fontsize=7)
     ax.set_yticks(np.arange(layers) + 0.5, [*map(str, range(layers))], fontsize=6)
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
