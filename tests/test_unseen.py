@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_counting import few_directions
 
-from geomtoy import Network, compile_layers, count_regions, enumerate_regions
+from geomtoy import Network, PiecewiseLinear, compile_layers, count_regions, enumerate_regions
 from geomtoy.layers import Affine, Maxout
 from geomtoy.regions.maps.unseen import switch_unseen
 
@@ -38,11 +38,20 @@ def saturated(seed):
     return Network([([[1, seed]], [0]), ([[3]], [0]), ([[1]], [0])], ["relu", "hard_tanh"])
 
 
+def constant_before(seed):
+    """A unit whose map is 0 on one side, but not what it passes on: the next one is seen to switch."""
+    falls = PiecewiseLinear((1,), (-1, -2), value=0)
+    first = [[1, seed]], [0]
+    return Network([first, ([[3]], [0]), ([[1]], [0]), ([[1]], [0])], ["relu", falls, "relu"])
+
+
 def all_pairs(cells):
     return np.argwhere(np.triu(np.ones((len(cells), len(cells)), bool), 1))[:3000]
 
 
-@pytest.mark.parametrize("make", [few_directions, with_maxima, rounded_alike, saturated])
+@pytest.mark.parametrize(
+    "make", [few_directions, with_maxima, rounded_alike, saturated, constant_before]
+)
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_unseen_changes_no_map(make, seed):
     cells = enumerate_regions(make(seed), window=((-2, -2), (2, -2), (2, 2), (-2, 2)))
