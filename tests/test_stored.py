@@ -193,7 +193,14 @@ ROUND = {
 
 @pytest.mark.parametrize(("key", "change"), ROUND.values(), ids=ROUND.keys())
 def test_a_complex_behind_a_norm_that_does_not_hold_together_is_refused(tmp_path, key, change):
-    path = tmp_path / "cells.npz"
+    path = edited_behind_a_norm(tmp_path, key, change)
+    with pytest.raises(GeomtoyError, match=r"cells\.npz: "):
+        geomtoy.load(path)
+
+
+def edited_behind_a_norm(folder, key, change):
+    """The path of a complex in whose file one array is changed, or missing where there is no change."""
+    path = folder / "cells.npz"
     plane = Slice((0, 0, 0), (1, 0, 0), (0, 1, 0))
     geomtoy.save(path, geomtoy.enumerate_regions(behind_a_norm(seed=1), slice=plane))
     with np.load(path) as file:
@@ -202,8 +209,7 @@ def test_a_complex_behind_a_norm_that_does_not_hold_together_is_refused(tmp_path
     if change is not None:
         arrays[key] = change(old)
     np.savez(path, **arrays)
-    with pytest.raises(GeomtoyError, match=r"cells\.npz: "):
-        geomtoy.load(path)
+    return path
 
 
 MOVED = {
@@ -218,10 +224,5 @@ MOVED = {
 
 @pytest.mark.parametrize(("key", "change"), MOVED.values(), ids=MOVED.keys())
 def test_a_complex_behind_a_norm_that_was_moved_is_read_and_found_by_certify(tmp_path, key, change):
-    path = tmp_path / "cells.npz"
-    plane = Slice((0, 0, 0), (1, 0, 0), (0, 1, 0))
-    geomtoy.save(path, geomtoy.enumerate_regions(behind_a_norm(seed=1), slice=plane))
-    with np.load(path) as file:
-        arrays = dict(file)
-    np.savez(path, **(arrays | {key: change(arrays[key])}))
+    path = edited_behind_a_norm(tmp_path, key, change)
     assert geomtoy.load(path).certify().numbers

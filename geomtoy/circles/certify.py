@@ -61,12 +61,10 @@ def certify(complex: CircleComplex) -> Certificate:
 
     Euler's relation for a drawing of several parts; that faces follow one another around every vertex;
     that vertices lie exactly on the circles of their arcs, and all floats as near the exact numbers as
-    they say;
-    and that
-    every unit which ball arithmetic decides near the middle of an arc is on exactly where the patterns
-    of both
-    faces say so, or, if it is one that the arc parts, in one of them, and vanishes nearby. A circle that
-    is missing inside a face, and parts no pieces of its boundary, would not be seen.
+    they say; and that every unit which ball arithmetic decides near the middle of an arc is on exactly
+    where the patterns of both faces say so, or, if it is one that the arc parts, in one of them, and
+    vanishes nearby. A circle that is missing inside a face, and parts no pieces of its boundary, would
+    not be seen.
     """
     wrong, places = _patterns(complex)
     return Certificate(_euler(complex), _orders(complex), _numbers(complex), wrong, places)

@@ -145,8 +145,7 @@ def _add_faces(run: Enumeration, one: Part, maps: CellMaps, seams: Seams) -> Cut
     mesh, edges, cutting = one
     points = cutting.points.edge_start
     sub_first = points + np.arange(len(points))
-    along = border(mesh, sub_first, cutting.crossings, cutting.chords)
-    found = Border(*along)
+    found = Border(*border(mesh, sub_first, cutting.crossings, cutting.chords))
     faces = _faces(run, found, mesh.first, maps)
     bends = _bends(run.network, run.hidden, cutting, found, faces, seams)
     if not bends.all():
