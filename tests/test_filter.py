@@ -11,15 +11,9 @@ from strategies import STEPS, activations, networks
 from zoo import ZOO, random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.numbers.bounds import (
-    box_bound,
-    box_side,
-    intersection,
-    position,
-    relu_between,
-    value_bound,
-)
+from geomtoy.regions.numbers.bounds import box_bound, box_side, intersection, position, value_bound
 from geomtoy.regions.numbers.filter import sort_groups
+from geomtoy.regions.numbers.map_bounds import relu_between
 
 small = st.integers(-4, 4).map(float)
 scaled = st.builds(
