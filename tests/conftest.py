@@ -6,6 +6,7 @@ import jaxtyping
 import pytest
 from demo_browser import PAGE, Tab, chromium
 from hypothesis import HealthCheck, settings
+from npz_files import store
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 
@@ -21,6 +22,14 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to work in, with good.npz: a network of 4 quadrants."""
+    monkeypatch.chdir(tmp_path)
+    store("good.npz")
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
