@@ -121,7 +121,6 @@ def test_a_level_set_that_cannot_be_drawn_is_named(folder, capsys, more, says):
 
 # Outputs that cannot be written
 
-
 BAD_OUTPUTS = [
     ("regions", "cells.txt", "the name must end in .geojson or .npz"),
     ("regions", "cells", "the name must end in .geojson or .npz"),
