@@ -10,6 +10,8 @@ from npz_files import store
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 
+pytest.register_assert_rewrite("level_set_checks")
+
 settings.register_profile(
     "fixed", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
