@@ -40,6 +40,7 @@ def networks(*widths, act="relu"):
 relu_networks = st.one_of(
     networks(2, 5, 1), networks(2, 6, 6, 1), networks(2, 4, 4, 4, 1), networks(2, 3, 4, 3, 2)
 )
+planar_networks = st.one_of(relu_networks, networks(2, 4, 3, 2, act=activations))
 
 
 def slices(d):
