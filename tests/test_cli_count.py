@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from builders import tent
 from command_line import COUNT_KEYS, records, refused, run
 from npz_files import store
-from zoo import ZOO, tent
+from zoo import ZOO
 
 from geomtoy import count_regions, enumerate_decision_boundary, load, save
 

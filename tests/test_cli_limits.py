@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import pytest
+from builders import random_net, tent
 from command_line import records, refused, run
-from zoo import random_net, tent
 
 from geomtoy import commands, save
 from geomtoy.errors import FileError

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from builders import random_net, tent
 from command_line import refused, run
-from zoo import random_net, tent
 
 from geomtoy import enumerate_regions, load, save
 

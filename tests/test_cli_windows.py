@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from builders import random_net, tent
 from command_line import each_command, records, refused, run
 from npz_files import store
-from zoo import random_net, tent
 
 from geomtoy import Network, Slice, count_regions, save
 

@@ -6,11 +6,12 @@ from math import inf
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from oracle import oracle
 from scipy.optimize import linprog
 from strategies import planar_networks, windows
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import Network, Slice, enumerate_regions
 from geomtoy.answers import extrema

@@ -5,11 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from npz_files import store
 from strategies import STEPS, activations, networks, slices, windows
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import UNIT_SQUARE, Network, PiecewiseLinear, Slice, load, save
 from geomtoy.activations import NAMED

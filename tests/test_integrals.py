@@ -8,11 +8,11 @@ from math import comb, factorial
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import oracle
 from strategies import TRIANGLE, activations, networks, relu_networks, windows
-from zoo import random_net
 
 from geomtoy import Network, enumerate_regions
 from geomtoy.answers import integral

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from level_set_checks import assert_boundary, assert_level_set, patterns, sides
-from zoo import random_net
 
 from geomtoy import (
     UNIT_SQUARE,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from builders import random_net
 from hypothesis import given, settings
 from level_set_checks import segments, sides
 from level_set_oracle import merged
 from strategies import levels, networks
-from zoo import random_net
 
 from geomtoy import Network, enumerate_decision_boundary, enumerate_level_set
 

@@ -7,12 +7,12 @@ from math import inf
 
 import numpy as np
 import pytest
+from builders import random_net, tent
 from flint import fmpq, fmpq_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import oracle
 from strategies import activations, networks, planar_networks, slices, windows
-from zoo import random_net, tent
 
 from geomtoy import Network, Segment, enumerate_regions
 from geomtoy.answers import jacobian, jacobians, lipschitz

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from map_errors import worst_share
 from strategies import STEPS, networks, networks_of_any_size
-from zoo import random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
 from geomtoy.regions.numbers.bounds import at_least, nearest

@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from map_errors import worst_output_share
 from strategies import STEPS, activations, networks
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
 
