@@ -1,6 +1,6 @@
 """A zoo of awkward networks, each with its exact counts where they are known in closed form.
 
-Every builder in `ZOO` returns an `Animal`; counts that no formula gives are None, and the tests then
+Every function in `ZOO` returns an `Animal`; counts that no formula gives are None, and the tests then
 take the oracle's word.
 """
 
