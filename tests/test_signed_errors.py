@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import he_net
 from hypothesis import given, settings
+from map_errors import worst_share
 from strategies import STEPS, activations, networks, networks_of_any_size
-from test_map_bounds import UNEVEN, worst_share
-from zoo import he_net
+from test_map_bounds import UNEVEN
 
 from geomtoy import Network, enumerate_regions
 from geomtoy.regions.maps import signed
