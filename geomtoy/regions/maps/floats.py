@@ -196,10 +196,17 @@ class NextMaps:
         before: maps of `layer`, on the parents.
         level: the cells.
         again: whether they will be asked for more than once.
+        closely: follow errors with their signs (`maps.signed`) also where they are small.
     """
 
     def __init__(
-        self, network: Network, layer: int, before: CellMaps, level: Level, again: bool
+        self,
+        network: Network,
+        layer: int,
+        before: CellMaps,
+        level: Level,
+        again: bool,
+        closely: bool = False,
     ) -> None:
         self.before, self.level = before, level
         self.cuts = cuts_of(network, layer)
@@ -210,7 +217,9 @@ class NextMaps:
         self.since = self.anchor = 0  # layers since the errors' anchor, if they are followed; its units
         if isinstance(before, NextMaps) and may_follow(self.weights.WT, self.weights.sparse):
             left = len(network.layers) - 1 - layer
-            self.since = since_anchor(before.since, lambda: before.share, before.width, left)
+            self.since = since_anchor(
+                before.since, lambda: np.inf if closely else before.share, before.width, left
+            )
             self.anchor = before.anchor if self.since > 1 else self.since * before.width
         size = 24 * len(level.bits) * self.width + 4 * n_segments * self.width * self.anchor
         self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache

@@ -20,6 +20,7 @@ from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.areas import By, float_areas
 from geomtoy.regions.results.locate import locate
+from geomtoy.regions.results.places import sharp_places
 from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 from geomtoy.slices import Point
@@ -167,21 +168,26 @@ class CellComplex(Picture):
         """(V,) whether a vertex is a direction."""
         return self._mesh.w == 0
 
-    @cached_property
+    @property
     def vertices(self) -> np.ndarray:
         """(V, 2) float64."""
-        mesh, frame = self._mesh, self.subdivision.frame
-        points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
-        for v in np.flatnonzero(~(mesh.d <= COARSE)).tolist():
-            exact = self._exact_direction(v) if mesh.w[v] == 0 else self.exact_vertex(v)
-            points[v] = [nearest(z) for z in exact]
-        return points
+        return self._places[0]
 
     @property
     def vertex_error(self) -> np.ndarray:
         """(V,) proven bound on the error of both coordinates in `vertices`, beside their rounding."""
-        d = self._mesh.d
-        return float(self.subdivision.frame.scale) * np.where(d <= COARSE, d, 0.0)
+        return self._places[1]
+
+    @cached_property
+    def _places(self) -> tuple[np.ndarray, np.ndarray]:
+        sub = self.subdivision
+        x, y, error = sharp_places(sub, COARSE)
+        points = sub.frame.to_slice(np.column_stack([x, y]))
+        coarse = ~(error <= COARSE)
+        for v in np.flatnonzero(coarse).tolist():
+            exact = self._exact_direction(v) if self.at_infinity[v] else self.exact_vertex(v)
+            points[v] = [nearest(z) for z in exact]
+        return points, float(sub.frame.scale) * np.where(coarse, 0.0, error)
 
     def exact_vertex(self, vertex: int) -> tuple[Fraction, Fraction]:
         """Coordinates of a vertex as rationals.
