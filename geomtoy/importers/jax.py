@@ -65,7 +65,8 @@ def from_jax(
             raise NetworkError("the model does not give one array that depends on its input")
 
         def source(points: np.ndarray) -> np.ndarray:
-            return np.array([function(jnp.asarray(point)) for point in points])
+            found = [jax.tree.leaves(function(jnp.asarray(point))) for point in points]
+            return np.array([one for (one,) in found])
 
         return finished(outputs[0], Source(source, trace.dtype), False)
 
