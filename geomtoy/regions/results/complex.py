@@ -170,12 +170,25 @@ class CellComplex(Picture):
     @cached_property
     def vertices(self) -> np.ndarray:
         """(V, 2) float64."""
-        mesh, frame = self._mesh, self.subdivision.frame
-        points = frame.to_slice(np.column_stack([mesh.x, mesh.y]))
-        for v in np.flatnonzero(~(mesh.d <= COARSE)).tolist():
-            exact = self._exact_direction(v) if mesh.w[v] == 0 else self.exact_vertex(v)
+        points = self.subdivision.frame.to_slice(self.frame_vertices)
+        for v in self._coarse:
+            exact = self._exact_direction(v) if self._mesh.w[v] == 0 else self.exact_vertex(v)
             points[v] = [nearest(z) for z in exact]
         return points
+
+    @cached_property
+    def frame_vertices(self) -> np.ndarray:
+        """(V, 2) float64: vertices in the frame, that is, relative to the size of the window."""
+        points = np.column_stack([self._mesh.x, self._mesh.y])
+        for v in self._coarse:
+            points[v] = [nearest(z) for z in self._in_frame(v)]
+        return points
+
+    @property
+    def _coarse(self) -> list[int]:
+        """Vertices that are rounded from the exact ones."""
+        coarse: list[int] = np.flatnonzero(~(self._mesh.d <= COARSE)).tolist()
+        return coarse
 
     @property
     def vertex_error(self) -> np.ndarray:
@@ -191,8 +204,14 @@ class CellComplex(Picture):
         """
         if self.at_infinity[vertex]:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
+        return self.subdivision.frame.exact_to_slice(self._in_frame(vertex))
+
+    def _in_frame(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """The same in the frame; a direction's point where its line meets the square of half side 1."""
+        if self.at_infinity[vertex]:
+            return self._exact_direction(vertex)
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
-        return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+        return _fraction(p.x, p.w), _fraction(p.y, p.w)
 
     def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
         """Direction of a vertex at infinity, on the square of half side 1."""
