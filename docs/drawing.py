@@ -96,7 +96,7 @@ def words(
     twins = next(both for both, twin in ends if twin)
     chord = max((both for both, twin in ends if not twin), key=lambda both: np.ptp(both[:, 1]))
     points = edge_points(mesh, cutting)
-    sizes, met = np.diff(meetings.incidence.point_start), meeting_places(cutting, meetings)
+    sizes, met = np.bincount(meetings.incidence.chord_point), meeting_places(cutting, meetings)
     many, two = int(sizes.argmax()), int(sizes.argmin())
     edge = int(np.flatnonzero(mesh.line >= 4)[0])
     bent = np.array([axis[[mesh.tail[edge], mesh.head[edge]]] for axis in (mesh.x, mesh.y)]) @ [0.1, 0.9]

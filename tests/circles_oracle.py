@@ -1,15 +1,10 @@
-"""Regions of a normed network by a sweep in 240 digits: the truth that `geomtoy.circles` is compared
-with.
+"""Regions of a normed network by a sweep in 240 digits: the truth for `geomtoy.circles`.
 
-It shares no code with the package. The plane is cut by vertical lines at every abscissa where two
-borders (of
-any pattern that occurs), or a border and itself, may meet. Between two such lines nothing changes, so
-each
-strip's cells are the intervals of any line in it; cells of neighbouring strips are one where an open
-interval of
-the line between them lies in both. Numbers of small networks are either 0 or much greater than 1e-80,
-so "equal"
-means "equal to 80 digits" and each zero is a true one.
+It shares no code with the package. The plane is cut by vertical lines at every abscissa, a stop, where
+two borders (of any pattern that occurs), or a border and itself, may meet. Between two stops nothing
+changes, so each strip's cells are the intervals of any line in it; cells of neighbouring strips are one
+where an open interval of the line between them lies in both. Numbers of small networks are either 0 or
+much greater than 1e-80, so "equal" means "equal to 80 digits" and each zero is a true one.
 """
 
 from __future__ import annotations
@@ -29,6 +24,8 @@ def regions(network, slice, window) -> int:
 
 
 class Sweep:
+    """Functions of (s, t) are rows (a, b, c, e): a s + b t + c + e sigma, the norm's deviation."""
+
     def __init__(self, network, slice, window):
         self.net = network
         self.window = [(number(x), number(y)) for x, y in window]
@@ -69,8 +66,6 @@ class Sweep:
             ]
             for row, c in zip(W.tolist(), b.tolist(), strict=True)
         ]
-
-    # functions are rows (a, b, c, e): a s + b t + c + e sigma
 
     def values(self, pattern):
         """Rows of the layer that follows the layers of a pattern."""
@@ -151,16 +146,27 @@ class Sweep:
             distinct = [marks[0]] + [y for x, y in pairwise(marks) if y - x > near]
             marks = distinct
             pieces = list(pairwise(marks))
-        merged = []
+        found = []
         for a, b in pieces:
             middle = (a + b) / 2
             pattern = self.pattern(s, middle, near)
-            merged.append((a, b, None if self.on_border(pattern, s, middle, near) else pattern))
-        return merged
+            found.append((a, b, None if self.on_border(pattern, s, middle, near) else pattern))
+        return found
+
+    def beside(self, s):
+        """Intervals of a vertical line beside a stop; each pattern ends where another begins.
+
+        A border that is a single point, a circle of radius 0, is near enough to leave a mark there.
+        """
+        found = []
+        for low, high, pattern in self.line(s, NEAR * NEAR):
+            if found and found[-1][2] == pattern:
+                low = found.pop()[0]
+            found.append((low, high, pattern))
+        return found
 
     def on_border(self, pattern, s, t, near):
-        """Whether a point in the middle of an interval lies on a border, which then is this vertical
-        line."""
+        """Whether the middle of an interval lies on a border, which then is this vertical line."""
         rows = [row for k in range(len(pattern)) for row in self.borders(pattern[:k])]
         return any(max(map(abs, row)) > NEAR and abs(self.at(row, s, t)) < near for row in rows)
 
@@ -228,10 +234,7 @@ class Sweep:
         while True:
             before = len(self.seen)
             stops = self.abscissas()
-            lines = [
-                [self.line(s - STEP, NEAR * NEAR), self.line(s, NEAR), self.line(s + STEP, NEAR * NEAR)]
-                for s in stops
-            ]
+            lines = [[self.beside(s - STEP), self.line(s, NEAR), self.beside(s + STEP)] for s in stops]
             if len(self.seen) == before:
                 return self.glue(lines)
 
@@ -245,10 +248,6 @@ class Sweep:
         parts = Parts(cells)
         for i, triple in enumerate(lines):
             self.glue_across(i, triple, cells, parts)
-            for side in (0, 2):  # intervals that no border parts
-                for j in range(len(triple[side]) - 1):
-                    if cells[i, side, j] == cells[i, side, j + 1]:
-                        parts.join((i, side, j), (i, side, j + 1))
         for i in range(len(lines) - 1):
             right, left = lines[i][2], lines[i + 1][0]
             assert [p for *_, p in right] == [p for *_, p in left], "a strip changes inside"
@@ -273,6 +272,8 @@ class Sweep:
 
 
 class Parts:
+    """Disjoint sets of members."""
+
     def __init__(self, members):
         self.leader = {x: x for x in members}
 
@@ -289,6 +290,7 @@ class Parts:
 
 
 def quadratic(A, B, C):
+    """Real roots of A x^2 + B x + C; none of what is 0 everywhere."""
     size = max(abs(A), abs(B), abs(C))
     if size < NEAR:
         return []
@@ -303,11 +305,13 @@ def quadratic(A, B, C):
 
 
 def number(x):
+    """A float, an int or a Fraction in 240 digits."""
     p, q = x.as_integer_ratio()
     return mpf(p) / q
 
 
 def area(polygon):
+    """Twice the signed area."""
     return sum(
         p[0] * q[1] - p[1] * q[0] for p, q in zip(polygon, polygon[1:] + polygon[:1], strict=True)
     )

@@ -6,8 +6,11 @@ import jaxtyping
 import pytest
 from demo_browser import PAGE, Tab, chromium
 from hypothesis import HealthCheck, settings
+from npz_files import store
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")
+
+pytest.register_assert_rewrite("level_set_checks")
 
 settings.register_profile(
     "fixed", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -21,6 +24,14 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to work in, with good.npz: a network of 4 quadrants."""
+    monkeypatch.chdir(tmp_path)
+    store("good.npz")
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

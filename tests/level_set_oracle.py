@@ -1,4 +1,4 @@
-"""Level sets and decision boundaries from the naive oracle's cells: the truth for `test_level_sets`.
+"""Level sets and decision boundaries from the naive oracle's cells: the truth for `level_set_checks`.
 
 A line is described by what cannot depend on how it is cut up: on each straight line, the merged
 intervals that belong to the set. All numbers are Fractions.

@@ -32,6 +32,11 @@ class Cell:
     pattern: tuple[int, ...] = ()
 
     @property
+    def polygon(self) -> list[Row]:
+        """The corners (x, y) of a bounded cell."""
+        return [corner[:2] for corner in self.corners]
+
+    @property
     def area(self) -> Fraction:
         """Area of a bounded polygon, by the shoelace formula."""
         return sum(p[0] * q[1] - p[1] * q[0] for p, q in cyclic(self.corners)) / 2

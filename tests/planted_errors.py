@@ -18,7 +18,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-from zoo import random_net
+from builders import random_net
 
 from geomtoy import CellComplex, Network, count_regions, enumerate_regions
 from geomtoy.certify import certify

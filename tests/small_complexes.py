@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from builders import random_net
 from strategies import STEPS
-from zoo import random_net
 
 from geomtoy import Network, enumerate_regions
 

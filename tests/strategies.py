@@ -15,6 +15,7 @@ PENTAGON = ((0, 2), (-2, 0.5), (-1, -1), (1, -1), (2, 0.5))
 STEPS = PiecewiseLinear((-1, 0, Fraction(1, 2)), (1, 0, 2, -1), value=-1, name="steps")
 
 windows = st.sampled_from([UNIT_SQUARE, TRIANGLE, PENTAGON])
+levels = st.sampled_from([0, 0, Fraction(1, 2), Fraction(-1, 3), 1.25])
 activations = st.sampled_from(["relu", "leaky_relu", "abs", "hard_tanh", STEPS])
 
 
@@ -39,6 +40,7 @@ def networks(*widths, act="relu"):
 relu_networks = st.one_of(
     networks(2, 5, 1), networks(2, 6, 6, 1), networks(2, 4, 4, 4, 1), networks(2, 3, 4, 3, 2)
 )
+planar_networks = st.one_of(relu_networks, networks(2, 4, 3, 2, act=activations))
 
 
 def slices(d):

@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from planted_errors import cut_corners, flipped_signs
 from strategies import activations, networks, relu_networks, slices, windows
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import CellComplex, Network, Segment, enumerate_regions
 from geomtoy.certify import Certificate, certify

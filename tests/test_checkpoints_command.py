@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 from checkpoint_models import HEADS, LAYERS, make, plain, store, store_words, torch
+from command_line import records, refused, run
 
 from geomtoy.checkpoints.measures import Rule
-from geomtoy.cli import main
 from geomtoy.errors import SettingError
 from geomtoy.instruments.truncation import truncate
 from geomtoy.theory.intrinsic_dimension import graph_density, intrinsic_dimension
@@ -31,29 +31,6 @@ def theirs(tmp_path, monkeypatch):
 @pytest.fixture
 def folder(theirs, tmp_path):
     return tmp_path
-
-
-def run(*arguments):
-    """Exit status, also where argparse exits by itself."""
-    try:
-        return main([str(a) for a in arguments])
-    except SystemExit as stop:
-        return stop.code
-
-
-def records(capsys):
-    out, err = capsys.readouterr()
-    assert err == ""
-    return [json.loads(line) for line in out.splitlines()]
-
-
-def refused(capsys, *arguments):
-    """The one sentence of a command that ends with status 2 and prints nothing else."""
-    assert run(*arguments) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    return err
 
 
 def ids(text):

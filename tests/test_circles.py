@@ -140,6 +140,19 @@ def test_a_circle_around_a_hole_of_a_face_is_seen(name):
     assert both(network, UNIT_SQUARE, LIFTED) == expected
 
 
+@pytest.mark.parametrize("act", ["relu", "abs"])
+def test_a_circle_of_radius_0_cuts_nothing(act):
+    """1 - 1 / sigma is 0 in the middle of the plane alone; deeper circles lie around that point."""
+    norm = Norm(np.ones(4), np.zeros(4), Fraction(1, 2), centred=False)
+    for levels in ((), (1 / 16,), (1 / 16, 1 / 8)):
+        deeper = [(np.ones((len(levels), 1)), -np.array(levels))] if levels else []
+        last = (np.ones((1, max(len(levels), 1))), [0])
+        network = NormedNetwork(None, norm, Network([([[0, 0, 0, -1]], [1]), *deeper, last], act))
+        for window in (UNIT_SQUARE, TRIANGLE):
+            expected = circles_oracle.regions(network, LIFTED, window)
+            assert both(network, window, LIFTED) == expected >= 1 + len(levels)
+
+
 def test_the_certificate_misses_a_circle_around_a_hole(monkeypatch):
     def only_in_the_first_layer(subject, signs, met):
         return find_loops(subject, signs, met) & (subject.layer == 1)

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net, tent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import oracle
 from strategies import TRIANGLE, activations, networks
-from zoo import random_net, tent
 
 from geomtoy import UNIT_SQUARE, Network, Segment, Slice, compile_layers, enumerate_regions
 from geomtoy.answers import changes, compare, extrema, integral

@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import lines, random_net, with_relu_twice
 from oracle import oracle
 from small_complexes import FAR_SQUARE, NETS, cells_of, each_net, exact_points, pattern_at
-from zoo import ZOO, lines, random_net, with_relu_twice
+from zoo import ZOO
 
 from geomtoy import Network, PiecewiseLinear, Slice, count_regions, enumerate_regions
 from geomtoy.answers.shapes import shapes

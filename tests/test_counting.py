@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.errors import BudgetError

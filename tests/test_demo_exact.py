@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from builders import random_net
 from demo_browser import chromium
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import UNIT_SQUARE, Network, count_regions, enumerate_regions
 from geomtoy.activations import ABS, NAMED, leaky_relu

@@ -6,8 +6,8 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from builders import random_net
 from demo_browser import chromium
-from zoo import random_net
 
 from geomtoy.demo.modules import joined
 

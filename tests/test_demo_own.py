@@ -8,7 +8,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from zoo import random_net
+from builders import random_net
 
 import geomtoy
 from geomtoy import Network, Slice, count_regions, leaky_relu

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geomtoy import Network, count_regions
-from geomtoy.regions.numbers.bounds import NO_GRID, grid, grid_of, multiple_of, shifted_exactly
 from geomtoy.regions.numbers.determinant import _before, determinant_sign, in_range, minor_sign
 from geomtoy.regions.numbers.filter import UNDECIDED
+from geomtoy.regions.numbers.grids import NO_GRID, grid, grid_of, multiple_of
+from geomtoy.regions.numbers.map_bounds import shifted_exactly
 from geomtoy.theory.lattices import two_level_lattice
 
 few_bits = st.integers(-64, 64).map(lambda k: k / 16)

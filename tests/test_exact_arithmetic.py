@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import activations, networks, networks_of_any_size, relu_networks, slices, windows
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import Network, PiecewiseLinear, count_regions, enumerate_regions
 from geomtoy.regions import exact_arithmetic

@@ -7,8 +7,8 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
+from builders import random_net
 from small_complexes import NETS, cells_of, each_net
-from zoo import random_net
 
 from geomtoy import enumerate_regions
 from geomtoy.errors import WindowError

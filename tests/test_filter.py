@@ -1,61 +1,21 @@
-"""The float filter: its bounds hold, and it never orders or signs what it cannot know."""
+"""The float filter: values, meetings and positions lie within their bounds, and no sign is guessed."""
 
 from fractions import Fraction
-from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import STEPS, activations, networks
-from zoo import ZOO, random_net
+from stored_floats import floats, known_lines, known_points, moves, small
 
-from geomtoy import Network, PiecewiseLinear, enumerate_regions
 from geomtoy.regions.numbers.bounds import (
     box_bound,
     box_side,
     intersection,
     position,
-    relu_between,
     value_bound,
 )
-from geomtoy.regions.numbers.filter import sort_groups
-
-small = st.integers(-4, 4).map(float)
-scaled = st.builds(
-    lambda m, e: m * 2.0**e,
-    st.integers(-(2**53), 2**53),
-    st.sampled_from([-1074, -600, -106, -53, -52, 0, 300, 600, 970]),
-)
-nearly = st.builds(lambda x, ulps: float(x + ulps * np.spacing(x)), small, st.integers(-2, 2))
-floats = st.one_of(small, nearly, scaled)
-errors = st.one_of(
-    st.just(0.0),
-    st.sampled_from([2.0**-52, 2.0**-30, 0.5, 3.0, 5e-324, 1e-300, np.inf]),
-    floats.map(lambda x: abs(x) * 2.0**-53),
-)
-moves = st.fractions(-1, 1, max_denominator=3)
-lines = st.tuples(floats, floats, floats, errors)
-points = st.tuples(floats, floats, st.sampled_from([1.0, 0.0]), errors)
-
-
-def moved(number, error, share):
-    """A true number that the stored one may stand for."""
-    return Fraction(number) + (share * Fraction(error) if np.isfinite(error) else 10**20 * share)
-
-
-@st.composite
-def known_lines(draw):
-    """A stored line (a, b, c, e) and true coefficients within e."""
-    *stored, error = draw(lines)
-    return (*stored, error), [moved(z, error, draw(moves)) for z in stored]
-
-
-@st.composite
-def known_points(draw):
-    """A stored point (x, y, w, d) and true coordinates within d."""
-    x, y, w, d = draw(points)
-    return (x, y, w, d), [moved(x, d, draw(moves)), moved(y, d, draw(moves)), Fraction(w)]
+from geomtoy.regions.numbers.map_bounds import relu_between
 
 
 def dot(line, point):
@@ -245,158 +205,3 @@ def test_positions_grow_along_the_direction(a, b):
     assert [position(a, b, 0.0, -b * s, a * s, 0.0, -1)[0] for s in (-1.0, 0.0, 2.0)] == [
         -k for k in keys
     ]
-
-
-# Sorting
-
-
-@st.composite
-def groups(draw, longest=6):
-    """Groups of keys with errors: ties, near ties, keys that are infinite or NaN."""
-    sizes = draw(st.lists(st.integers(0, longest), min_size=1, max_size=3))
-    keys = st.one_of(small, nearly, scaled, st.sampled_from([np.inf, -np.inf, np.nan]))
-    bounds = st.one_of(st.just(0.0), st.sampled_from([2.0**-53, 2.0**-52, 0.5, np.inf, np.nan]), errors)
-    n = sum(sizes)
-    key = np.array(draw(st.lists(keys, min_size=n, max_size=n)), float)
-    error = np.array(draw(st.lists(bounds, min_size=n, max_size=n)), float)
-    error[np.isinf(key)] = np.inf
-    return np.cumsum([0, *sizes]), key, error
-
-
-def certainly_before(key, error, i, j):
-    """Whether every number that i may stand for is below every one that j may stand for."""
-    if not np.isfinite([key[i], key[j], error[i], error[j]]).all():
-        return False
-    i, j = ((Fraction(key[k]), Fraction(error[k])) for k in (i, j))
-    return i[0] + i[1] < j[0] - j[1]
-
-
-def assert_only_clusters_are_open(start, key, error):
-    order, clusters = sort_groups(start, key, error)
-    cluster_of = np.arange(len(order)) - len(order)
-    for k, (group, low, high) in enumerate(clusters.tolist()):
-        assert start[group] <= low < high - 1 < start[group + 1]
-        assert (cluster_of[low:high] < 0).all()
-        cluster_of[low:high] = k
-    for low, high in pairwise(start):
-        assert sorted(order[low:high]) == list(range(low, high))
-        for i, j in combinations(range(low, high), 2):
-            same = cluster_of[i] == cluster_of[j]
-            assert same or certainly_before(key, error, order[i], order[j])
-
-
-@settings(max_examples=250)
-@given(groups())
-@example((np.array([0, 2]), np.array([1.0, 1.0]), np.zeros(2)))
-@example((np.array([0, 3]), np.array([2.0, np.nan, 1.0]), np.zeros(3)))
-@example((np.array([0, 2]), np.array([1 + 2.0**-52, 1.0]), np.array([2.0**-53, 2.0**-53])))
-def test_members_outside_clusters_are_certainly_in_order(drawn):
-    assert_only_clusters_are_open(*drawn)
-
-
-@settings(max_examples=30)
-@given(groups(longest=60), st.integers(-40, 0))
-def test_long_groups_are_certainly_in_order_outside_clusters(drawn, power):
-    """Long groups are sorted in another way."""
-    start, key, error = drawn
-    assert_only_clusters_are_open(start, key, np.where(np.isinf(key), error, 2.0**power))
-
-
-@pytest.mark.parametrize("n", [3, 23, 24, 200])
-def test_members_that_lie_apart_make_no_cluster(n):
-    key = np.random.default_rng(n).permutation(n).astype(float)
-    order, clusters = sort_groups(np.array([0, n]), key, np.full(n, 0.49))
-    np.testing.assert_array_equal(key[order], np.arange(n))
-    assert len(clusters) == 0
-
-
-@pytest.mark.parametrize("n", [5, 50])
-def test_one_member_known_to_nothing_leaves_its_group_open_and_no_other(n):
-    key, error = np.tile(np.arange(float(n)), 2), np.zeros(2 * n)
-    error[n // 2] = np.inf
-    _, clusters = sort_groups(np.array([0, n, 2 * n]), key, error)
-    assert clusters.tolist() == [[0, 0, n]]
-
-
-# Maps of whole networks
-
-
-def worst_share(cells):
-    """The greatest error of a float output map, as a share of its bound."""
-    maps, outputs = cells.subdivision.output_maps, len(cells.network.layers)
-    worst = Fraction(0)
-    for k in range(len(cells)):
-        exact = cells.subdivision.lines.maps.affine(outputs, k)
-        for i, bound in enumerate(maps.error[maps.segment[k]].tolist()):
-            if np.isfinite([*maps.rows[k, :, i], bound]).all():
-                gaps = (
-                    abs(Fraction(z) - Fraction(int(exact.rows[i, j]), int(exact.scale)))
-                    for j, z in enumerate(maps.rows[k, :, i].tolist())
-                )
-                gap = max(gaps)
-                worst = max(worst, gap / Fraction(bound) if bound else Fraction(10**9 * (gap > 0)))
-    return worst
-
-
-@pytest.mark.parametrize("name", ZOO)
-def test_bounds_hold_on_every_animal_of_the_zoo(name):
-    animal = ZOO[name]()
-    found = enumerate_regions(animal.network, window=animal.window, slice=animal.slice)
-    assert worst_share(getattr(found, "complex", found)) <= 1
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_bounds_hold_in_deep_networks_and_say_something(seed):
-    cells = enumerate_regions(random_net(2, *[16] * 12, 1, seed=seed, bias=0.1), window=WINDOW)
-    maps = cells.subdivision.output_maps
-    assert len(cells) > 50
-    assert worst_share(cells) <= 1
-    assert maps.error.max() < 1e-3 * np.abs(maps.rows).max()
-
-
-WINDOW = ((0, 0), (0.1, 0), (0.1, 0.1), (0, 0.1))
-
-
-@pytest.mark.parametrize("act", ["abs", "hard_tanh", "leaky_relu", STEPS])
-def test_bounds_hold_for_other_activations(act):
-    net = random_net(2, 5, 5, 5, 2, seed=3)
-    cells = enumerate_regions(Network(net.layers, act), window=((-1, -1), (0, -1), (0, 0)))
-    assert 0 < worst_share(cells) <= 1
-
-
-@settings(max_examples=25)
-@given(networks(2, 4, 4, 2, act=activations))
-def test_bounds_hold_for_small_rationals(net):
-    assert worst_share(enumerate_regions(net)) <= 1
-
-
-@pytest.mark.parametrize("shift", [0, 10**6])
-def test_bounds_hold_in_a_window_far_from_the_origin(shift):
-    net = random_net(2, 6, 6, 1, seed=5)
-    W, b = net.layers[0]
-    moved_net = Network([(W, b - W @ [shift, 0.5]), *net.layers[1:]])
-    x, y = Fraction(shift) + Fraction(1, 7), Fraction(1, 3)
-    cells = enumerate_regions(moved_net, window=((x - 2, y - 2), (x + 2, y - 2), (x, y + 2)))
-    assert 0 < worst_share(cells) <= 1
-
-
-def zigzag(n_pieces):
-    """Slopes near -1 and 1 in turn, chosen so that the roundings of the switches add up."""
-    rng, scale = np.random.default_rng(0), 1.0009765
-    slopes, value = [-1.0005], -1.0005 * scale
-    for k in range(n_pieces - 1):
-        trials = (-1) ** k * (1 + 1e-3 * rng.random(200))
-        values = value + (trials - slopes[-1]) * scale
-        drift = [
-            Fraction(v) - Fraction(s) * Fraction(scale) for v, s in zip(values, trials, strict=True)
-        ]
-        best = int(np.argmax([float(x) for x in drift]))
-        slopes.append(float(trials[best]))
-        value = values[best]
-    breakpoints = [Fraction(k - n_pieces // 2, 4096) for k in range(n_pieces - 1)]
-    layers = [([[scale, 0.0]], [0.0]), ([[1.0]], [0.0])]
-    return Network(layers, PiecewiseLinear(breakpoints, slopes))
-
-
-def test_bounds_hold_for_a_unit_that_switches_many_times():
-    assert worst_share(enumerate_regions(zigzag(60))) <= 1

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from oracle import oracle
-from zoo import random_net
 
 from geomtoy import (
     Network,

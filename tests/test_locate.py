@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from builders import lines, random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import oracle
 from small_complexes import FAR_SQUARE, NETS, cells_of, each_net, exact_points
 from strategies import activations, networks, windows
-from zoo import lines, random_net
 
 from geomtoy import Network, Slice, enumerate_regions
 from geomtoy.errors import SliceError

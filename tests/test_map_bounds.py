@@ -4,35 +4,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net
 from hypothesis import given, settings
+from map_errors import worst_share
 from strategies import STEPS, networks, networks_of_any_size
-from zoo import random_net
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
-from geomtoy.regions.maps.chain import level_maps
-from geomtoy.regions.maps.floats import all_maps
 from geomtoy.regions.numbers.bounds import at_least, nearest
 
 UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))
 """No slope or offset is a float, and pieces nearly cancel."""
-
-
-def worst_share(cells):
-    """Greatest error of a coefficient on any cell of any layer, as a share of its bound; counts them."""
-    sub, worst, finite = cells.subdivision, Fraction(0), 0
-    for layer in range(1, len(sub.network.layers) + 1):
-        maps = all_maps(level_maps(sub.network, sub.frame, sub.levels[:layer]), 7)
-        for cell in range(len(maps.rows)):
-            exact = sub.lines.maps.affine(layer, cell)
-            for i, bound in enumerate(maps.error[maps.segment[cell]].tolist()):
-                row = maps.rows[cell, :, i].tolist()
-                if not np.isfinite([*row, bound]).all():
-                    continue
-                finite += 1
-                for k, stored in enumerate(row):
-                    gap = abs(Fraction(stored) - Fraction(int(exact.rows[i, k]), int(exact.scale)))
-                    worst = max(worst, gap / Fraction(bound) if bound else Fraction(10**9 * (gap > 0)))
-    return worst, finite
 
 
 @settings(max_examples=100)

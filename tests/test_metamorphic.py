@@ -3,10 +3,10 @@
 from fractions import Fraction
 
 import numpy as np
+from builders import with_relu_twice
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import relu_networks
-from zoo import with_relu_twice
 
 from geomtoy import UNIT_SQUARE, Network, Slice, count_regions
 

@@ -5,8 +5,9 @@ from math import comb
 
 import numpy as np
 import pytest
+from builders import lines, random_net
 from oracle import dot, oracle
-from zoo import ZOO, Animal, lines, random_net
+from zoo import ZOO, Animal
 
 from geomtoy import UNIT_SQUARE, Segment
 

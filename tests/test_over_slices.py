@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from zoo import random_net
+from builders import random_net
 
 import geomtoy
 from geomtoy import Network, Segment, Slice, compile_layers, count_regions

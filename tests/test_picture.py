@@ -8,8 +8,8 @@ matplotlib.use("Agg")
 
 import numpy as np
 import pytest
+from builders import random_net
 from matplotlib import pyplot
-from zoo import random_net
 
 import geomtoy
 from geomtoy import Network, Slice

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from zoo import random_net, tent
+from builders import random_net, tent
 
 from geomtoy import Network, Segment, enumerate_regions
 from geomtoy.regions.results.export import to_arrays

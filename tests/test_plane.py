@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from builders import lines, random_net, with_relu_twice
 from small_complexes import FAR_SQUARE, exact_points, pattern_at
-from zoo import lines, random_net, with_relu_twice
 
 from geomtoy import count_regions, enumerate_regions
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,13 +10,12 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_soft_plane import KINDS, affine_tokens, block, degenerate, place, signs
+from soft_blocks import KINDS, PLAIN, block, degenerate, place, signs, uniform_lines
 
 import geomtoy
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.certified import Budget, arrange, build_faces
-from geomtoy.cli import main
-from geomtoy.errors import FileError, ProofError, SettingError, SliceError
+from geomtoy.errors import ProofError, SettingError, SliceError
 from geomtoy.network import Network
 from geomtoy.plots.quick import plot_curved
 from geomtoy.slices import Slice
@@ -25,7 +23,6 @@ from geomtoy.views import count_regions_on_plane, enumerate_regions_on_plane
 from geomtoy.views.curved_export import to_geojson
 from geomtoy.views.plane import pose
 
-PLAIN = Slice((0, 0), (1, 0), (0, 1))
 SKEW = ((Fraction(-1, 2), -1), (1, Fraction(-1, 3)), (Fraction(1, 2), 1), (-1, Fraction(1, 3)))
 
 
@@ -104,11 +101,7 @@ def test_areas_and_places_are_those_of_a_fine_grid(kind, window):
 def test_uniform_attention_has_the_cells_of_straight_lines(seed):
     one = block(seed, m=16, sharp=0.0)
     plane, still = place(one, seed, "query")
-    X = affine_tokens(plane, still, one.d_model)
-    y = X[:, -1] + np.einsum("rtd,hdf,hfe->re", X, one.W_V, one.W_O) / X.shape[1]
-    W, b = one.mlp.float_layers[0]
-    lines = Network([((y[1:] @ W.T).T, y[0] @ W.T + b), (np.ones((1, len(b))), [0.0])])
-    straight = geomtoy.enumerate_regions(lines)
+    straight = geomtoy.enumerate_regions(uniform_lines(one, plane, still))
     curved = cells_of(one, seed)
     check_structure(curved)
     of_pattern = {tuple(row): k for k, row in enumerate(curved.activation_patterns.tolist())}
@@ -121,6 +114,27 @@ def test_uniform_attention_has_the_cells_of_straight_lines(seed):
         assert set(to[straight.neighbours(k)]) == set(curved.neighbours(to[k]))
     points = np.random.default_rng(seed).uniform(-1, 1, (50, 2))
     assert (curved.locate(points) == to[straight.locate(points)]).all()
+
+
+integers = st.integers(-3, 3)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(integers, integers, integers), min_size=1, max_size=5))
+def test_small_lines_agree_with_the_exact_enumerator(rows):
+    """Lines of small integers, moved off each other's crossings: cells of a plane without attention."""
+    W = np.array([row[:2] for row in rows], float)
+    b = np.array([row[2] for row in rows], float) + np.sqrt(np.arange(2, 2 + len(rows))) / 7
+    network = Network([(W, b), (np.ones((1, len(W))), [0.0])])
+    exact = geomtoy.enumerate_regions(network)
+    cells = enumerate_regions_on_plane(degenerate(W, b), PLAIN)
+    assert len(cells) == len(exact)
+    mine = sorted(zip(cells.activation_patterns.tolist(), cells.cell_areas, strict=True))
+    for (p, area), (q, other) in zip(
+        mine, sorted(zip(exact.activation_patterns.tolist(), exact.cell_areas, strict=True)), strict=True
+    ):
+        assert p == q
+        assert abs(area - other) < 1e-9
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -160,6 +174,15 @@ def test_polylines_are_as_near_as_they_say():
         assert worst > cells.border_error.max() / 100  # the bound is not idle
 
 
+def test_twins_and_units_that_are_never_on_have_their_bits():
+    one = degenerate([[1, 2], [-2, -4], [0.5, 1], [0, 0], [0, 0]], [0.25, -0.5, 0.125, 0, 3])
+    cells = enumerate_regions_on_plane(one, PLAIN)
+    assert sorted(cells.activation_patterns.tolist()) == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 1]]
+    assert cells.switches(0) == [(1, 0), (1, 1), (1, 2)]
+    alone = enumerate_regions_on_plane(degenerate([[0, 0]], [0]), PLAIN)
+    assert (alone.cell_areas.tolist(), alone.activation_patterns.tolist()) == ([4.0], [[0]])
+
+
 # Loops inside loops
 
 
@@ -182,6 +205,7 @@ def rings(*levels):
 
 
 MIDDLE = Slice((0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0))
+
 FAR = np.array([[0, 0, 2.0, 1.0], [0, 0, -2.0, 1.0]])
 
 
@@ -226,6 +250,15 @@ def test_one_pattern_in_two_cells_is_told_apart():
         assert again == right
 
 
+def test_rings_are_drawn_with_their_holes(tmp_path):
+    levels = levels_of(0.2, 0.5)
+    cells = enumerate_regions_on_plane(rings(*levels), MIDDLE, tokens=FAR)
+    plot_curved(cells, tmp_path / "rings.png")
+    assert (tmp_path / "rings.png").stat().st_size > 5000
+    features = to_geojson(cells)["features"]
+    assert sorted(len(one["geometry"]["coordinates"]) for one in features) == [1, 2, 2]
+
+
 # What is refused
 
 
@@ -246,36 +279,6 @@ def test_bad_questions_are_refused():
     assert (cells_of(one, 0).locate([[1.5, 0], [0, -2]]) == -1).all()
 
 
-def test_twins_and_units_that_are_never_on_have_their_bits():
-    one = degenerate([[1, 2], [-2, -4], [0.5, 1], [0, 0], [0, 0]], [0.25, -0.5, 0.125, 0, 3])
-    cells = enumerate_regions_on_plane(one, PLAIN)
-    assert sorted(cells.activation_patterns.tolist()) == [[0, 1, 0, 0, 1], [1, 0, 1, 0, 1]]
-    assert cells.switches(0) == [(1, 0), (1, 1), (1, 2)]
-    alone = enumerate_regions_on_plane(degenerate([[0, 0]], [0]), PLAIN)
-    assert (alone.cell_areas.tolist(), alone.activation_patterns.tolist()) == ([4.0], [[0]])
-
-
-integers = st.integers(-3, 3)
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(integers, integers, integers), min_size=1, max_size=5))
-def test_small_lines_agree_with_the_exact_enumerator(rows):
-    """Lines of small integers, moved off each other's crossings: cells of a plane without attention."""
-    W = np.array([row[:2] for row in rows], float)
-    b = np.array([row[2] for row in rows], float) + np.sqrt(np.arange(2, 2 + len(rows))) / 7
-    network = Network([(W, b), (np.ones((1, len(W))), [0.0])])
-    exact = geomtoy.enumerate_regions(network)
-    cells = enumerate_regions_on_plane(degenerate(W, b), PLAIN)
-    assert len(cells) == len(exact)
-    mine = sorted(zip(cells.activation_patterns.tolist(), cells.cell_areas, strict=True))
-    for (p, area), (q, other) in zip(
-        mine, sorted(zip(exact.activation_patterns.tolist(), exact.cell_areas, strict=True)), strict=True
-    ):
-        assert p == q
-        assert abs(area - other) < 1e-9
-
-
 def test_a_broken_order_of_crossings_is_noticed():
     """The checks are seen to fail: with the turn of one crossing wrong the faces contradict."""
     one = block(0)
@@ -287,87 +290,3 @@ def test_a_broken_order_of_crossings_is_noticed():
     found.crossings["turn"][0] *= -1
     with pytest.raises(AssertionError):
         build_faces(series, found, budget, 1e-2)
-
-
-# Files, the command line, drawing
-
-
-@pytest.fixture
-def stored(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    one = block(3, m=12)
-    plane, still = place(one, 3, "query")
-    geomtoy.save("block.npz", one, plane=plane, tokens=still)
-    return one, plane, still
-
-
-def test_a_block_survives_its_file(stored):
-    one, plane, still = stored
-    read = geomtoy.load_block("block.npz")
-    assert (read.plane, read.moving, read.window) == (plane, "query", None)
-    assert (read.tokens == still).all()
-    assert all((value == one.as_arrays()[key]).all() for key, value in read.block.as_arrays().items())
-    assert BlockArrays.load("block.npz").d_model == one.d_model
-    with pytest.raises(FileError, match="load_block"):
-        geomtoy.load("block.npz")
-
-
-def test_commands_on_a_block(stored, capsys):
-    one, plane, still = stored
-    regions = count_regions_on_plane(one, plane, tokens=still).regions
-    assert main(["count", "block.npz"]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert (record["regions"], record["certified"]) == (regions, True)
-    assert main(["regions", "block.npz", "-o", "cells.geojson", "--window", "-1,-1 0,-1 0,1 -1,1"]) == 0
-    with open("cells.geojson") as file:
-        cells = shapely.from_geojson(file.read())
-    assert abs(cells.area - 2) < 1e-6
-    assert main(["regions", "block.npz", "-o", "cells.npz"]) == 0
-    arrays = np.load("cells.npz")
-    assert len(arrays["areas"]) == regions
-    assert main(["plot", "block.npz", "-o", "cells.png", "--tolerance", "1e-2"]) == 0
-    with open("cells.png", "rb") as file:
-        assert file.read(4) == b"\x89PNG"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["count", "block.npz", "--window", "plane"], "bounded window"),
-        (["count", "block.npz", "--window", "0,0 1,0 0,1"], "parallelogram"),
-        (["count", "block.npz", "--max-regions", "2"], "--max-regions"),
-        (["regions", "block.npz", "-o", "x.npz", "--max-patches", "3"], "not proven"),
-        (["plot", "block.npz", "-o", "x.png", "--level-set", "0"], "level set"),
-        (["count", "bare.npz"], "no plane"),
-        (["count", "odd.npz"], "W_Qs"),
-        (["count", "flat.npz"], "axes"),
-    ],
-)
-def test_commands_refuse_in_one_sentence(stored, capsys, arguments, says):
-    one, _, _ = stored
-    geomtoy.save("bare.npz", one)
-    np.savez("odd.npz", **one.as_arrays(), W_Qs=np.zeros(1))
-    np.savez("flat.npz", **one.as_arrays() | {"W_Q": np.zeros(3)})
-    assert main(arguments) == 2
-    said = capsys.readouterr().err
-    assert says in said
-    assert said.count("\n") == 1
-
-
-def test_files_that_do_not_fit_are_refused(stored, tmp_path):
-    one, plane, still = stored
-    with pytest.raises(SliceError, match="tokens"):
-        geomtoy.save("x.npz", one, plane=plane, tokens=still[:, :2])
-    with pytest.raises(SettingError, match="moving"):
-        geomtoy.save("x.npz", one, plane=plane, tokens=still, moving="all")
-    with pytest.raises(SliceError, match="dimensions"):
-        geomtoy.save("x.npz", one, plane=PLAIN, tokens=still)
-
-
-def test_rings_are_drawn_with_their_holes(tmp_path):
-    levels = levels_of(0.2, 0.5)
-    cells = enumerate_regions_on_plane(rings(*levels), MIDDLE, tokens=FAR)
-    plot_curved(cells, tmp_path / "rings.png")
-    assert (tmp_path / "rings.png").stat().st_size > 5000
-    features = to_geojson(cells)["features"]
-    assert sorted(len(one["geometry"]["coordinates"]) for one in features) == [1, 2, 2]

@@ -11,7 +11,7 @@ import pytest
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
-from test_soft_plane import KINDS, affine_tokens, block, place
+from soft_blocks import KINDS, affine_tokens, block, place
 
 import geomtoy
 from geomtoy import Network, Slice

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from zoo import random_net
+from builders import random_net
 
 from geomtoy import (
     CellComplex,

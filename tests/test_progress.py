@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from zoo import random_net
+from builders import random_net
 
 import geomtoy
 from geomtoy import cli, progress

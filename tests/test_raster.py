@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from builders import random_net
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from zoo import random_net
 
 import geomtoy
 from geomtoy import Network

@@ -7,11 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import shapely
+from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import split
 from strategies import activations, networks, numbers, slices
-from zoo import ZOO, random_net
+from zoo import ZOO
 
 from geomtoy import CellComplex, Network, compile_layers, enumerate_regions
 from geomtoy.answers import region_at

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from zoo import random_net
+from builders import random_net
 
 from geomtoy import Network, enumerate_regions
 from geomtoy.regions.engine import crossings

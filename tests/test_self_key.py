@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import softmax
-from test_soft_plane import KINDS, block, place
+from soft_blocks import KINDS, block, place
 
 import geomtoy
 from geomtoy.errors import SettingError

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from test_map_bounds import worst_share
+from map_errors import worst_share
 from test_runs import TOPOLOGY
 from test_unreached import image_net
 

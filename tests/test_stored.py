@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from zoo import ZOO, random_net
+from builders import random_net
+from zoo import ZOO
 
 import geomtoy
 from geomtoy import Network, Segment, Slice, cli

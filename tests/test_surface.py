@@ -8,8 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import arb, ctx
-from test_soft_plane import KINDS, PLAIN, affine_tokens, block, degenerate, place
-from test_two_layers import two_layers
+from soft_blocks import KINDS, PLAIN, affine_tokens, block, degenerate, place, two_layers
 
 import geomtoy
 from geomtoy.certified.layout import in_rows

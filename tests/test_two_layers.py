@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import label
-from test_soft_plane import KINDS, all_tokens, block, place, series_of
+from soft_blocks import (
+    KINDS,
+    PLAIN,
+    all_tokens,
+    block,
+    place,
+    series_of,
+    summed,
+    two_layers,
+    without_attention,
+)
 
 import geomtoy
 from geomtoy.block_arrays import BlockArrays
@@ -28,8 +38,6 @@ from geomtoy.views.block_readout import block_readout
 from geomtoy.views.plane import count_regions_on_plane
 from geomtoy.views.plane_cells import enumerate_regions_on_plane
 
-PLAIN = Slice((0, 0), (1, 0), (0, 1))
-
 
 def deep(rng, d, *widths):
     """Gaussian layers of these widths, and one output."""
@@ -38,25 +46,6 @@ def deep(rng, d, *widths):
         (rng.normal(size=(m, n)) * 1.4 / np.sqrt(n), rng.normal(size=m) / 2) for n, m in pairwise(sizes)
     ]
     return Network([*layers, (np.ones((1, widths[-1])), [0.0])])
-
-
-def without_attention(mlp, **norm):
-    """A block that gives its MLP the query itself, perhaps behind a norm."""
-    d = mlp.d_in
-    zero = np.zeros((1, d, 1))
-    return BlockArrays(np.zeros((1, d // 2)), zero, zero, zero, np.zeros((1, 1, d)), mlp, **norm)
-
-
-def doubled(layers):
-    """Network of layers given as (rows, biases), and one output."""
-    return Network([*layers, (np.ones((1, len(layers[-1][1]))), [0.0])])
-
-
-def two_layers(seed, m=9, m2=7, **kind):
-    one = block(seed, m=m, **kind)
-    rng = np.random.default_rng(seed + 5000)
-    second = rng.normal(size=(m2, m)) * 1.4 / np.sqrt(m), rng.normal(size=m2) / 2
-    return replace(one, mlp=doubled([one.mlp.layers[0], second]))
 
 
 def count(one, seed, moving="query", **kwargs):
@@ -112,7 +101,7 @@ def test_small_integers_agree_with_the_exact_enumerator(first, second):
     one, two = np.array(first, float), np.array(second, float)
     W, b = one[:, :2], one[:, 2] + np.sqrt(np.arange(2, 2 + len(one))) / 7
     V, c = two[:, : len(one)], two[:, 4] + np.sqrt(np.arange(11, 11 + len(two))) / 9
-    mlp = doubled([(W, b), (V, c)])
+    mlp = summed((W, b), (V, c))
     found = count_regions_on_plane(without_attention(mlp), PLAIN, max_patches=3000)
     exact = geomtoy.count_regions(mlp).regions
     assert found.regions <= exact
@@ -137,7 +126,7 @@ def test_a_second_layer_that_adds_no_border_leaves_the_count(kind, moving):
         (-more, np.full(3, -0.25)),  # never on
         (np.zeros((2, 8)), np.array([0.0, 1.0])),
     ):
-        found = count(replace(one, mlp=doubled([(W, b), (second, bias)])), 17, moving)
+        found = count(replace(one, mlp=summed((W, b), (second, bias))), 17, moving)
         assert (found.regions, len(found.crossings)) == (plain.regions, len(plain.crossings))
 
 
@@ -147,14 +136,14 @@ def test_order_scale_and_twins_of_units_do_not_matter():
     rng = np.random.default_rng(0)
     turned, scale = rng.permutation(len(b)), 2.0 ** rng.integers(-3, 4, len(b))
     plain = count(one, 23).regions
-    other = doubled([(scale[:, None] * W, scale * b), (V / scale, c)])
+    other = summed((scale[:, None] * W, scale * b), (V / scale, c))
     assert count(replace(one, mlp=other), 23).regions == plain
-    other = doubled([(W[turned], b[turned]), (-V[::-1, turned], -c[::-1])])
+    other = summed((W[turned], b[turned]), (-V[::-1, turned], -c[::-1]))
     assert count(replace(one, mlp=other), 23).regions == plain
     split = np.concatenate([V, V[:, :2] * 0.25], axis=1)
     split[:, :2] *= 0.5
     wide = np.vstack([W, 2 * W[:2]]), np.append(b, 2 * b[:2])
-    twins = doubled([wide, (np.vstack([split, -4 * split[:1]]), np.append(c, -4 * c[0]))])
+    twins = summed(wide, (np.vstack([split, -4 * split[:1]]), np.append(c, -4 * c[0])))
     assert count(replace(one, mlp=twins), 23).regions == plain
 
 
@@ -260,7 +249,7 @@ def test_a_patch_knows_the_signs_of_all_layers():
     ],
 )
 def test_what_is_not_proven_is_a_lower_bound(second, bias):
-    mlp = doubled([(np.eye(2), np.zeros(2)), (np.array(second, float), np.array(bias, float))])
+    mlp = summed((np.eye(2), np.zeros(2)), (second, bias))
     found = count_regions_on_plane(without_attention(mlp), PLAIN, max_patches=400)
     exact = geomtoy.count_regions(mlp).regions
     assert found.evaluations <= 400
@@ -271,7 +260,7 @@ def test_a_unit_that_is_zero_on_a_cell_stops_the_proof_early():
     """Without biases the second layer is zero where the first is off, and borders end in crossings."""
     rng = np.random.default_rng(2)
     first = rng.normal(size=(3, 2)), rng.normal(size=3) / 4
-    mlp = doubled([first, (rng.normal(size=(3, 3)), np.zeros(3))])
+    mlp = summed(first, (rng.normal(size=(3, 3)), np.zeros(3)))
     found = count_regions_on_plane(without_attention(mlp), PLAIN)
     assert not found.certified
     assert found.evaluations < 2000

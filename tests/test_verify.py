@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import random_net, tent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import oracle
 from scipy.optimize import linprog
 from strategies import TRIANGLE, activations, networks
-from zoo import random_net, tent
 
 from geomtoy import Network, Segment, compile_layers
 from geomtoy.answers import extrema, find_point, verify

@@ -1,7 +1,7 @@
 """Schlaefli 1901, Cover 1965: n generic hyperplanes through 0 make 2 sum_{k<d} C(n-1, k) regions."""
 
 import pytest
-from zoo import random_net
+from builders import random_net
 
 from geomtoy import Slice, count_regions, enumerate_regions
 from geomtoy.theory import arrangement_regions, central_arrangement_regions

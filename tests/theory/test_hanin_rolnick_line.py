@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from zoo import he_net, random_net
+from builders import he_net, random_net
 
 from geomtoy import count_regions
 from geomtoy.theory import expected_breakpoints_shallow

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from zoo import he_net
+from builders import he_net
 
 from geomtoy import count_regions
 from geomtoy.theory import arrangement_regions, hanin_rolnick_bound, serra_upper_bound

@@ -3,7 +3,7 @@ pieces on the whole line is N + 1 + o(N) as the widths grow, N being the number 
 
 import numpy as np
 import pytest
-from zoo import he_net
+from builders import he_net
 
 from geomtoy import count_regions
 

@@ -3,7 +3,7 @@
 from math import comb
 
 import pytest
-from zoo import random_net
+from builders import random_net
 
 from geomtoy import count_regions
 from geomtoy.theory import arrangement_regions, montufar_upper_bound

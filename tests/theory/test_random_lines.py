@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from zoo import he_net
+from builders import he_net
 
 from geomtoy import UNIT_SQUARE, count_regions
 from geomtoy.theory import arrangement_regions, expected_regions_shallow

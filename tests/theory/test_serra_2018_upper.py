@@ -5,7 +5,8 @@ from math import comb, prod
 
 import numpy as np
 import pytest
-from zoo import ZOO, random_net
+from builders import random_net
+from zoo import ZOO
 
 from geomtoy import count_regions
 from geomtoy.theory import arrangement_regions, montufar_upper_bound, serra_upper_bound

@@ -1,7 +1,7 @@
 """Telgarsky 2015, arXiv:1509.08101: the tent map composed k times has 2^k pieces on [0, 1]."""
 
 import pytest
-from zoo import tent
+from builders import tent
 
 from geomtoy import Segment, count_regions, enumerate_regions
 from geomtoy.theory import serra_upper_bound

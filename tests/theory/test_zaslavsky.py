@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from builders import random_net
 from oracle import oracle
-from zoo import random_net
 
 from geomtoy import Slice, count_regions
 from geomtoy.theory import arrangement_regions, bounded_arrangement_regions

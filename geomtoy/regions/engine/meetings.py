@@ -16,7 +16,6 @@ from geomtoy.regions.engine.cutting import Cutting
 from geomtoy.regions.numbers.bounds import intersection, position
 from geomtoy.regions.numbers.filter import sort_group
 from geomtoy.regions.numbers.predicates import Order
-from geomtoy.regions.topology import chords as ch
 from geomtoy.regions.topology import faces as fc
 from geomtoy.regions.topology import pairs as pr
 from geomtoy.regions.topology.components import components
@@ -36,24 +35,34 @@ def find_meetings(cutting: Cutting, subject: Subject) -> Meetings:
     chords = cutting.chords
     pairs = pr.crossing_pairs(chords, int(cutting.pairs.sum()))
     line_ids, sense = cutting.first_line + chords.crossing, chords.sense[chords.crossing]
-    start, pair_of, key, error = _along_chords(pairs, cutting.rows, sense)
-    chord_of = np.repeat(np.arange(len(chords.first)), np.diff(start))
-    other = pairs[pair_of].sum(axis=1) - chord_of
-    order = subject.predicates.order(start, key, error, line_ids, sense, line_ids[other], subject.lines)
-    point_of_pair, lead_pair = _merge_ties(order, pair_of, len(pairs))
+    start, pair_of, other, key, error = _along_chords(pairs, cutting.rows, sense)
+    others = line_ids[other]
+    order = subject.predicates.order(start, key, error, line_ids, sense, others, subject.lines)
+    chord_start, chord_point, leads = _points(order, pair_of, len(pairs))
+    inc = fc.Incidence(chord_start, chord_point, fc.incidence(chord_start, chord_point, len(leads)))
+    children = fc.count_children(cutting.n_cells, chords, inc)
+    return Meetings(children, inc, line_ids[pairs[leads]])
+
+
+def _points(
+    order: Order, pair_of: np.ndarray, n_pairs: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places along chords and the point at each (CSR), and one pair of each point: pairs tied on some
+    chord are one point."""
+    pairs = pair_of[order.order]
+    tied = np.flatnonzero(order.tied)
+    if not len(tied):
+        return order.start, pairs, np.arange(n_pairs)
+    point = components(n_pairs, np.column_stack([pairs[tied - 1], pairs[tied]]))
     leads = ~order.tied
-    chord_start = np.concatenate([[0], np.cumsum(leads)])[start]
-    chord_point = point_of_pair[pair_of[order.order[leads]]]
-    rank, point_start, point_chord, point_index = fc.incidence(chord_start, chord_point, len(lead_pair))
-    inc = fc.Incidence(chord_start, chord_point, rank, point_start, point_chord, point_index)
-    children = _children(cutting.n_cells, chords, inc)
-    return Meetings(children, inc, line_ids[pairs[lead_pair]])
+    start = np.concatenate([[0], np.cumsum(leads)])[order.start]
+    return start, point[pairs[leads]], np.unique(point, return_index=True)[1]
 
 
 @kernel
 def _along_chords(pairs, rows, sense):
-    """CSR lists (start, pair) of the pairs that each chord takes part in, and the positions along it,
-    with errors, of the points where they cross."""
+    """CSR lists (start, pair, other chord) of the pairs that each chord takes part in, and the positions
+    along it, with errors, of the points where they cross."""
     n_chords = rows.shape[0]
     start = np.zeros(n_chords + 1, np.int64)
     for i in range(pairs.shape[0]):
@@ -62,7 +71,8 @@ def _along_chords(pairs, rows, sense):
     for k in range(n_chords):
         start[k + 1] += start[k]
     n = 2 * pairs.shape[0]
-    member, key, error, fill = np.empty(n, np.int64), np.empty(n), np.empty(n), start[:-1].copy()
+    member, other = np.empty(n, np.int64), np.empty(n, np.int64)
+    key, error, fill = np.empty(n), np.empty(n), start[:-1].copy()
     for i in range(pairs.shape[0]):
         p, q = pairs[i, 0], pairs[i, 1]
         x, y, d = intersection(
@@ -72,31 +82,10 @@ def _along_chords(pairs, rows, sense):
         for side in range(2):
             k = pairs[i, side]
             here = fill[k]
-            member[here] = i
+            member[here], other[here] = i, pairs[i, 1 - side]
             key[here], error[here] = position(rows[k, 0], rows[k, 1], rows[k, 3], x, y, d, sense[k])
             fill[k] = here + 1
-    return start, member, key, error
-
-
-def _merge_ties(order: Order, pair_of: np.ndarray, n_pairs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Point id of every pair, and one pair of each point: pairs tied on some chord are one point."""
-    tied = np.flatnonzero(order.tied)
-    if not len(tied):
-        return np.arange(n_pairs), np.arange(n_pairs)
-    same = np.column_stack([pair_of[order.order[tied - 1]], pair_of[order.order[tied]]])
-    point = components(n_pairs, same)
-    return point, np.unique(point, return_index=True)[1]
-
-
-def _children(n_cells: int, chords: ch.Chords, inc: fc.Incidence) -> np.ndarray:
-    """1 + chords + (meetings counted along chords) - (points): Euler's relation in a convex cell."""
-    cell_of_chord = np.repeat(chords.cells, np.diff(chords.start))
-    meetings = np.diff(inc.chord_start)
-    cell_of_point = cell_of_chord[inc.point_chord[inc.point_start[:-1]]]
-    children = np.ones(n_cells, np.int64)
-    children += np.bincount(cell_of_chord, minlength=n_cells)
-    np.add.at(children, cell_of_chord, meetings)
-    return children - np.bincount(cell_of_point, minlength=n_cells)
+    return start, member, other, key, error
 
 
 def count_cells(cutting: Cutting, subject: Subject) -> int:

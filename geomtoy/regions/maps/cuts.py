@@ -11,7 +11,9 @@ import numpy as np
 
 from geomtoy.activations import RELU, PiecewiseLinear
 from geomtoy.network import Network
-from geomtoy.regions.numbers.bounds import NO_GRID, PIECEWISE, SWITCH, at_least, grid_of, nearest
+from geomtoy.regions.numbers.bounds import at_least, nearest
+from geomtoy.regions.numbers.grids import NO_GRID, grid_of
+from geomtoy.regions.numbers.map_bounds import PIECEWISE, SWITCH
 
 
 class Cuts(NamedTuple):
@@ -34,7 +36,7 @@ class Cuts(NamedTuple):
     grid: int  # all slopes are multiples of 2^grid; far below any float if one is rounded
     offset_grid: int
     exact_threshold: bool  # whether no threshold is rounded
-    rounding: float  # of an update of maps, the r of `bounds.map_error`
+    rounding: float  # of an update of maps, the r of `map_bounds.map_error`
 
 
 def cuts_of(network: Network, layer: int) -> Cuts:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.kernels import inlined, inner
-from geomtoy.regions.numbers.bounds import FLOOR, map_terms
+from geomtoy.regions.numbers.bounds import FLOOR
+from geomtoy.regions.numbers.map_bounds import map_terms
 
 FEW = 4
 """Outputs up to which it is faster."""

@@ -4,7 +4,7 @@ On a cell, unit i of a layer is a_i s + b_i t + c_i. The cells that a layer make
 into segments. The first cell of a segment is summed up unit by unit; every other differs from an
 earlier one, mostly its neighbour, by the few units that switch between them, a rank-1 update each:
 O(n) for a layer of n units instead of O(n^2). One error bound serves a segment; it is proven in
-`geomtoy.regions.numbers.bounds`, number 4.
+`geomtoy.regions.numbers.map_bounds`, number 4. In deep networks errors are followed further (`signed`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from geomtoy.network import Network
 from geomtoy.regions.frame import Frame
 from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
+from geomtoy.regions.maps.signed import Signed, anchored, follow, may_follow, room_for, since_anchor
 from geomtoy.regions.maps.sums import fill_segments, segment_starts
-from geomtoy.regions.numbers.bounds import (
-    SUBNORMAL,
+from geomtoy.regions.numbers.bounds import SUBNORMAL, nearest
+from geomtoy.regions.numbers.grids import grids, powers
+from geomtoy.regions.numbers.map_bounds import (
     first_error,
     first_exact,
-    grids,
-    nearest,
-    powers,
     shift_error,
     shifted_exactly,
 )
@@ -37,6 +36,9 @@ KEEP_BYTES = 256 * 2**20
 
 AHEAD_BYTES = 8 * 2**20
 """Size of the maps that are computed at a time where they are asked for part by part and not kept."""
+
+SAMPLE = 64
+"""Segments that tell how large errors have become."""
 
 SPARSE = 8
 """A layer of which less than one weight in so many is not 0 is worked on weight by weight."""
@@ -204,12 +206,17 @@ class NextMaps:
         self.weights = weights_of(network, layer)
         longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
         self.segments = segments_of(level, longest)
-        size = 24 * len(level.bits) * self.width
         n_segments = len(self.segments.parent)
+        self.since = self.anchor = 0  # layers since the errors' anchor, if they are followed; its units
+        if isinstance(before, NextMaps) and may_follow(self.weights.WT, self.weights.sparse):
+            left = len(network.layers) - 1 - layer
+            self.since = since_anchor(before.since, lambda: before.share, before.width, left)
+            self.anchor = before.anchor if self.since > 1 else self.since * before.width
+        size = 24 * len(level.bits) * self.width + 4 * n_segments * self.width * self.anchor
         self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
         self._keeps = again and size <= KEEP_BYTES
         self._low = self._high = 0  # segments whose maps are at hand
-        self._maps = self._room(0, n_segments if self._keeps else 0)
+        self._maps, self._signed = self._room(0, n_segments if self._keeps else 0)
 
     @property
     def segment_start(self) -> np.ndarray:
@@ -223,13 +230,28 @@ class NextMaps:
         if self._at_hand(low, high):
             return self._view(low, high)
         if self._keeps:
-            begin = self._high
-            self._compute(self._view(begin, high), begin, high)
-            self._high = high
+            begin, self._high = self._high, high
+            self._compute(self._view(begin, high), self.signed(begin, high), begin, high)
         else:
-            self._maps = self._compute(self._room(low, high), low, high)
+            self._maps, self._signed = self._room(low, high)
             self._low, self._high = low, high
+            self._compute(self._maps, self._signed, low, high)
         return self._view(low, high)
+
+    def signed(self, low: int, high: int) -> Signed | None:
+        """Where the errors on segments low..high-1, whose maps are at hand, come from; None if they are
+        not followed."""
+        return self._signed and self._signed.part(low - self._low, high - self._low)
+
+    @property
+    def share(self) -> float:
+        """Error as a share of the maps: the median over some segments at hand, or the first."""
+        if self._low == self._high:
+            self.on(0, 1)
+        _, rows, error, segment = self._view(self._low, min(self._high, self._low + SAMPLE))
+        size = np.abs(rows[np.searchsorted(segment, np.arange(len(error)))]).max(axis=(1, 2), initial=0)
+        with np.errstate(all="ignore"):
+            return float(np.median(error.max(axis=1, initial=0) / (size + (size == 0))))
 
     def ahead(self, low: int, high: int) -> Maps:
         """The same, for those who ask again and again and go on from there: where maps are not kept,
@@ -243,13 +265,14 @@ class NextMaps:
     def _at_hand(self, low: int, high: int) -> bool:
         return self._low <= low and high <= self._high
 
-    def _room(self, low: int, high: int) -> Maps:
+    def _room(self, low: int, high: int) -> tuple[Maps, Signed | None]:
         start = self.segments.start[low : high + 1]
         cells = int(start[-1] - start[0])
         if cells > len(self._rows):
             self._rows = np.empty((cells, 3, self.width))
         segment = np.repeat(np.arange(high - low), np.diff(start))
-        return Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
+        maps = Maps(int(start[0]), self._rows[:cells], np.empty((high - low, self.width)), segment)
+        return maps, room_for(high - low, self.width, self.anchor) if self.since else None
 
     def _view(self, low: int, high: int) -> Maps:
         first, rows, error, segment = self._maps
@@ -257,21 +280,29 @@ class NextMaps:
         k, end = low - self._low, high - self._low
         return Maps(first + cells.start, rows[cells], error[k:end], segment[cells] - k)
 
-    def _compute(self, into: Maps, low: int, high: int) -> Maps:
+    def _compute(self, into: Maps, signed: Signed | None, low: int, high: int) -> None:
         here = Segments(self.segments.start[low : high + 1], self.segments.parent[low:high])
-        before = self._parents(low, high)
-
+        begin, end = self._parents(low, high)
+        before = self.before
+        maps = before.ahead(begin, end) if isinstance(before, NextMaps) else before.on(begin, end)
         with np.errstate(all="ignore"):
-            fill_segments(here, into, before, self.level, self.weights, self.cuts)
-        return into
+            if signed is None:
+                fill_segments(here, into, maps, self.level, self.weights, self.cuts)
+                return
+            known = (
+                before.signed(begin, end) if isinstance(before, NextMaps) and self.since > 1 else None
+            )
+            earlier = known or anchored(maps.error)
+            local = maps._replace(error=earlier.local)
+            fill_segments(here, into, local, self.level, self.weights, self.cuts)
+            of = maps.segment[here.parent - maps.first]
+            follow(here, self.level.bits, of, earlier, self.weights, self.cuts, signed, into.error)
 
-    def _parents(self, low: int, high: int) -> Maps:
-        """Maps on whole segments that hold the parents of segments low..high-1."""
+    def _parents(self, low: int, high: int) -> tuple[int, int]:
+        """Range of segments that hold the parents of segments low..high-1."""
         starts, parent = self.before.segment_start, self.segments.parent
         begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
-        end = int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
-        before = self.before
-        return before.ahead(begin, end) if isinstance(before, NextMaps) else before.on(begin, end)
+        return begin, int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
 
 
 def blocks(

@@ -1,7 +1,7 @@
 """Which cuts can cross the cells of one parent, found for whole runs of neighbouring cells at a time.
 
 All cells of a parent have the same maps but for the units that switch between them, and between cells
-that lie close together few do. What those pass on is bounded (`numbers.bounds`, 8), so a cut that is
+that lie close together few do. What those pass on is bounded (`numbers.map_bounds`, 8), so a cut that is
 far from a run of cells is seen to be so once. Runs are cut into shorter ones, and only cuts that are
 left are looked at again: O(log F) in all for each of F cells, and not O(n), for a layer of n units.
 """
@@ -26,8 +26,9 @@ from geomtoy.regions.maps.near import (
     with_room,
 )
 from geomtoy.regions.maps.sums import add_up, loose_error, scratch_for, store, sum_error
-from geomtoy.regions.numbers.bounds import box_bound, box_side, relu_between, with_slack
+from geomtoy.regions.numbers.bounds import box_bound, box_side
 from geomtoy.regions.numbers.filter import ABOVE, quick_sort
+from geomtoy.regions.numbers.map_bounds import relu_between, with_slack
 
 SHORT = 8
 """Cells of a run that is not cut any more."""

@@ -9,16 +9,9 @@ import numpy as np
 from geomtoy.kernels import inlined, inner, kernel
 from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.maps.few import FEW, add_all, passing_for
-from geomtoy.regions.numbers.bounds import (
-    FLOOR,
-    NO_GRID,
-    SECOND_ORDER,
-    exactly_summed,
-    grid,
-    map_error,
-    map_terms,
-    multiple_of,
-)
+from geomtoy.regions.numbers.bounds import FLOOR, SECOND_ORDER
+from geomtoy.regions.numbers.grids import NO_GRID, exactly_summed, grid, multiple_of
+from geomtoy.regions.numbers.map_bounds import map_error, map_terms
 
 
 class Scratch(NamedTuple):

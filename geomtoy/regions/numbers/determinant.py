@@ -20,8 +20,8 @@ from __future__ import annotations
 import numpy as np
 
 from geomtoy.kernels import inlined, kernel
-from geomtoy.regions.numbers.bounds import grid
 from geomtoy.regions.numbers.filter import UNDECIDED
+from geomtoy.regions.numbers.grids import grid
 
 ERROR = 2.0**-99
 SMALLEST, LARGEST = 2.0**-150, 2.0**150

@@ -17,14 +17,17 @@ from geomtoy.kernels import inlined, kernel
 
 
 class Incidence(NamedTuple):
-    """Interior points (where chords cross) and the chords through them."""
+    """Interior points (where chords cross), place by place along the chords.
 
-    chord_start: np.ndarray  # (K + 1,) points along each chord, first -> last
-    chord_point: np.ndarray  # point ids
-    chord_rank: np.ndarray  # rank of the chord among those through the point
-    point_start: np.ndarray  # (points + 1,) chords through each point, ascending
-    point_chord: np.ndarray
-    point_index: np.ndarray  # index of the point along that chord
+    Segments of all chords are numbered through, in the order of chords and first -> last: place i, on
+    chord c, lies between segments i + c and i + c + 1.
+    """
+
+    chord_start: np.ndarray  # (K + 1,) places along each chord, first -> last
+    chord_point: np.ndarray  # the point at each place
+    previous: (
+        np.ndarray
+    )  # segment before the point on the chord there that comes before; see `incidence`
 
 
 class Family(NamedTuple):
@@ -39,57 +42,66 @@ class Family(NamedTuple):
 
 @kernel
 def incidence(chord_start, chord_point, n_points):
-    """Chords through each point, in ascending order (which is the order of their first ends)."""
-    count = np.zeros(n_points + 1, np.int64)
-    for point in chord_point:
-        count[point + 1] += 1
-    for point in range(n_points):
-        count[point + 1] += count[point]
-    fill = count[:-1].copy()
-    total = chord_point.shape[0]
-    rank = np.empty(total, np.int64)
-    point_chord, point_index = np.empty(total, np.int64), np.empty(total, np.int64)
+    """For each place, of the chords through its point the one before, where the last comes before the
+    first; it is told by its segment that ends at the point.
+
+    Numbers of chords are in the order of their first ends. A place is the first of its point just if its
+    own segment has the smaller number.
+    """
+    latest, opened = np.full(n_points, -1), np.empty(n_points, np.int64)
+    previous = np.empty(chord_point.shape[0], np.int64)
     for c in range(chord_start.shape[0] - 1):
         for i in range(chord_start[c], chord_start[c + 1]):
             point = chord_point[i]
-            q = fill[point]
-            fill[point] += 1
-            rank[i] = q - count[point]
-            point_chord[q], point_index[q] = c, i - chord_start[c]
-    return rank, count, point_chord, point_index
+            if latest[point] < 0:
+                opened[point] = i
+            else:
+                previous[i] = latest[point]
+            latest[point] = i + c
+    for point in range(n_points):
+        previous[opened[point]] = latest[point]
+    return previous
+
+
+@kernel
+def count_children(n_cells, chords, inc):
+    """Cells that each cell becomes: 1 + chords + (places along chords) - (points), which is Euler's
+    relation in a convex cell."""
+    children = np.ones(n_cells, np.int64)
+    for c in range(chords.cells.shape[0]):
+        more = np.int64(0)
+        for k in range(chords.start[c], chords.start[c + 1]):
+            more += 1
+            for i in range(inc.chord_start[k], inc.chord_start[k + 1]):
+                more += inc.previous[i] < i + k
+        children[chords.cells[c]] += more
+    return children
 
 
 @inlined
 def _next_segments(k0, k1, m, first, last, inc, target, ray):
     """The segment that follows each directed segment around the face on its left; `ray` is scratch."""
-    chord_start, point_start = inc.chord_start, inc.point_start
-    base = m - 2 * chord_start[k0]  # chord c's segments begin at base + 2 * (chord_start[c] + c - k0)
+    chord_start = inc.chord_start
+    base = m - 2 * (chord_start[k0] + k0)  # segment s of all goes forward as base + 2 s
     for position in range(m):  # the last ray at each so far: the boundary, then chord ends in order
         ray[position] = position
     for k in range(k0, k1):  # chords that open: rays by ascending last
-        here = base + 2 * (chord_start[k] + k - k0)
+        here = base + 2 * (chord_start[k] + k)
         target[here + 1] = ray[first[k]]
         ray[first[k]] = here
     for k in range(k0, k1):  # chords that close: rays by ascending first
-        here = base + 2 * (chord_start[k] + k - k0)
-        end = here + 2 * (chord_start[k + 1] - chord_start[k])
+        end = base + 2 * (chord_start[k + 1] + k)
         target[end] = ray[last[k]]
         ray[last[k]] = end + 1
     for position in range(m):
         target[position] = ray[position + 1] if position + 1 < m else ray[0]
     for k in range(k0, k1):
-        here = base + 2 * (chord_start[k] + k - k0)
         for i in range(chord_start[k], chord_start[k + 1]):
-            forward = here + 2 * (i - chord_start[k])  # arrives at the point going forward
+            forward = base + 2 * (i + k)  # arrives at the point going forward
             back = forward + 3  # the next segment, coming back, arrives at it too
-            point = inc.chord_point[i]
-            low, high = point_start[point], point_start[point + 1]
-            q = low + inc.chord_rank[i]
-            previous = q - 1 if q > low else high - 1
-            c, j = inc.point_chord[previous], inc.point_index[previous]
-            there = base + 2 * (chord_start[c] + c - k0) + 2 * j
-            toward_first, toward_last = there + 1, there + 2
-            if q > low:
+            previous = inc.previous[i]
+            toward_first, toward_last = base + 2 * previous + 1, base + 2 * previous + 2
+            if previous < i + k:
                 target[forward], target[back] = toward_first, toward_last
             else:
                 target[forward], target[back] = toward_last, toward_first

@@ -1,0 +1,90 @@
+"""Areas of cells, linear regions and classes: the oracle's, and those of clipped polygons."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import oracle
+from strategies import networks, planar_networks, windows
+from zoo import ZOO
+
+from geomtoy import UNIT_SQUARE, Network, enumerate_regions
+from geomtoy.answers import integral
+from geomtoy.errors import SettingError, WindowError
+
+
+@given(planar_networks, windows)
+@settings(max_examples=25)
+def test_areas_are_those_of_the_oracle(net, window):
+    cells = enumerate_regions(net, window=window)
+    truth = oracle(net, window=window)
+    exact = {cell.pattern: cell.area for cell in truth.cells}
+    areas = cells.areas(exact=True)
+    assert areas == [exact[tuple(map(int, pattern))] for pattern in cells.activation_patterns]
+    np.testing.assert_allclose(cells.areas(), np.array(areas, float), rtol=1e-9, atol=1e-13)
+    regions = cells.areas("linear_region", exact=True)
+    assert len(regions) == truth.linear_regions
+    assert sum(regions) == truth.area
+    np.testing.assert_allclose(cells.areas("linear_region"), np.array(regions, float), atol=1e-12)
+
+
+@given(st.one_of(networks(2, 4, 1), networks(2, 4, 3)))
+@settings(max_examples=15)
+def test_areas_of_classes_are_those_of_clipped_polygons(net):
+    cells = enumerate_regions(net)
+    areas = cells.areas("class", exact=True)
+    assert sum(areas) == 4
+    np.testing.assert_allclose(cells.areas("class"), np.array(areas, float), atol=1e-12)
+    expected = np.zeros(max(net.d_out, 2))
+    for cell in oracle(net, window=UNIT_SQUARE).cells:
+        for winner in range(len(expected)):
+            part = cell.polygon
+            for other in range(len(expected)):
+                part = clipped(part, *beats(cell.rows, winner, other))
+            expected[winner] += shapely.Polygon(part).area if len(part) > 2 else 0
+    np.testing.assert_allclose(np.array(areas, float), expected, atol=1e-9)
+
+
+def beats(rows, winner, other):
+    """A form that is >= 0 where a class is at least another, and whether it loses where they tie."""
+    if len(rows) == 1:
+        return tuple(z if winner else -z for z in rows[0]), winner == 1 and other == 0
+    return tuple(a - b for a, b in zip(rows[winner], rows[other], strict=True)), other < winner
+
+
+def clipped(polygon, form, loses):
+    """The part of a convex polygon where a form is >= 0; nothing if it is 0 everywhere and so loses."""
+    values = [form[0] * x + form[1] * y + form[2] for x, y in polygon]
+    if loses and not any(values):
+        return []
+    kept = []
+    for k, (p, f) in enumerate(zip(polygon, values, strict=True)):
+        q, g = polygon[(k + 1) % len(polygon)], values[(k + 1) % len(polygon)]
+        if f >= 0:
+            kept.append(p)
+        if f * g < 0:
+            kept.append(tuple((a * g - b * f) / (g - f) for a, b in zip(p, q, strict=True)))
+    return kept
+
+
+def test_a_tie_on_a_whole_cell_is_won_by_the_first_class():
+    cells = enumerate_regions(Network([(np.eye(2), [0, 0]), (np.eye(2), [0, 0])]))
+    assert cells.areas("class", exact=True) == [Fraction(5, 2), Fraction(3, 2)]
+
+
+def test_unknown_kinds_of_areas_and_unbounded_ones_are_refused():
+    plane = enumerate_regions(ZOO["zero_bias_6"]().network, window=None)
+    with pytest.raises(SettingError, match="colour"):
+        plane.areas("colour")
+    for refused in (
+        lambda: plane.areas(exact=True),
+        lambda: plane.areas("class"),
+        lambda: integral(plane),
+    ):
+        with pytest.raises(WindowError, match="bounded"):
+            refused()
