@@ -339,6 +339,18 @@ def test_what_is_cast_to_float32_is_compared_in_it():
     assert from_torch(Function(lambda x, h: h.float()), 4).widths == ()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_least_epsilon_of_a_norm_is_that_of_its_own_precision(dtype):
+    module = nn.Sequential(nn.RMSNorm(3), nn.Linear(3, 2)).to(dtype)
+    network = from_torch(module, 3)
+    assert network.norm.epsilon == torch.finfo(dtype).eps
+    x = 1e-4 * torch.randn(5, 3, dtype=dtype)
+    ours, theirs = network(x.double().numpy()), module(x).detach().numpy()
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    with pytest.raises(NetworkError, match="give it eps"):
+        from_torch(nn.RMSNorm(3, elementwise_affine=False), 3)
+
+
 IMAGE = (1, 3, 4)
 
 

@@ -74,7 +74,11 @@ def from_torch(
 def _copy(module: nn.Module) -> nn.Module:
     """In float64 and evaluation mode; spectral norm would go on with its iteration in training."""
     computed = {id(x): x.detach().cpu().double() for part in module.modules() for x in _results(part)}
-    return deepcopy(module, computed).cpu().double().eval()
+    copy = deepcopy(module, computed).cpu()
+    for part in copy.modules():
+        if isinstance(part, nn.RMSNorm) and part.eps is None and part.elementwise_affine:
+            part.eps = torch.finfo(part.weight.dtype).eps  # what it is before all is float64
+    return copy.double().eval()
 
 
 def _require_evaluation(module: nn.Module) -> None:

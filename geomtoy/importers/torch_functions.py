@@ -74,8 +74,9 @@ def _layer_norm(
 
 
 def _rms_norm(x: Value, shape: Sizes, scale: Any = None, epsilon: float | None = None) -> Value:
-    least = float(np.finfo(np.float64).eps) if epsilon is None else epsilon
-    return _normed(x, shape, scale, None, least, False)
+    if epsilon is None:
+        raise NetworkError("its epsilon is that of the precision it computes in; give it eps")
+    return _normed(x, shape, scale, None, epsilon, False)
 
 
 def _normed(x: Value, shape: Sizes, scale: Any, shift: Any, epsilon: float, centred: bool) -> Value:
