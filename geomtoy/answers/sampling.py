@@ -167,7 +167,6 @@ def _described(network: Network) -> Iterator[str]:
             yield f"{array.shape} {[_number(z) for z in array.ravel().tolist()]}"
     yield repr(network.activations)
     yield repr(network.maxima)
-    yield repr(network.maxima)
 
 
 def _number(z: float | Fraction) -> str:
