@@ -79,6 +79,7 @@ def test_functions_of_arrays(function):
         (lambda x: x.astype(jnp.float16), "the model computes in float16"),
         (lambda x: jnp.ones(2), "does not give one array"),
         (lambda x: x @ jnp.ones(7), "JAX cannot trace the model"),
+        (lambda x: x.nothing, "JAX cannot trace the model.*nothing"),
     ],
 )
 def test_what_is_not_known_is_named(function, message):
@@ -104,6 +105,15 @@ def test_nnx_modules_of_any_composition():
     network = geomtoy.from_model(model, 2)
     assert_same(network, model, (2,), 1e-5)
     assert geomtoy.enumerate_regions(network).certify().valid
+
+
+def test_modules_that_round_to_fewer_bits_or_cannot_be_traced_are_refused():
+    with pytest.raises(NetworkError, match="the model computes in bfloat16"):
+        geomtoy.from_model(nnx.Linear(2, 3, dtype=jnp.bfloat16, rngs=nnx.Rngs(0)))
+    wide = nnx.Linear(2, 3, dtype=jnp.float32, rngs=nnx.Rngs(0))
+    assert geomtoy.from_model(wide).d_out == 3
+    with pytest.raises(NetworkError, match="JAX cannot trace the model"):
+        geomtoy.from_model(linen.Dropout(0.5, deterministic=False).bind({}), 2)
 
 
 class Convolutional(linen.Module):

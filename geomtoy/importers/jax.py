@@ -56,7 +56,7 @@ def from_jax(
     with jax.enable_x64(True):
         try:
             closed = jax.make_jaxpr(function)(jnp.zeros(shape, float))
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: the model's own, its library's, or the tracer's
             first = str(error).strip().partition("\n")[0]
             raise NetworkError(f"JAX cannot trace the model at an input {shape}: {first}") from error
         trace = _Trace()
