@@ -278,6 +278,13 @@ class Function(nn.Module):
         return self.function(x, self.affine(x))
 
 
+def autocast(x, h):
+    """A product that rounds its factors, but not those in float64."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        product = h @ torch.eye(4).to(h)
+    return product + x
+
+
 CONST = torch.tensor([0.3, -0.1, 0.7, 0.2], dtype=torch.float64)
 
 CALLED = {
@@ -321,6 +328,8 @@ def test_functions_of_tensors(function):
         (lambda x, h: h + 1e-9 * h.half(), "the module computes in torch.float16"),
         (lambda x, h: h + 1e-14 * h.long(), "the module computes in torch.int64"),
         (lambda x, h: h.sum(1, dtype=torch.float16), "the module computes in torch.float16"),
+        (autocast, "the module computes in torch.bfloat16"),
+        (lambda x, h: torch.cond(h.sum() > 0, lambda t: t + 1, lambda t: -t, (x,)), "cond is not known"),
         (lambda x, h: h + 1e-13 * torch.randn(4), "randn is random"),
         (lambda x, h: h + 1e-13 * functional.dropout(h, 0.5, training=True), "dropout is not piecewise"),
         (lambda x, h: torch.div(h, 3e9, rounding_mode="trunc"), "with such arguments"),

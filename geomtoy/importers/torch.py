@@ -114,10 +114,25 @@ def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedP
     example = torch.zeros(1, *shape, dtype=torch.float64)
     try:
         with torch.no_grad(), warnings.catch_warnings(action="ignore"):
-            return torch.export.export(module, (example,), strict=False).run_decompositions({})
+            program = torch.export.export(module, (example,), strict=False)
+            _require_no_autocast(program)
+            return program.run_decompositions({})
+    except NetworkError:
+        raise
     except Exception as error:  # of any kind: the module's own, or the tracer's
         first = str(error).strip().partition("\n")[0] or type(error).__name__
         raise NetworkError(f"torch.export cannot trace the module: {first}") from error
+
+
+def _require_no_autocast(program: torch.export.ExportedProgram) -> None:
+    """Refuse what rounds the module's parameters, and is not seen in the float64 copy."""
+    graphs = [one for one in program.graph_module.modules() if isinstance(one, torch.fx.GraphModule)]
+    for node in (node for one in graphs for node in one.graph.nodes):
+        if getattr(node.target, "__name__", "") != "wrap_with_autocast":
+            continue
+        _, dtype, enabled, *_ = node.args
+        if enabled:
+            _cast(None, dtype)
 
 
 def _output(program: Any, shape: tuple[int, ...]) -> tuple[Value, Any]:
@@ -129,6 +144,8 @@ def _output(program: Any, shape: tuple[int, ...]) -> tuple[Value, Any]:
     for node in program.graph.nodes:
         if node.op == "call_function" and node.target not in CHECKS:
             known[node.name] = _called(node, known)
+        elif node.op == "get_attr":
+            known[node.name] = None  # a graph, for what is refused
         elif node.op == "output":
             outputs = [known[one.name] if isinstance(one, Node) else one for one in node.args[0]]
     if len(outputs) != 1 or not isinstance(outputs[0], Value):
@@ -157,6 +174,8 @@ def _called(node: Any, known: dict[str, Any]) -> Any:
 def _result(node: Node, args: Any, kwargs: Any, values: list[Value]) -> Any:
     """The same, with the tensors among the arguments that depend on the input."""
     function: Any = node.target
+    if not isinstance(function, torch._ops.OpOverload):
+        raise NetworkError(f"{function} is not known here")
     name = function._schema.name.partition("::")[2]
     if not values:
         if torch.Tag.nondeterministic_seeded in function.tags:
