@@ -14,6 +14,8 @@ from geomtoy import Network, enumerate_regions
 from geomtoy.regions.maps import signed
 from geomtoy.regions.maps.chain import level_maps
 from geomtoy.regions.maps.floats import FirstMaps, NextMaps, all_maps
+from geomtoy.regions.results import places
+from geomtoy.regions.results.complex import COARSE
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def deepest(cells):
 
 @pytest.mark.usefixtures("follow_all")
 class TestBoundsHold:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=20, deadline=None)
     @given(networks_of_any_size)
     def test_numbers_of_any_size(self, network):
         assert worst_share(enumerate_regions(network))[0] <= 1
@@ -104,6 +106,36 @@ def test_they_stay_small_where_the_plain_bounds_are_larger_than_the_maps(monkeyp
     monkeypatch.setattr(signed, "TOLERATED", np.inf)
     assert deepest(cells).since == 0
     assert deepest(cells).share > 1
+
+
+@pytest.mark.parametrize("window", [((0, 0), (1, 0), (1, 1), (0, 1)), None])
+@settings(max_examples=25, deadline=None)
+@given(network=networks(2, 4, 3, 3, 1, act=activations))
+def test_vertices_that_are_found_again_lie_within_their_bounds(window, network):
+    cells = enumerate_regions(network, window=window)
+    known, first = cells.vertices, cells.vertex_error
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "FEW", 0)
+        x, y, d = places.sharp_places(cells.subdivision, -1.0)  # all are vague
+    found = cells.subdivision.frame.to_slice(np.column_stack([x, y]))
+    scale = float(cells.subdivision.frame.scale)
+    finite = ~cells.at_infinity
+    allowed = first + scale * d + 1e-12
+    assert (np.abs(found - known)[finite] <= allowed[finite, None]).all()
+    for v in np.flatnonzero(finite & (d < np.inf))[:40].tolist():
+        exact = cells.exact_vertex(v)
+        assert all(
+            abs(Fraction(a) - b) <= scale * d[v] + 1e-14 for a, b in zip(found[v], exact, strict=True)
+        )
+
+
+def test_deep_vertices_are_found_again_and_rarely_computed_exactly(monkeypatch):
+    monkeypatch.setattr(places, "FEW", 2)
+    cells = enumerate_regions(he_net(np.random.default_rng(0), 2, *[12] * 30, 1, sigma_b=0.5))
+    vague = ~(cells.subdivision.mesh.d <= COARSE)
+    assert vague.sum() > 10
+    exact = cells.vertex_error[vague] == 0
+    assert exact.sum() < vague.sum() / 2
 
 
 def test_many_units_or_large_weights_are_not_followed():

@@ -27,7 +27,7 @@ from geomtoy.regions.numbers.predicates import Predicates
 from geomtoy.regions.topology.chords import Crossings
 from geomtoy.regions.topology.mesh import Mesh
 
-BLOCK_BYTES = 1 << 19
+BLOCK_BYTES = 1 << 20
 """Size of the maps that are worked on at a time: they should stay in the cache."""
 
 

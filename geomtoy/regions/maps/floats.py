@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -37,8 +38,8 @@ KEEP_BYTES = 256 * 2**20
 AHEAD_BYTES = 8 * 2**20
 """Size of the maps that are computed at a time where they are asked for part by part and not kept."""
 
-SAMPLE = 64
-"""Segments that tell how large errors have become."""
+SAMPLE = 16
+"""Cells that tell how large errors have become."""
 
 SPARSE = 8
 """A layer of which less than one weight in so many is not 0 is worked on weight by weight."""
@@ -164,8 +165,15 @@ class Weights(NamedTuple):
 
 
 def weights_of(network: Network, layer: int) -> Weights:
-    """Parameters of the layer after hidden layer `layer` (from 1)."""
-    return pack_weights(*network.float_layers[layer], network.is_rational)
+    """Parameters of the layer after hidden layer `layer` (from 1); the arrays are shared, nobody writes
+    into them."""
+    known = _known.setdefault(network, {})
+    if layer not in known:
+        known[layer] = pack_weights(*network.float_layers[layer], network.is_rational)
+    return known[layer]
+
+
+_known: WeakKeyDictionary[Network, dict[int, Weights]] = WeakKeyDictionary()
 
 
 def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
@@ -196,10 +204,17 @@ class NextMaps:
         before: maps of `layer`, on the parents.
         level: the cells.
         again: whether they will be asked for more than once.
+        closely: follow errors with their signs (`maps.signed`) also where they are small.
     """
 
     def __init__(
-        self, network: Network, layer: int, before: CellMaps, level: Level, again: bool
+        self,
+        network: Network,
+        layer: int,
+        before: CellMaps,
+        level: Level,
+        again: bool,
+        closely: bool = False,
     ) -> None:
         self.before, self.level = before, level
         self.cuts = cuts_of(network, layer)
@@ -210,7 +225,9 @@ class NextMaps:
         self.since = self.anchor = 0  # layers since the errors' anchor, if they are followed; its units
         if isinstance(before, NextMaps) and may_follow(self.weights.WT, self.weights.sparse):
             left = len(network.layers) - 1 - layer
-            self.since = since_anchor(before.since, lambda: before.share, before.width, left)
+            self.since = since_anchor(
+                before.since, lambda: np.inf if closely else before.share, before.width, left
+            )
             self.anchor = before.anchor if self.since > 1 else self.since * before.width
         size = 24 * len(level.bits) * self.width + 4 * n_segments * self.width * self.anchor
         self._rows = np.empty((0, 3, self.width))  # room, kept so that the next find it in the cache
@@ -245,13 +262,15 @@ class NextMaps:
 
     @property
     def share(self) -> float:
-        """Error as a share of the maps: the median over some segments at hand, or the first."""
+        """Error as a share of the maps: the median over some cells at hand, or the first."""
         if self._low == self._high:
             self.on(0, 1)
-        _, rows, error, segment = self._view(self._low, min(self._high, self._low + SAMPLE))
-        size = np.abs(rows[np.searchsorted(segment, np.arange(len(error)))]).max(axis=(1, 2), initial=0)
+        _, rows, error, segment = self._view(self._low, self._high)
+        some = slice(None, None, len(rows) // SAMPLE + 1)
+        worst, size = error[segment[some]].max(axis=1), np.abs(rows[some]).max(axis=(1, 2))
         with np.errstate(all="ignore"):
-            return float(np.median(error.max(axis=1, initial=0) / (size + (size == 0))))
+            shares = np.sort(worst / (size + (size == 0)))
+        return float(shares[len(shares) // 2])
 
     def ahead(self, low: int, high: int) -> Maps:
         """The same, for those who ask again and again and go on from there: where maps are not kept,

@@ -51,7 +51,7 @@ def may_follow(WT: np.ndarray, sparse: bool) -> bool:
 
 
 def since_anchor(before: int, share: Callable[[], float], units: int, left: int) -> int:
-    """Layers since the anchor, that of the layer before being 1; 0 where errors are not followed.
+    """Layers since the errors' anchor; 0 where they are not followed.
 
     Args:
         before: the same of the layer before. share: its errors, as a share of its maps.

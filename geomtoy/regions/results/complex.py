@@ -20,6 +20,7 @@ from geomtoy.regions.numbers.bounds import nearest
 from geomtoy.regions.numbers.rationals import as_fraction
 from geomtoy.regions.results.areas import By, float_areas
 from geomtoy.regions.results.locate import locate
+from geomtoy.regions.results.places import sharp_places
 from geomtoy.regions.results.record import record
 from geomtoy.regions.topology.mesh import corner_vertices, edge_cells
 from geomtoy.slices import Point
@@ -167,34 +168,35 @@ class CellComplex(Picture):
         """(V,) whether a vertex is a direction."""
         return self._mesh.w == 0
 
-    @cached_property
+    @property
     def vertices(self) -> np.ndarray:
         """(V, 2) float64."""
-        points = self.subdivision.frame.to_slice(self.frame_vertices)
-        for v in self._coarse:
-            exact = self._exact_direction(v) if self._mesh.w[v] == 0 else self.exact_vertex(v)
-            points[v] = [nearest(z) for z in exact]
-        return points
-
-    @cached_property
-    def frame_vertices(self) -> np.ndarray:
-        """(V, 2) float64: vertices in the frame, that is, relative to the size of the window."""
-        points = np.column_stack([self._mesh.x, self._mesh.y])
-        for v in self._coarse:
-            points[v] = [nearest(z) for z in self._in_frame(v)]
-        return points
-
-    @property
-    def _coarse(self) -> list[int]:
-        """Vertices that are rounded from the exact ones."""
-        coarse: list[int] = np.flatnonzero(~(self._mesh.d <= COARSE)).tolist()
-        return coarse
+        return self._places[0]
 
     @property
     def vertex_error(self) -> np.ndarray:
         """(V,) proven bound on the error of both coordinates in `vertices`, beside their rounding."""
-        d = self._mesh.d
-        return float(self.subdivision.frame.scale) * np.where(d <= COARSE, d, 0.0)
+        return self._places[1]
+
+    @property
+    def frame_vertices(self) -> np.ndarray:
+        """(V, 2) float64: vertices in the frame, that is, relative to the size of the window."""
+        return self._places[2]
+
+    @cached_property
+    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        sub, frame = self.subdivision, self.subdivision.frame
+        x, y, error = sharp_places(sub, COARSE)
+        inside = np.column_stack([x, y])
+        points = frame.to_slice(inside)
+        coarse = ~(error <= COARSE)
+        for v in np.flatnonzero(coarse).tolist():
+            exact = self._in_frame(v)
+            inside[v] = [nearest(z) for z in exact]
+            points[v] = [
+                nearest(z) for z in (exact if self.at_infinity[v] else frame.exact_to_slice(exact))
+            ]
+        return points, float(frame.scale) * np.where(coarse, 0.0, error), inside
 
     def exact_vertex(self, vertex: int) -> tuple[Fraction, Fraction]:
         """Coordinates of a vertex as rationals.
@@ -207,16 +209,10 @@ class CellComplex(Picture):
         return self.subdivision.frame.exact_to_slice(self._in_frame(vertex))
 
     def _in_frame(self, vertex: int) -> tuple[Fraction, Fraction]:
-        """The same in the frame; a direction's point where its line meets the square of half side 1."""
-        if self.at_infinity[vertex]:
-            return self._exact_direction(vertex)
+        """The same in the frame; at infinity, its direction, on the square of half side 1."""
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
-        return _fraction(p.x, p.w), _fraction(p.y, p.w)
-
-    def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
-        """Direction of a vertex at infinity, on the square of half side 1."""
-        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
-        return _fraction(p.rx, p.w), _fraction(p.ry, p.w)
+        x, y = (p.rx, p.ry) if self.at_infinity[vertex] else (p.x, p.y)
+        return _fraction(x, p.w), _fraction(y, p.w)
 
     def polygon(self, cell: int) -> np.ndarray:
         """(m, 2) corners of a cell, counter-clockwise."""
