@@ -9,12 +9,11 @@ operation: its effect on an array of their numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, glued
+from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, exact, glued
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Shape
 from geomtoy.operations import (
@@ -78,18 +77,31 @@ def mapped(x: Value, function: Move) -> Value:
     return linear(x, images.reshape(x.size, -1).T, None, images.shape[1:])
 
 
-def multiplied(x: Value | Any, y: Value | Any) -> Value:
-    """The product of a tensor and an array of numbers, broadcast against each other."""
-    if isinstance(x, Value) and isinstance(y, Value):
-        raise NetworkError("two tensors are multiplied, which is not piecewise affine")
-    return scaled(x, y) if isinstance(x, Value) else scaled(y, x)
+def multiplied(x: Value | Any, y: Value | Any) -> Any:
+    """The product of a tensor and an array of numbers, broadcast against each other.
+
+    That of two arrays is an array, of Fractions where floats do not hold it.
+    """
+    match x, y:
+        case Value(), Value():
+            raise NetworkError("two tensors are multiplied, which is not piecewise affine")
+        case Value(), _:
+            return scaled(x, y)
+        case _, Value():
+            return scaled(y, x)
+    return as_floats(fractions(x) * fractions(y))
 
 
-def matrix_product(x: Value | Any, y: Value | Any) -> Value:
-    """x @ y as NumPy has it, one of them an array of numbers."""
-    if isinstance(x, Value) and isinstance(y, Value):
-        raise NetworkError("two tensors are multiplied, which is not piecewise affine")
-    return mapped(x, lambda e: e @ y) if isinstance(x, Value) else mapped(y, lambda e: x @ e)
+def matrix_product(x: Value | Any, y: Value | Any) -> Any:
+    """x @ y as NumPy has it, at most one of them a tensor; see `multiplied`."""
+    match x, y:
+        case Value(), Value():
+            raise NetworkError("two tensors are multiplied, which is not piecewise affine")
+        case Value(), _:
+            return mapped(x, lambda e: e @ y)
+        case _, Value():
+            return mapped(y, lambda e: x @ e)
+    return as_floats(fractions(x) @ fractions(y))
 
 
 def linear(x: Value, W: np.ndarray, b: np.ndarray | None, shape: Shape) -> Value:
@@ -108,9 +120,20 @@ def divided(x: Value, divisor: Any) -> Value:
     divisors = np.asarray(divisor)
     if not np.all(divisors):
         raise NetworkError("something is divided by 0")
-    inverses = np.vectorize(lambda d: 1 / Fraction(d), otypes=[object])(divisors)
-    floats = inverses.astype(float)
-    return scaled(x, floats if (floats == inverses).all() else inverses)
+    return scaled(x, as_floats(1 / fractions(divisors)))
+
+
+def fractions(numbers: Any) -> np.ndarray:
+    """The rational numbers that an array holds."""
+    found: np.ndarray = np.vectorize(lambda one: exact(one, "an array"), otypes=[object])(numbers)
+    return found
+
+
+def as_floats(rationals: Any) -> np.ndarray:
+    """An array of Fractions as float64 if that changes none of them."""
+    given = np.asarray(rationals, object)
+    floats = given.astype(float)
+    return floats if (floats == given).all() else given
 
 
 def added(x: Value | Any, y: Value | Any) -> Value:
@@ -142,7 +165,7 @@ def joined(parts: Sequence[Value], axis: int) -> Value:
 def rearranged(parts: Sequence[Value], move: Callable[..., Any]) -> Any:
     """Entries of several tensors that `move` takes from arrays of their shapes: a tensor, or a list."""
     ends = np.cumsum([0, *(part.size for part in parts)])
-    numbers = [part.numbers + end for part, end in zip(parts, ends, strict=False)]
+    numbers = [np.asarray(part.numbers + end) for part, end in zip(parts, ends, strict=False)]
     found = move(*numbers)
     row = parts[0]
     if len(parts) > 1:
@@ -185,6 +208,11 @@ def largest_along(x: Value, axes: Sequence[int] | None, keepdims: bool) -> Value
     return reshaped(found, shape)
 
 
+def smallest_along(x: Value, axes: Sequence[int] | None, keepdims: bool) -> Value:
+    """Minima along axes, of all entries if None."""
+    return negated(largest_along(negated(x), axes, keepdims))
+
+
 def negated(x: Value) -> Value:
     return scaled(x, -1.0)
 
@@ -210,14 +238,13 @@ def maxima(x: Value, groups: list[list[int]], shape: Shape) -> Value:
 
 
 def larger(x: Value | Any, y: Value | Any) -> Value:
-    """The larger of two tensors, or of one and an array of numbers, at each entry."""
+    """The larger of two tensors, or of one and an array of numbers, at each entry; -inf is no bound."""
     if not isinstance(x, Value):
         x, y = y, x
     if not isinstance(y, Value):
-        if np.all(np.isneginf(y)):  # what maxima begin with
-            return x
         x, lows = _spread(x, y)
-        return activated(x, np.array([clip(low=low) for low in lows], object).reshape(x.shape))
+        kinds = [IDENTITY if np.isneginf(low) else clip(low=low) for low in lows]
+        return activated(x, np.array(kinds, object).reshape(x.shape))
     both = joined([reshaped(part, (*part.shape, 1)) for part in _broadcast(x, y)], -1)
     return largest(both, lambda numbers: numbers)
 
@@ -242,9 +269,16 @@ def above(x: Value | Any, y: Value | Any) -> Value:
 def chosen(where: Any, first: Value | Any, second: Value | Any) -> Value:
     """`first` where a tensor x is above a number, else `second`, both functions of x alone.
 
+    Where `where` is an array of truth values, both may be anything.
+
     Raises:
         NetworkError: they jump, or are no such functions.
     """
+    if isinstance(where, np.ndarray) and where.dtype == bool:
+        (x, *_) = [one for one in (first, second) if isinstance(one, Value)]
+        values = [one if isinstance(one, Value) else constant(x, one) for one in (first, second)]
+        found: Value = rearranged(values, lambda *numbers: np.where(where, *numbers))
+        return found
     if not isinstance(where, Value) or not isinstance(where.operation, Above):
         raise NetworkError("a choice by what is no comparison with a number is not known here")
     (x,), bounds = where.parents, where.operation.bounds
@@ -261,7 +295,7 @@ def _functions(y: Value | Any, x: Value) -> list[PiecewiseLinear]:
         return [PiecewiseLinear((), (0,), c) for c in np.broadcast_to(y, x.shape).ravel()]
     if y is x:
         return [IDENTITY] * x.size
-    if y.shape == x.shape and y.parents[0] is x:
+    if y.shape == x.shape and y.parents == (x,):
         match y.operation:
             case Scale(factors):
                 return [PiecewiseLinear((), (factor,)) for factor in factors]

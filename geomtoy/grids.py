@@ -59,7 +59,10 @@ def _ends(
 ) -> list[tuple[int, int]]:
     """What is added before and after, in each direction."""
     if not isinstance(padding, str):
-        return [(p, p) if isinstance(p, int) else (p[0], p[1]) for p in _pair(padding)]
+        ends = [(p, p) if isinstance(p, int) else (p[0], p[1]) for p in _pair(padding)]
+        if min(map(min, ends)) < 0:
+            raise NetworkError(f"padding {padding} would cut the input; give 0 or more")
+        return ends
     if padding.lower() not in ("same", "valid"):
         raise NetworkError(f"padding {padding!r} is unknown; give numbers, 'same' or 'valid'")
     if padding.lower() == "valid":

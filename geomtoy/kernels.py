@@ -8,7 +8,8 @@ the arithmetic of a narrow layer where arrays are in tuples. Nothing asks whethe
 divide by what is not, or take an infinite quotient as it is.
 
 The folder lies beside the sources, or in the user's cache where those may not be written (an
-installation of the system, a container that runs as another user).
+installation of the system, a container that runs as another user). Where that may not be written either,
+on a full disk, and where what was kept is damaged, kernels are compiled and not kept.
 
 numba looks at the file of the function it has cached, not at those of the functions it calls. A folder
 named after all sources together keeps a change in one file from being overlooked in another.
@@ -19,24 +20,55 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache
 from numba.core.registry import CPUDispatcher
 
 config: Any = numba.config  # its names are set at run time
 njit: Any = numba.njit  # its types leave out the options that leave out ways in
-options: dict[str, Any] = {
-    "cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True,
-}  # fmt: skip
-kernel = njit(**options)
-"""Decorates what Python calls, and what makes arrays."""
-inlined = njit(**options, inline="always")
-"""Decorates what becomes a part of the kernels that call it before types are known: a few lines."""
+options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+class Kept(FunctionCache):
+    """What was compiled of a function, in files; none of its failures is one of the kernel."""
+
+    def load_overload(self, *args: Any) -> Any:
+        try:
+            return super().load_overload(*args)
+        except (OSError, EOFError, UnpicklingError, ValueError):
+            with suppress(OSError):
+                self.flush()  # else the same would be met when this is saved
+        return None
+
+    def save_overload(self, *args: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(*args)
+
+
+def kept(dispatcher: Any) -> Any:
+    """The same, read from its folder where it is there, unless numba is told to compile nothing."""
+    compiles = isinstance(dispatcher, CPUDispatcher)
+    with suppress(RuntimeError):  # no folder can be written
+        if compiles:
+            dispatcher._cache = Kept(dispatcher.py_func)
+    return dispatcher
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Decorate what Python calls, and what makes arrays."""
+    return kept(njit(**options)(function))
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Decorate what becomes a part of the kernels that call it before types are known: a few lines."""
+    return kept(njit(**options, inline="always")(function))
 
 
 class Inner(CPUDispatcher):
@@ -55,7 +87,7 @@ def inner(**more: object) -> Callable[[Callable[..., Any]], Any]:
     compiled = njit(**options, **more, no_cpython_wrapper=True, _nrt=False)
 
     def decorated(function: Callable[..., Any]) -> Any:
-        dispatcher = compiled(function)
+        dispatcher = kept(compiled(function))
         if isinstance(dispatcher, CPUDispatcher):  # and not where numba is told to compile nothing
             dispatcher.__class__ = Inner
         return dispatcher

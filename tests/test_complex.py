@@ -12,6 +12,7 @@ from small_complexes import FAR_SQUARE, NETS, cells_of, each_net, exact_points, 
 from zoo import ZOO
 
 from geomtoy import Network, PiecewiseLinear, Slice, count_regions, enumerate_regions
+from geomtoy.answers.shapes import shapes
 
 # Topology
 
@@ -126,6 +127,20 @@ def test_windows_of_all_sizes_and_places_show_the_same_cells(scale, shift):
     np.testing.assert_array_equal(cells.activation_patterns, plain.activation_patterns)
     np.testing.assert_allclose(cells.areas() / float(scale) ** 2, plain.areas(), rtol=1e-9)
     np.testing.assert_allclose(cells.A_omega * float(scale), plain.A_omega, rtol=1e-9, atol=1e-9)
+
+
+def test_areas_and_lengths_far_from_the_origin_are_those_near_it():
+    """Slice coordinates there are rounded to thousandths of the cells; areas are not."""
+    net = random_net(2, 6, 5, 1, seed=9, denominator=2)
+    shift = 10**12
+    place = Slice((-shift, -shift), (1, 0), (0, 1))
+    corners = [(x + shift, y + shift) for x, y in FAR_SQUARE]
+    far, near = (
+        enumerate_regions(net, slice=place, window=corners),
+        enumerate_regions(net, window=FAR_SQUARE),
+    )
+    np.testing.assert_allclose(far.areas(), near.areas(), rtol=1e-9)
+    np.testing.assert_allclose(shapes(far).lengths, shapes(near).lengths, rtol=1e-9)
 
 
 # What the network does

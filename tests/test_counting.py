@@ -69,6 +69,17 @@ def test_linear_regions_of_twins_and_of_units_that_cancel(monkeypatch, seed, roo
     assert count_regions(net).linear_regions == cells.n_linear_regions
 
 
+def test_a_last_hidden_layer_that_cuts_nothing_is_counted():
+    """Two matrices in a row, as importers write them: the units between them bend nowhere."""
+    rng = np.random.default_rng(0)
+    first, middle, last = (
+        (rng.normal(size=s), rng.normal(size=s[0])) for s in ((99, 2), (9, 99), (2, 9))
+    )
+    n = count_regions(Network([first, middle])).regions
+    count = count_regions(Network([first, middle, last], ["relu", "identity"]))
+    assert (count.regions, count.linear_regions) == (n, n)
+
+
 def test_linear_regions_are_fewer_than_regions_where_units_cancel():
     counts = [count_regions(few_directions(seed)) for seed in range(12)]
     assert sum(0 < count.linear_regions < count.regions for count in counts) > 6

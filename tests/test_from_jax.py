@@ -46,6 +46,10 @@ FUNCTIONS = {
     "matrices": lambda x: (jnp.ones((2, 3)) @ x) @ jnp.arange(8.0).reshape(4, 2),
     "checkpoint": jax.checkpoint(lambda x: jnp.maximum(x, 1)),
     "stack and squeeze": lambda x: jnp.stack([x[:1], x[1:2]]).squeeze(1) * jnp.array([2.0, -1, 0, 1]),
+    "bounds": lambda x: lax.clamp(jnp.zeros((3, 4)), jnp.full((3, 4), 0.3), x),
+    "some bounds": lambda x: jnp.clip(x, jnp.array([-jnp.inf, 0, 1, -1]), 2),
+    "tile": lambda x: lax.reshape(jnp.tile(x, (1, 2)), (6, 4)),
+    "cut windows": lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 2), (1, 1), [(-1, 0), (0, -1)]),
     "windows": lambda x: lax.reduce_window(x, -jnp.inf, lax.max, (2, 3), (1, 1), "VALID"),
 }
 
@@ -67,10 +71,15 @@ def test_functions_of_arrays(function):
         (lambda x: jnp.where(x > 0, x, x - 1), "a function that jumps at 0"),
         (lambda x: jnp.where(x > x[::-1], x, 0), "two tensors are compared"),
         (lambda x: jnp.where(x > 0, x[::-1], 0), "no functions of what is compared"),
+        (lambda x: jnp.where(x @ jnp.eye(3) > 0, x, 0), "no functions of what is compared"),
+        (lambda x: x.at[jnp.array([0, 9])].get(mode="fill", fill_value=0), "a place outside of the"),
+        (lambda x: jnp.take(x, jnp.array([9])), "a place outside of the shape"),
+        (lambda x: lax.conv(x[None, None], jnp.ones((1, 1, 1)), (1,), [(-1, 0)]), "would cut the input"),
         (lambda x: x > 0, "a comparison gives no continuous function"),
         (lambda x: x.astype(jnp.float16), "the model computes in float16"),
         (lambda x: jnp.ones(2), "does not give one array"),
         (lambda x: x @ jnp.ones(7), "JAX cannot trace the model"),
+        (lambda x: x.nothing, "JAX cannot trace the model.*nothing"),
     ],
 )
 def test_what_is_not_known_is_named(function, message):
@@ -96,6 +105,15 @@ def test_nnx_modules_of_any_composition():
     network = geomtoy.from_model(model, 2)
     assert_same(network, model, (2,), 1e-5)
     assert geomtoy.enumerate_regions(network).certify().valid
+
+
+def test_modules_that_round_to_fewer_bits_or_cannot_be_traced_are_refused():
+    with pytest.raises(NetworkError, match="the model computes in bfloat16"):
+        geomtoy.from_model(nnx.Linear(2, 3, dtype=jnp.bfloat16, rngs=nnx.Rngs(0)))
+    wide = nnx.Linear(2, 3, dtype=jnp.float32, rngs=nnx.Rngs(0))
+    assert geomtoy.from_model(wide).d_out == 3
+    with pytest.raises(NetworkError, match="JAX cannot trace the model"):
+        geomtoy.from_model(linen.Dropout(0.5, deterministic=False).bind({}), 2)
 
 
 class Convolutional(linen.Module):

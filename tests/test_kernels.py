@@ -1,6 +1,8 @@
 """Where kernels are kept, and what is said while they are compiled."""
 
 import sys
+from errno import ENOSPC
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,45 @@ def test_kernels_of_a_room_that_is_read_only_are_kept_in_the_users_cache(room, m
     monkeypatch.setattr("os.access", lambda *_: False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     assert kernels.folder(room).is_relative_to(Path("/caches/geomtoy"))
+
+
+# Kernels that cannot be kept
+
+DOUBLED = "from geomtoy.kernels import kernel\n@kernel\ndef doubled(x):\n    return 2 * x\n"
+
+
+def doubled_in(room):
+    """The kernel of a room, as a program of its own would import it."""
+    (room / "kernel.py").write_text(DOUBLED)
+    spec = spec_from_file_location("a_kernel", room / "kernel.py")
+    module = module_from_spec(spec)
+    with kernels.keyed_cache(room):
+        spec.loader.exec_module(module)
+    return module.doubled
+
+
+def test_without_a_folder_that_can_be_written_kernels_are_compiled(room):
+    (room / "__pycache__").write_text("no folder")
+    assert doubled_in(room)(3.0) == 6.0
+
+
+def test_on_a_full_disk_kernels_are_compiled(room, monkeypatch):
+    def full(*_):
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    assert doubled_in(room)(3.0) == 6.0
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04garbage"])
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_damaged_kernels_are_compiled_and_kept_again(room, kind, damage):
+    doubled_in(room)(3.0)
+    (file,) = room.rglob(f"*.{kind}")
+    file.write_bytes(damage)
+    assert doubled_in(room)(3.0) == 6.0
+    (file,) = room.rglob(f"*.{kind}")
+    assert file.stat().st_size > len(damage)
+    again = doubled_in(room)
+    assert again(3.0) == 6.0
+    assert sum(again.stats.cache_hits.values()) == 1

@@ -45,6 +45,8 @@ def assert_same(source, shape, **settings):
 
 VECTORS = {
     "Gemm": ([node("Gemm", "x W b", "y", alpha=0.5, beta=2.0)], {"W": f(4, 3), "b": f(3)}),
+    "Gemm of tensors": ([node("Gemm", "x W x", "y", beta=0.3)], {"W": f(4, 4)}),
+    "Gemm of constants": ([node("Gemm", "b W x", "y", alpha=0.3)], {"W": f(4, 4), "b": f(1, 4)}),
     "Gemm turned": ([node("Gemm", "x W", "y", transB=1)], {"W": f(3, 4)}),
     "MatMul": ([node("MatMul", "x W", "y")], {"W": f(4, 3)}),
     "Add": ([node("Add", "b x", "y")], {"b": f(4)}),
@@ -59,6 +61,13 @@ VECTORS = {
     "PRelu": ([node("PRelu", "x b", "y")], {"b": f(4)}),
     "Clip": ([node("Clip", "x l h", "y")], {"l": -0.5, "h": 0.75}),
     "Clip below": ([node("Clip", "x l", "y")], {"l": 0.0}),
+    "Clip to a tensor": (
+        [node("ReduceMax", "x", "m", keepdims=0), node("Clip", "b m", "y")],
+        {"b": f(1, 4)},
+    ),
+    "Clip upside down": ([node("Clip", "x l h", "y")], {"l": 1.0, "h": 0.5}),
+    "Mean": ([node("Neg", "x", "a"), node("Mean", "a b x", "y")], {"b": f(4)}),
+    "Where of constants": ([node("Where", "c x b", "y")], {"b": f(4), "c": [True, False, False, True]}),
     "Abs": ([node("Abs", "x", "y")], {}),
     "HardSigmoid": ([node("HardSigmoid", "x", "y")], {}),
     "Max": ([node("Neg", "x", "a"), node("Max", "a b x", "y")], {"b": f(4)}),
@@ -76,6 +85,12 @@ VECTORS = {
     "ReduceMean": ([node("ReduceMean", "x a", "y")], {"a": [1]}),
     "ReduceSum": ([node("ReduceSum", "x a", "y", keepdims=0)], {"a": [-1]}),
     "ReduceMax": ([node("ReduceMax", "x a", "y")], {"a": [1]}),
+    "ReduceMin": ([node("ReduceMin", "x a", "y", keepdims=0)], {"a": [-1]}),
+    "all axes": ([node("ReduceSum", "x a", "y")], {"a": np.zeros(0, int)}),
+    "no axes": (
+        [node("ReduceSum", "x a", "y", noop_with_empty_axes=1)],
+        {"a": np.zeros(0, int)},
+    ),
     "Identity": ([node("Identity", "x", "a"), node("Dropout", "a", "y")], {}),
     "folded": (
         [node("Add", "W W", "V"), node("Transpose", "V", "U"), node("MatMul", "x U", "y")],
@@ -207,6 +222,21 @@ REFUSED = {
     "Div": ([node("Div", "c x", "y")], "divided by a tensor"),
     "Sigmoid": ([node("Sigmoid", "x", "a"), node("Neg", "a", "y")], "a Sigmoid is not piecewise"),
     "constant": ([node("Neg", "c", "y")], "does not depend on the input"),
+    "half": (
+        [node("Cast", "x", "h", to=10), node("Cast", "h", "w", to=1), node("Sub", "x w", "y")],
+        "cast to something else than float32 or float64",
+    ),
+    "integers": (
+        [node("Cast", "x", "h", to=7), node("Cast", "h", "w", to=1), node("Add", "x w", "y")],
+        "cast to something else than float32 or float64",
+    ),
+    "random": ([node("RandomNormal", "", "r", shape=[4]), node("Add", "x r", "y")], "it is random"),
+    "outside": ([node("Gather", "x i", "y", axis=1)], "an entry is taken that axis 1 of shape"),
+    "of another": (
+        [node("MatMul", "x I", "h"), node("Greater", "h z", "g"), node("Where", "g x z", "y")],
+        "no functions of what is compared",
+    ),
+    "not computed": ([node("LSTM", "c", "d"), node("Add", "x d", "y")], "onnxruntime refuses"),
     "zero": ([node("Sub", "c c", "o"), node("Div", "x o", "y")], "divided by 0"),
 }
 
@@ -214,7 +244,46 @@ REFUSED = {
 @pytest.mark.parametrize(("nodes", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_is_not_known_is_named(nodes, message):
     with pytest.raises(NetworkError, match=message):
-        from_onnx(model(nodes, {"c": f(1, 4)}, [1, 4]))
+        from_onnx(model(nodes, {"c": f(1, 4), "i": [7], "z": 0.0, "I": np.eye(4)}, [1, 4]))
+
+
+@pytest.mark.parametrize("kind", ["FLOAT16", "INT64", "BOOL"])
+def test_inputs_of_other_kinds_are_named(kind):
+    source = model([node("Identity", "x", "y")], {}, [1, 2], kind=getattr(onnx.TensorProto, kind))
+    with pytest.raises(NetworkError, match=r"the input is .*; give a model of float32 or float64"):
+        from_onnx(source)
+
+
+def test_constants_in_other_forms_are_named():
+    source = model([node("Add", "x c", "y")], {"c": f(2)}, [1, 2])
+    damaged, elsewhere, sparse = (onnx.ModelProto.FromString(source.SerializeToString()) for _ in "abc")
+    damaged.graph.initializer[0].raw_data = b"abc"
+    elsewhere.graph.initializer[0].data_location = onnx.TensorProto.EXTERNAL
+    del sparse.graph.initializer[:]
+    values, indices = numpy_helper.from_array(f(1), "c"), numpy_helper.from_array(np.array([1]), "i")
+    sparse.graph.sparse_initializer.append(helper.make_sparse_tensor(values, indices, [2]))
+    for bad, message in (
+        (damaged, "the constant 'c' is damaged"),
+        (elsewhere, "the constant 'c' is damaged or its file is missing"),
+        (sparse, "'c' is stored in a form that is not known here|onnxruntime refuses"),
+    ):
+        with pytest.raises(NetworkError, match=message):
+            from_onnx(bad)
+
+
+def test_a_branch_by_constants_is_named():
+    branches = [
+        helper.make_graph(
+            [node(kind, "h", f"to_{kind}")],
+            kind,
+            [],
+            [helper.make_tensor_value_info(f"to_{kind}", 1, None)],
+        )
+        for kind in ("Relu", "Neg")
+    ]
+    last = node("If", "c", "y", then_branch=branches[0], else_branch=branches[1])
+    with pytest.raises(NetworkError, match=r"\(If\): this constant cannot be computed"):
+        from_onnx(model([node("Abs", "x", "h"), last], {"c": True}, [1, 2]))
 
 
 def test_a_graph_with_open_lengths_or_several_inputs_is_refused():

@@ -13,7 +13,7 @@ import geomtoy
 from geomtoy import Network, Segment, Slice, compile_layers, count_regions
 from geomtoy.answers import over_slices, random_slices, sampling
 from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
-from geomtoy.layers import Affine, LayerNorm
+from geomtoy.layers import Affine, LayerNorm, Maxout
 from geomtoy.plots import draw_counts, new_figure
 from geomtoy.store.canonical import canonical
 from geomtoy.store.provenance import imports_of, origin
@@ -33,6 +33,15 @@ def test_counts_are_those_of_each_slice(tmp_path):
     quick = over_slices(NET, PLANES, linear=False)
     assert quick.linear_regions is None
     assert np.array_equal(quick.regions, found.regions)
+
+
+def test_a_store_tells_networks_apart_that_differ_in_their_maxima_alone(tmp_path):
+    """Regions of a maximum are those of its winners, which are fewer than those of its matches."""
+    layers = [Affine(W, b) for W, b in random_net(5, 8, 2, seed=0).layers]
+    pooled = compile_layers([layers[0], Maxout(8), Affine([[1.0]])])
+    plain = Network(pooled.layers, pooled.activations)
+    counts = [over_slices(net, PLANES, folder=tmp_path).regions.tolist() for net in (plain, pooled)]
+    assert counts[1] == [count_regions(pooled, slice=plane).regions for plane in PLANES] != counts[0]
 
 
 def test_a_store_finds_what_was_counted(tmp_path, monkeypatch):

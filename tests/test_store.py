@@ -185,6 +185,21 @@ def test_an_entry_comes_back_as_it_was_one_array_at_a_time(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["a.b.npz"]
 
 
+def test_every_flipped_byte_and_every_length_of_a_file_is_named_or_harmless(tmp_path):
+    path, x = tmp_path / "a.npz", np.arange(3.0)
+    write_entry(path, {"k": 1}, {"x": x})
+    whole = path.read_bytes()
+    bad = [whole[:n] for n in range(0, len(whole), 7)]
+    bad += [whole[:n] + bytes([whole[n] ^ 255]) + whole[n + 1 :] for n in range(len(whole))]
+    for data in bad:
+        path.write_bytes(data)
+        try:
+            np.testing.assert_array_equal(Arrays(path)["x"], x)
+            read_record(path)
+        except (FileError, KeyError):
+            continue
+
+
 def test_missing_and_damaged_files_are_named(tmp_path):
     path = tmp_path / "a.npz"
     with pytest.raises(FileError, match=r"a\.npz is missing"):

@@ -155,6 +155,27 @@ def test_points_that_a_slice_goes_through_are_kept_and_shown(tmp_path):
     assert geomtoy.load(tmp_path / "net.npz").slice.marks == ()
 
 
+def test_a_frame_whose_centre_was_moved_names_another_slice_of_the_same_inputs(tmp_path):
+    plane = Slice((0, Fraction(1, 3)), (1, 1), (0, 1))
+    cells = geomtoy.enumerate_regions(NET, slice=plane, window=(1, 4))
+    geomtoy.save(tmp_path / "cells.npz", cells)
+    with np.load(tmp_path / "cells.npz") as file:
+        arrays = dict(file)
+    arrays["frame_centre"] = np.array([7.0, -2.0])
+    np.savez(tmp_path / "cells.npz", **arrays)
+    read = geomtoy.load(tmp_path / "cells.npz")
+    assert read.certify().valid
+    assert read.subdivision.frame.slice() != plane
+    moved, here = (
+        one.subdivision.frame.slice().embed(
+            np.array([one.exact_vertex(v) for v in range(one.n_vertices)])
+        )
+        for one in (read, cells)
+    )
+    assert (moved == here).all()
+    assert (np.array(read.exact_map(0)[0]) == np.array(cells.exact_map(0)[0])).all()
+
+
 def behind_a_norm(seed: int) -> object:
     rng = np.random.default_rng(seed)
     hidden, last = (

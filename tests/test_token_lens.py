@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from oracle import oracle
 
+import geomtoy
 from geomtoy import Network
 from geomtoy.errors import SettingError, SliceError
+from geomtoy.layers import Affine, Maxout
+from geomtoy.views.mlp_input import plane_through
 from geomtoy.views.token_lens import (
     choose_subsets,
     count_on_segments,
@@ -62,6 +66,64 @@ def test_a_segment_has_one_region_more_than_units_that_switch():
     expected = [1 + sum((v[i] > 0) != (v[j] > 0) for v in values) for i, j in pairs]
     assert count_on_segments(mlp, points, pairs).tolist() == expected
     assert max(expected) > 3
+
+
+def folds_of_a_maximum(values):
+    """Where the greatest of affine functions changes, from their values at 0 and 1."""
+
+    def greatest(s):
+        return max(range(len(values)), key=lambda k: values[k][0] + s * (values[k][1] - values[k][0]))
+
+    meet = {
+        (q[0] - p[0]) / ((p[1] - p[0]) - (q[1] - q[0]))
+        for p, q in combinations(values, 2)
+        if p[1] - p[0] != q[1] - q[0]
+    }
+    places = sorted(s for s in meet if 0 < s < 1)
+    between = [(a + b) / 2 for a, b in pairwise([Fraction(0), *places, Fraction(1)])]
+    winners = [greatest(s) for s in between]
+    return {s for s, (p, q) in zip(places, pairwise(winners), strict=True) if p != q}
+
+
+def test_maxima_along_segments_change_where_their_winners_do():
+    """Concurrent at thirds, which floats miss: points and parameters are taken as rationals."""
+    rng = np.random.default_rng(0)
+    kept = []
+    for _ in range(20):
+        W, b = rng.integers(-3, 4, size=(6, 3)), rng.integers(-3, 4, size=6)
+        net = geomtoy.compile_layers([Affine(W, b), Maxout(3), Affine(np.ones((1, 2)))])
+        points = np.array([[Fraction(int(x), 3) for x in row] for row in rng.integers(-5, 6, (2, 3))])
+        values = [[sum(w * x for w, x in zip(row, p, strict=True)) + c for p in points]
+                  for row, c in zip(W.tolist(), b.tolist(), strict=True)]  # fmt: skip
+        folds = folds_of_a_maximum(values[:3]) | folds_of_a_maximum(values[3:])
+        assert count_on_segments(net, points, [(0, 1)]).tolist() == [1 + len(folds)]
+        kept.append(len(folds))
+    assert len(set(kept)) > 2
+
+
+def test_planes_through_exact_points_count_as_oracle():
+    rng = np.random.default_rng(1)
+    net = geomtoy.compile_layers(
+        [Affine(rng.integers(-3, 4, size=(4, 3)), rng.integers(-3, 4, size=4)), Maxout(2), "abs",
+         Affine(np.ones((1, 2)))]
+    )  # fmt: skip
+    points = np.array([[Fraction(int(x), 7) for x in row] for row in rng.integers(-9, 10, (3, 3))])
+    plane, window = plane_through(points)
+    assert (plane.embed(np.array([[Fraction(x) for x in corner] for corner in window])) == points).all()
+    cells = oracle(net, slice=plane, window=window).cells
+    patterns = np.array([cell.pattern for cell in cells])
+    expected = len(np.unique(net.patterns(patterns), axis=0))
+    assert count_on_triangles(net, points, [(0, 1, 2)]).tolist() == [expected]
+    assert len(enumerate_triangle(net, points)) == expected > 3
+
+
+def test_patterns_are_of_the_pieces_of_units_and_of_winners():
+    hard = Network([(np.eye(2), np.zeros(2)), (np.ones((1, 2)), [0])], "hard_tanh")
+    assert estimate_patterns(hard, np.array([[-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]])) == 1
+    assert estimate_patterns(hard, np.array([[-0.5, 0.5], [1.5, -0.5], [-1.5, 0.5]])) == 3
+    net = geomtoy.compile_layers([Maxout(4), Affine([[1]])], 4)
+    points = np.array([[9, 1, 2, 3], [9, 2, 1, 3], [9, 3, 2, 1], [0, 0, 0, 1]])
+    assert estimate_patterns(net, points) == 2
 
 
 def test_distinct_patterns_by_hand():

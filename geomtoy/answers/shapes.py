@@ -68,8 +68,8 @@ def shapes(cells: CellComplex) -> Shapes:
     inner, ends = complex.edge_layer > 0, complex.edges
     at_side = np.zeros(complex.n_vertices, bool)
     at_side[ends[~inner]] = True
-    along = complex.vertices[ends[inner]]
-    lengths = np.hypot(*(along[:, 1] - along[:, 0]).T)
+    along = complex.frame_vertices[ends[inner]]
+    lengths = np.hypot(*(along[:, 1] - along[:, 0]).T) * float(complex.subdivision.frame.scale)
     areas = complex.areas()
     lowest = _lowest_corner(complex)
     lower = np.where(_height(complex)[ends[:, 0]] < _height(complex)[ends[:, 1]], ends[:, 0], ends[:, 1])
@@ -91,7 +91,7 @@ def shapes(cells: CellComplex) -> Shapes:
 def _height(complex: CellComplex) -> np.ndarray:
     """(V,) rank of each vertex from below, and from the left where two are level."""
     rank = np.empty(complex.n_vertices, np.int64)
-    rank[np.lexsort(complex.vertices.T)] = np.arange(complex.n_vertices)
+    rank[np.lexsort(complex.frame_vertices.T)] = np.arange(complex.n_vertices)
     return rank
 
 

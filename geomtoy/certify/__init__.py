@@ -27,6 +27,11 @@ Where maxima merged cells, a cell records winners only, and 2 and 3 are checked 
 the lines of the open matches cut it, with all pieces known; the outputs' map must be the same on all.
 The winners decide the matches that they play, and those decide the winners.
 
+"The network", "the slice" and "the window" are those that the record names, so for a complex from a file
+those in the file: that they are the ones somebody has in mind is not proven. Whoever moves the centre of
+a stored frame has the same cells of the same inputs under other slice coordinates, and the slice and the
+window that the complex then names (`subdivision.frame`) are moved against each other.
+
 Linear regions are components of cells across edges with equal exact maps, by definition. Floats are
 compared with exact numbers, one by one.
 """

@@ -76,8 +76,7 @@ def means(x: Value, numbers: np.ndarray) -> Value:
     for row, entries in zip(W, numbers.reshape(len(W), -1), strict=True):
         inside = entries[entries != PADDING]
         row[inside] = Fraction(1, len(inside))
-    floats = W.astype(float)
-    return graph.linear(x, floats if (floats == W).all() else W, None, numbers.shape[:-1])
+    return graph.linear(x, graph.as_floats(W), None, numbers.shape[:-1])
 
 
 def batch_normed(x: Value, mean: Any, variance: Any, scale: Any, shift: Any, epsilon: float) -> Value:

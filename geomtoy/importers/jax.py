@@ -56,7 +56,7 @@ def from_jax(
     with jax.enable_x64(True):
         try:
             closed = jax.make_jaxpr(function)(jnp.zeros(shape, float))
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # of any kind: the model's own, its library's, or the tracer's
             first = str(error).strip().partition("\n")[0]
             raise NetworkError(f"JAX cannot trace the model at an input {shape}: {first}") from error
         trace = _Trace()
@@ -65,7 +65,8 @@ def from_jax(
             raise NetworkError("the model does not give one array that depends on its input")
 
         def source(points: np.ndarray) -> np.ndarray:
-            return np.array([function(jnp.asarray(point)) for point in points])
+            found = [jax.tree.leaves(function(jnp.asarray(point))) for point in points]
+            return np.array([one for (one,) in found])
 
         return finished(outputs[0], Source(source, trace.dtype), False)
 

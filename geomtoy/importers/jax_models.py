@@ -51,7 +51,7 @@ def from_nnx(model: nnx.Module, input_shape: Shape | None = None) -> Network | N
         graphdef, state = nnx.split(model)
         copy = nnx.merge(graphdef, _widened(state))
         for _, part in nnx.iter_modules(copy):
-            if hasattr(part, "dtype"):
+            if hasattr(part, "dtype") and part.dtype == jnp.float32:
                 part.dtype = None  # computes in the precision of its input
         return from_jax(copy, _batch_of_one(input_shape))
 

@@ -17,6 +17,7 @@ from geomtoy.operations import PADDING, Value
 
 with needs("train"):
     import jax.numpy as jnp
+    from jax import lax
 
 
 class Equation:
@@ -44,7 +45,10 @@ def _taken(equation: Equation, x: Any, *where: Any) -> Any:
     """What moves entries of one tensor to places that are constants."""
     if not isinstance(x, Value) or any(isinstance(one, Value) for one in where):
         raise NetworkError("places depend on the input, which is not piecewise affine")
-    return graph.moved(x, lambda numbers: equation.bind(jnp.asarray(numbers), *where))
+    found, again = (equation.bind(jnp.asarray(x.numbers + start), *where) for start in (0, x.size))
+    if (again != found + x.size).any():
+        raise NetworkError(f"a place outside of the shape {x.shape} is filled with something")
+    return graph.moved(x, lambda _: found)
 
 
 def _padded(equation: Equation, x: Value, filling: Any) -> Value:
@@ -89,7 +93,9 @@ def _windows(equation: Equation, numbers: np.ndarray) -> np.ndarray:
         raise NetworkError("windows over a dilated input are not known here")
     sizes, steps = params["window_dimensions"], params["window_dilation"]
     reach = [(k - 1) * d + 1 for k, d in zip(sizes, steps, strict=True)]
-    view = sliding_window_view(np.pad(numbers, params["padding"], constant_values=PADDING), reach)
+    ends = [(*pair, 0) for pair in params["padding"]]  # lax, unlike NumPy, cuts off what is negative
+    around = np.asarray(lax.pad(jnp.asarray(numbers), jnp.asarray(PADDING), ends))
+    view = sliding_window_view(around, reach)
     every = [slice(None, None, s) for s in (*params["window_strides"], *steps)]
     windows = view[tuple(every)]
     return windows.reshape(*windows.shape[: numbers.ndim], -1)
@@ -117,16 +123,13 @@ def _divided(equation: Equation, x: Any, y: Any) -> Value:
     return graph.divided(x, y)
 
 
-def _clamped(equation: Equation, low: Any, x: Value, high: Any) -> Value:
-    return graph.smaller(graph.larger(x, low), high)
+def _clamped(equation: Equation, low: Any, x: Any, high: Any) -> Value:
+    known = not isinstance(x, Value) and not isinstance(low, Value)
+    return graph.smaller(np.maximum(x, low) if known else graph.larger(x, low), high)
 
 
 def _along(over: Callable[..., Value]) -> Callable[..., Value]:
     return lambda equation, x: over(x, equation.params["axes"], False)
-
-
-def _smallest_along(x: Value, axes: Any, keepdims: bool) -> Value:
-    return graph.negated(graph.largest_along(graph.negated(x), axes, keepdims))
 
 
 def _chosen(equation: Equation, where: Any, second: Any, *first: Any) -> Value:
@@ -144,7 +147,9 @@ MOVES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(
         ("broadcast_in_dim", "concatenate", "copy", "copy_p", "expand_dims", "reshape", "rev"), _moved
     ),
-    **dict.fromkeys(("slice", "split", "squeeze", "stack", "stop_gradient", "transpose"), _moved),
+    **dict.fromkeys(
+        ("slice", "split", "squeeze", "stack", "stop_gradient", "tile", "transpose"), _moved
+    ),
     **dict.fromkeys(("dynamic_slice", "gather"), _taken),
     "pad": _padded,
 }
@@ -166,7 +171,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "mul": lambda _, x, y: graph.multiplied(x, y),
     "neg": lambda _, x: graph.negated(x),
     "reduce_max": _along(graph.largest_along),
-    "reduce_min": _along(_smallest_along),
+    "reduce_min": _along(graph.smallest_along),
     "reduce_sum": _along(graph.summed),
     "reduce_window_max": _window_max,
     "reduce_window_min": _window_min,

@@ -21,11 +21,12 @@ from geomtoy.extras import needs
 from geomtoy.importers.jax import from_jax
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
+from geomtoy.operations import Smooth
 
 with needs("keras"):
     import keras
 
-SMOOTH = ("sigmoid", "softmax", "log_softmax")
+SMOOTH = {"sigmoid": "Sigmoid", "softmax": "Softmax", "log_softmax": "LogSoftmax"}
 
 
 def from_keras(
@@ -49,29 +50,44 @@ def from_keras(
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if None in shape:
         raise NetworkError(f"the shape {shape} of the model's input is open; give input_shape")
-    with _ends_affine(model, logits):
+    with _ends_affine(model, logits) as dropped:
         if keras.backend.backend() == "jax":
-            return from_jax(lambda x: model(x, training=False), (1, *shape))
-        network = _read_elsewhere(model, shape)
-        points = random_points(network.d_in).astype(np.float32)
-        outputs = keras.ops.convert_to_numpy(model(points.reshape(-1, *shape), training=False))
-        require_agreement(network, points, outputs.reshape(len(points), -1))
+            network = from_jax(lambda x: model(x, training=False), (1, *shape))
+        else:
+            network = _read_elsewhere(model, shape)
+            _require_same(network, model, shape)
+    if dropped:
+        _require_same(network, model, shape, dropped)
     return network
 
 
+def _require_same(
+    network: Network | NormedNetwork, model: Any, shape: Sequence[int], last: str = ""
+) -> None:
+    """Compare with the model, whose last activation may be one that the network has not.
+
+    Raises:
+        NetworkError: they differ; such an activation may stand in the middle, too.
+    """
+    points = random_points(network.d_in).astype(np.float32)
+    outputs = keras.ops.convert_to_numpy(model(points.reshape(-1, *shape), training=False))
+    smooth = Smooth(SMOOTH[last], outputs.shape[1:]) if last else None
+    require_agreement(network, points, outputs.reshape(len(points), -1), smooth)
+
+
 @contextmanager
-def _ends_affine(model: Any, logits: bool) -> Iterator[None]:
-    """The model without the activation of its last layer, if that is to be dropped."""
+def _ends_affine(model: Any, logits: bool) -> Iterator[str]:
+    """The model without the activation of its last layer, if that is to be dropped: its name."""
     last: Any = model.layers[-1] if logits and model.layers else None
     dropped = getattr(last, "activation", None)
     name = getattr(dropped, "__name__", "")
     if name not in SMOOTH:
-        yield
+        yield ""
         return
     warnings.warn(f"the last {name} is dropped: the network gives its input", stacklevel=4)
     last.activation = keras.activations.linear
     try:
-        yield
+        yield name
     finally:
         last.activation = dropped
 

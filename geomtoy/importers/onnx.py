@@ -31,7 +31,11 @@ REFUSALS = (
     runtime_errors.InvalidArgument,
     runtime_errors.InvalidGraph,
     runtime_errors.NotImplemented,
+    runtime_errors.RuntimeException,
 )
+
+RANDOM = {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"}
+RANDOM |= {"RandomUniformLike"}
 
 Known = dict[str, Value | np.ndarray]
 
@@ -69,7 +73,7 @@ def _network(
 ) -> Network | NormedNetwork:
     model = onnx.inliner.inline_local_functions(model)
     graph = model.graph
-    known: Known = {init.name: _widened(numpy_helper.to_array(init)) for init in graph.initializer}
+    known: Known = {init.name: _stored(init) for init in graph.initializer}
     (given,) = _only("input", [one for one in graph.input if one.name not in known])
     (wanted,) = _only("output", graph.output)
     runtime = _Runtime(model, given)  # refuses what is no valid graph
@@ -87,7 +91,7 @@ def _read(path: Path) -> onnx.ModelProto:
         return onnx.load(path)
     except FileNotFoundError:
         raise FileError(f"{path} does not exist; give the path of an ONNX file") from None
-    except (DecodeError, OSError, ValueError):
+    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError):
         raise FileError(f"{path} is not a readable ONNX file") from None
 
 
@@ -111,10 +115,16 @@ def _shape(given: Any, asked: Sequence[int] | None) -> tuple[int, ...]:
 
 def _run(model: onnx.ModelProto, k: int, proto: onnx.NodeProto, known: Known) -> None:
     """Put what a node gives among what is known."""
-    inputs = [known[name] if name else None for name in proto.input]
     where = f"node {proto.name or k!r} ({proto.op_type})"
+    if unknown := [name for name in proto.input if name and name not in known]:
+        raise NetworkError(f"{where}: {unknown[0]!r} is stored in a form that is not known here")
+    inputs = [known[name] if name else None for name in proto.input]
     if not any(isinstance(one, Value) for one in inputs):
-        known.update(_computed(model, proto, known))
+        try:
+            known.update(_computed(model, proto, known))
+        except Exception as error:  # of any kind: the evaluator's own
+            first = str(error).strip().partition("\n")[0]
+            raise NetworkError(f"{where}: this constant cannot be computed: {first}") from error
         return
     if proto.op_type not in OPERATORS or proto.domain not in ("", "ai.onnx"):
         raise NetworkError(f"{where} is not piecewise affine or not known here")
@@ -130,12 +140,21 @@ def _run(model: onnx.ModelProto, k: int, proto: onnx.NodeProto, known: Known) ->
 
 def _computed(model: onnx.ModelProto, proto: onnx.NodeProto, known: Known) -> Known:
     """Constants from constants, by the operator's own definition."""
+    if proto.op_type in RANDOM:
+        raise NetworkError("it is random")
     given = [onnx.ValueInfoProto(name=name) for name in proto.input if name]
     found = [onnx.ValueInfoProto(name=name) for name in proto.output if name]
     alone = onnx.helper.make_graph([proto], "constants", given, found)
     evaluator = ReferenceEvaluator(onnx.helper.make_model(alone, opset_imports=model.opset_import))
     results = evaluator.run(None, {one.name: known[one.name] for one in given})
     return {one.name: _widened(result) for one, result in zip(found, results, strict=True)}
+
+
+def _stored(init: onnx.TensorProto) -> np.ndarray:
+    try:
+        return _widened(numpy_helper.to_array(init))
+    except (ValueError, TypeError, OSError, onnx.checker.ValidationError):
+        raise NetworkError(f"the constant {init.name!r} is damaged or its file is missing") from None
 
 
 def _widened(array: Any) -> np.ndarray:
@@ -153,6 +172,8 @@ class _Runtime:
         options.log_severity_level = 4
         self._name = given.name
         self.dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(given.type.tensor_type.elem_type))
+        if self.dtype not in (np.float32, np.float64):
+            raise NetworkError(f"the input is {self.dtype}; give a model of float32 or float64")
         try:
             self._session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -162,4 +183,10 @@ class _Runtime:
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Outputs at points (n, *shape)."""
-        return np.array([self._session.run(None, {self._name: point})[0] for point in points])
+        try:
+            return np.array(
+                [self._session.run(None, {self._name: np.asarray(point)})[0] for point in points]
+            )
+        except REFUSALS as error:
+            first = str(error).partition("\n")[0]
+            raise NetworkError(f"onnxruntime cannot run the model: {first}") from error

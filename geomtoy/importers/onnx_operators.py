@@ -42,8 +42,7 @@ def _gemm(node: Node, a: Any, b: Any, c: Any = None) -> Value:
     result = graph.multiplied(graph.matrix_product(a, b), node.get("alpha", 1.0))
     if c is None:
         return result
-    beta = node.get("beta", 1.0)
-    return graph.added(result, c if beta == 1 else c * beta)
+    return graph.added(result, graph.multiplied(c, node.get("beta", 1.0)))
 
 
 def _turned(matrix: Any) -> Any:
@@ -103,9 +102,9 @@ def _global_pool(pool: Callable[..., Value], node: Node, x: Value) -> Value:
 
 def _reduce(over: Callable[..., Value], node: Node, x: Value, axes: Any = None) -> Value:
     listed = node.get("axes") if axes is None else _integers(axes)
-    if listed is None and node.get("noop_with_empty_axes", 0):
+    if not listed and node.get("noop_with_empty_axes", 0):
         return x
-    return over(x, listed, bool(node.get("keepdims", 1)))
+    return over(x, listed or None, bool(node.get("keepdims", 1)))
 
 
 def _reshape(node: Node, x: Value, shape: Any = None) -> Value:
@@ -166,7 +165,11 @@ def _slice(node: Node, x: Value, *given: Any) -> Value:
 
 def _gather(node: Node, x: Value, which: Any) -> Value:
     _numbers(which)
-    return graph.moved(x, lambda n: n.take(which, node.get("axis", 0)))
+    axis = node.get("axis", 0)
+    try:
+        return graph.moved(x, lambda n: n.take(which, axis))
+    except IndexError:
+        raise NetworkError(f"an entry is taken that axis {axis} of shape {x.shape} has not") from None
 
 
 def _expand(node: Node, x: Value, shape: Any) -> Value:
@@ -192,13 +195,14 @@ def _pad(node: Node, x: Value, pads: Any = None, value: Any = None, axes: Any = 
 
 
 def _clip(node: Node, x: Value, low: Any = None, high: Any = None) -> Value:
-    low, high = (
-        node.get(name) if bound is None else np.ravel(bound)[0]
-        for name, bound in (("min", low), ("max", high))
-    )
-    least = np.finfo(np.float32).max
-    low, high = (None if bound is None or abs(bound) >= least else bound for bound in (low, high))
-    return graph.activated(x, clip(low, high))
+    low = node.get("min", -np.inf) if low is None else low
+    high = node.get("max", np.inf) if high is None else high
+    if isinstance(low, Value) or isinstance(high, Value):
+        return graph.smaller(graph.larger(x, low), high)
+    most = np.finfo(np.float32).max  # what exporters write for no bound
+    top = float(np.ravel(high)[0])
+    bottom = min(float(np.ravel(low)[0]), top)
+    return graph.activated(x, clip(None if bottom <= -most else bottom, None if top >= most else top))
 
 
 def _prelu(node: Node, x: Value, slope: Any) -> Value:
@@ -214,6 +218,10 @@ def _min(node: Node, *parts: Any) -> Value:
     return reduce(graph.smaller, _tensors_first(parts))
 
 
+def _sum(node: Node, *parts: Any) -> Value:
+    return reduce(graph.added, _tensors_first(parts))
+
+
 def _div(node: Node, x: Any, y: Any) -> Value:
     if isinstance(y, Value):
         raise NetworkError("something is divided by a tensor, which is not piecewise affine")
@@ -227,8 +235,8 @@ def _dropout(node: Node, x: Value, ratio: Any = 0.5, training: Any = False) -> V
 
 
 def _cast(node: Node, x: Value) -> Value:
-    if node.get("to") not in (1, 10, 11, 16):
-        raise NetworkError("numbers are cast to another kind than floats")
+    if node.get("to") not in (1, 11):
+        raise NetworkError("numbers are cast to something else than float32 or float64")
     return x
 
 
@@ -284,12 +292,14 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "MatMul": lambda node, x, y: graph.matrix_product(x, y),
     "Max": _max,
     "MaxPool": _max_pool,
+    "Mean": lambda node, *parts: graph.divided(_sum(node, *parts), len(parts)),
     "Min": _min,
     "Mul": lambda node, x, y: graph.multiplied(x, y),
     "Neg": lambda node, x: graph.negated(x),
     "PRelu": _prelu,
     "Pad": _pad,
     "ReduceMax": partial(_reduce, graph.largest_along),
+    "ReduceMin": partial(_reduce, graph.smallest_along),
     "ReduceMean": partial(_reduce, graph.averaged),
     "ReduceSum": partial(_reduce, graph.summed),
     "Relu": lambda node, x: graph.activated(x, RELU),
@@ -301,7 +311,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Split": _split,
     "Squeeze": _squeeze,
     "Sub": lambda node, x, y: graph.subtracted(x, y),
-    "Sum": lambda node, *parts: reduce(graph.added, _tensors_first(parts)),
+    "Sum": _sum,
     "Tile": _tile,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy import graph
-from geomtoy.activations import RELU
+from geomtoy.activations import RELU, clip
 from geomtoy.errors import NetworkError
 from geomtoy.importers.finish import Source, finished
 from geomtoy.network import Network
@@ -57,6 +57,11 @@ def _standardised(step: Any, x: Value) -> Value:
     return graph.divided(x, step.scale_) if step.with_std else x
 
 
+def _rescaled(step: Any, x: Value) -> Value:
+    x = graph.added(graph.scaled(x, step.scale_), step.min_)
+    return graph.activated(x, clip(*step.feature_range)) if step.clip else x
+
+
 def _perceptron(step: Any, x: Value) -> Value:
     if not hasattr(step, "coefs_"):
         raise NetworkError(f"{type(step).__name__} is not fitted; call fit() first")
@@ -67,11 +72,15 @@ def _perceptron(step: Any, x: Value) -> Value:
             x = graph.activated(x, RELU)
         x = graph.added(graph.matrix_product(x, np.asarray(W, float)), np.asarray(b, float))
     last = step.out_activation_
-    return graph.smooth(x, SMOOTH[last]) if last in SMOOTH else x
+    if last == "identity":
+        return x
+    if last not in SMOOTH:
+        raise NetworkError(f"its output goes through {last!r}, which is not piecewise linear")
+    return graph.smooth(x, SMOOTH[last])
 
 
 STEPS: dict[str, Callable[[Any, Value], Value]] = {
-    "MinMaxScaler": lambda step, x: graph.added(graph.scaled(x, step.scale_), step.min_),
+    "MinMaxScaler": _rescaled,
     "MLPClassifier": _perceptron,
     "MLPRegressor": _perceptron,
     "StandardScaler": _standardised,

@@ -20,14 +20,22 @@ from geomtoy.operations import Value
 Sizes = Sequence[int]
 
 MOVES = {
-    *("alias", "cat", "channel_shuffle", "clone", "contiguous", "copy", "detach"),
-    *("diagonal", "expand", "flatten", "flip", "index_select", "narrow", "permute"),
-    *("pixel_shuffle", "pixel_unshuffle", "reflection_pad1d", "reflection_pad2d", "repeat"),
-    *("replication_pad1d", "replication_pad2d", "reshape", "roll", "select", "select_scatter"),
-    *("slice", "slice_scatter", "split", "split_with_sizes", "squeeze", "stack", "t", "transpose"),
-    *("unbind", "unflatten", "unsqueeze", "view"),
+    *("_unsafe_view", "alias", "atleast_2d", "cat", "channel_shuffle", "chunk", "clone"),
+    *("column_stack", "contiguous", "copy", "detach", "diagonal", "dstack", "expand", "flatten", "flip"),
+    *("hstack", "movedim", "narrow", "permute", "pixel_shuffle", "pixel_unshuffle", "ravel"),
+    *("reflection_pad1d", "reflection_pad2d", "repeat", "replication_pad1d", "replication_pad2d"),
+    *("reshape", "roll", "rot90", "select", "select_scatter", "slice", "slice_scatter", "split"),
+    *("split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "t", "tensor_split", "tile"),
+    *("transpose", "unbind", "unflatten", "unfold", "unsqueeze", "view", "vstack"),
 }
-"""Functions that only move entries: what they do to the numbers of entries is what they do."""
+"""Functions that only move entries, of all tensors that they are given: what they do to the numbers of
+entries is what they do."""
+
+PLACES = {"gather", "index", "index_select", "repeat_interleave", "take", "take_along_dim"}
+"""The same, where only the first tensor has entries; others say which, and are constants."""
+
+SHAPES = {"full_like", "new_full", "new_ones", "new_zeros", "ones_like", "zeros_like"}
+"""Functions that take nothing from a tensor but its shape."""
 
 
 def _linear(x: Value, weight: np.ndarray, bias: Any = None) -> Value:
@@ -66,8 +74,9 @@ def _layer_norm(
 
 
 def _rms_norm(x: Value, shape: Sizes, scale: Any = None, epsilon: float | None = None) -> Value:
-    least = float(np.finfo(np.float64).eps) if epsilon is None else epsilon
-    return _normed(x, shape, scale, None, least, False)
+    if epsilon is None:
+        raise NetworkError("its epsilon is that of the precision it computes in; give it eps")
+    return _normed(x, shape, scale, None, epsilon, False)
 
 
 def _normed(x: Value, shape: Sizes, scale: Any, shift: Any, epsilon: float, centred: bool) -> Value:
@@ -122,32 +131,49 @@ def _adaptive_max_pool(x: Value, sizes: Sizes) -> list[Value]:
     return [graph.largest(x, lambda _: windows)]
 
 
-def _max(x: Value, dim: int, keepdim: bool = False) -> list[Value]:
-    """The values of torch.max; its indices are not continuous, so nothing can be made of them."""
-    return [graph.largest_along(x, [dim], keepdim)]
+def _extreme(along: Callable[..., Value], pair: Callable[..., Value]) -> Callable[..., Any]:
+    """torch.max and torch.min: of all entries, of two tensors, or along an axis.
 
+    Indices along the axis are not continuous, so nothing can be made of them.
+    """
 
-def _min(x: Value, dim: int, keepdim: bool = False) -> list[Value]:
-    return [graph.negated(graph.largest_along(graph.negated(x), [dim], keepdim))]
+    def extreme(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        if dim is None:
+            return along(x, None, False)
+        return [along(x, [dim], keepdim)] if isinstance(dim, int) else pair(x, dim)
+
+    return extreme
 
 
 def _reduced(over: Callable[..., Value]) -> Callable[..., Value]:
-    def reduce(x: Value, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Value:
+    def reduce(x: Value, dim: Any = None, keepdim: bool = False) -> Value:
         return over(x, [dim] if isinstance(dim, int) else dim or None, keepdim)
 
     return reduce
 
 
-def _smallest_along(x: Value, axes: Any, keepdims: bool) -> Value:
-    return graph.negated(graph.largest_along(graph.negated(x), axes, keepdims))
-
-
 def _add(x: Any, y: Any, alpha: Any = 1) -> Value:
-    return graph.added(x, graph.multiplied(y, alpha) if isinstance(y, Value) else np.multiply(y, alpha))
+    return graph.added(x, graph.multiplied(y, alpha))
 
 
 def _sub(x: Any, y: Any, alpha: Any = 1) -> Value:
     return _add(x, y, -alpha)
+
+
+def _addmm(c: Any, x: Any, y: Any, beta: Any = 1, alpha: Any = 1) -> Value:
+    product = graph.multiplied(graph.matrix_product(x, y), alpha)
+    return graph.added(product, graph.multiplied(c, beta))
+
+
+def _einsum(equation: str, factors: Sequence[Any], path: Any = None) -> Value:
+    values = [factor for factor in factors if isinstance(factor, Value)]
+    if len(values) > 1 or len(factors) > 2:
+        raise NetworkError("only one tensor times one array of parameters is known here")
+
+    def product(e: np.ndarray) -> Any:
+        return np.einsum(equation, *(e if isinstance(one, Value) else one for one in factors))
+
+    return graph.mapped(values[0], product)
 
 
 def _div(x: Any, y: Any) -> Value:
@@ -156,13 +182,24 @@ def _div(x: Any, y: Any) -> Value:
     return graph.divided(x, y)
 
 
+def _masked_fill(x: Any, where: Any, filling: Any) -> Value:
+    return graph.chosen(where, filling, x)
+
+
+def _dropout(x: Value, rate: Any, training: bool) -> Value:
+    if training:
+        raise NetworkError("it drops at random; call it with training=False")
+    return x
+
+
 def _prelu(x: Value, slope: Any) -> Value:
     _numbers(slope)
     channels = slope.reshape(-1, *[1] * (len(x.shape) - 2)) if len(x.shape) > 1 else slope
     return graph.activated(x, np.frompyfunc(leaky_relu, 1, 1)(channels))
 
 
-def _rrelu(x: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, *_: Any) -> Value:
+def _rrelu(x: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, training: bool = False) -> Value:
+    _dropout(x, None, training)
     return graph.activated(x, leaky_relu((lower + upper) / 2))
 
 
@@ -193,12 +230,8 @@ def _hard_tanh(x: Value, low: Any = -1, high: Any = 1) -> Value:
     return graph.activated(x, clip(low, high))
 
 
-def _same(x: Value, *_: Any, **__: Any) -> Value:
-    return x
-
-
 def _smooth(name: str) -> Callable[..., Value]:
-    return lambda x, dim=-1, *_, **__: graph.smooth(x, name, dim)
+    return lambda x, dim=-1, half_to_float=False: graph.smooth(x, name, dim)
 
 
 def _activation(kind: PiecewiseLinear) -> Callable[..., Value]:
@@ -224,19 +257,19 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_native_batch_norm_legit_no_training": _batch_norm,
     "_softmax": _smooth("Softmax"),
     "_log_softmax": _smooth("LogSoftmax"),
-    "_to_copy": _same,
     "abs": _activation(ABS),
     "adaptive_avg_pool1d": _adaptive_mean_pool,
     "adaptive_avg_pool2d": _adaptive_mean_pool,
     "adaptive_max_pool1d": _adaptive_max_pool,
     "adaptive_max_pool2d": _adaptive_max_pool,
     "add": _add,
-    "addmm": lambda bias, x, y: graph.added(graph.matrix_product(x, y), bias),
-    "alpha_dropout": _same,
+    "addmm": _addmm,
+    "alpha_dropout": _dropout,
     "amax": _reduced(graph.largest_along),
-    "amin": _reduced(_smallest_along),
+    "amin": _reduced(graph.smallest_along),
     "avg_pool1d": _mean_pool(1),
     "avg_pool2d": _mean_pool(2),
+    "bmm": graph.matrix_product,
     "clamp": _clamp,
     "clamp_max": lambda x, high: graph.smaller(x, high),
     "clamp_min": lambda x, low: graph.larger(x, low),
@@ -244,8 +277,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "conv1d": _conv,
     "conv2d": _conv,
     "div": _div,
-    "dropout": _same,
-    "feature_dropout": _same,
+    "dot": graph.matrix_product,
+    "dropout": _dropout,
+    "einsum": _einsum,
+    "feature_dropout": _dropout,
     "ge": lambda x, y: graph.above(x, y),
     "gt": lambda x, y: graph.above(x, y),
     "hardsigmoid": _activation(hard_sigmoid()),
@@ -256,16 +291,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "linear": _linear,
     "log_softmax": _smooth("LogSoftmax"),
     "lt": lambda x, y: graph.above(y, x),
+    "masked_fill": _masked_fill,
     "matmul": graph.matrix_product,
-    "max": _max,
+    "max": _extreme(graph.largest_along, graph.larger),
     "max_pool1d": _max_pool(1),
     "max_pool2d": _max_pool(2),
     "maximum": graph.larger,
     "mean": _reduced(graph.averaged),
-    "min": _min,
+    "min": _extreme(graph.smallest_along, graph.smaller),
     "minimum": graph.smaller,
     "mm": graph.matrix_product,
     "mul": graph.multiplied,
+    "mv": graph.matrix_product,
     "neg": graph.negated,
     "pad": _pad,
     "prelu": _prelu,
@@ -279,6 +316,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sub": _sub,
     "sum": _reduced(graph.summed),
     "threshold": _threshold,
-    "to": _same,
     "where": graph.chosen,
 }

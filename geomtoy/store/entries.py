@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.errors import FileError
+from geomtoy.npz import UNREADABLE
 from geomtoy.store.canonical import to_json
 from geomtoy.writing import written_aside
 
@@ -44,7 +45,7 @@ def read_record(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as file:
             record: dict[str, Any] = json.loads(file.read(RECORD))
             return record
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from None
 
 
@@ -65,14 +66,14 @@ class Arrays(Mapping[str, np.ndarray]):
                 return array
         except KeyError:
             raise KeyError(name) from None
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise _unreadable(self._path, error) from None
 
     def __iter__(self) -> Iterator[str]:
         try:
             with zipfile.ZipFile(self._path) as file:
                 names = file.namelist()
-        except (OSError, zipfile.BadZipFile) as error:
+        except UNREADABLE as error:
             raise _unreadable(self._path, error) from None
         return (name.removesuffix(".npy") for name in names if name != RECORD)
 

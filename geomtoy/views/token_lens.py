@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int, Num
+from jaxtyping import Float, Int, Num, Shaped
 
 from geomtoy.errors import SettingError, SliceError
 from geomtoy.network import Network
@@ -13,8 +13,9 @@ from geomtoy.regions import CellComplex, count_regions, enumerate_regions
 from geomtoy.slices import Segment
 from geomtoy.views.mlp_input import plane_through
 
-Points = Num[np.ndarray, "n d"]
-"""What the MLP reads at some tokens (`Trace.mlp_input`); float32 is taken as the rationals it holds."""
+Points = Shaped[np.ndarray, "n d"]
+"""What the MLP reads at some tokens (`Trace.mlp_input`); floats are taken as the rationals they are, and
+Fractions as they are."""
 
 
 def count_on_triangles(
@@ -46,7 +47,7 @@ def count_on_segments(
     )
 
 
-def enumerate_triangle(mlp: Network, corners: Num[np.ndarray, "3 d"]) -> CellComplex:
+def enumerate_triangle(mlp: Network, corners: Shaped[np.ndarray, "3 d"]) -> CellComplex:
     """The activation regions of one triangle, whose corners lie at (0, 0), (1, 0) and (0, 1).
 
     Raises:
@@ -73,8 +74,12 @@ def true_to_scale(corners: Num[np.ndarray, "3 d"]) -> Float[np.ndarray, "2 2"]:
 
 def estimate_patterns(mlp: Network, points: Points) -> int:
     """Distinct activation patterns among the points: sampled, a lower bound of the regions in use."""
-    patterns = np.concatenate([z > 0 for z in mlp.preactivations(np.asarray(points, float))], axis=1)
-    return len(np.unique(np.packbits(patterns, axis=1), axis=0))
+    pieces = [
+        np.searchsorted(np.array(unit.breakpoints, float), values)
+        for layer, z in enumerate(mlp.preactivations(np.asarray(points, float)), start=1)
+        for unit, values in zip(mlp.units(layer), z.T, strict=True)
+    ]
+    return len(np.unique(mlp.patterns(np.column_stack(pieces)), axis=0))
 
 
 def choose_subsets(n: int, size: int, number: int, *, seed: int) -> Int[np.ndarray, "number size"]:

@@ -176,7 +176,7 @@ def _bends(
     chords, cuts = cutting.chords, cuts_of(network, layer)
     turns = [s != t for unit in network.units(layer) for s, t in pairwise(unit.slopes)]
     seen = (network.layers[-1][0] != 0).any(axis=0)
-    bends: np.ndarray = (np.array(turns) & seen[cuts.unit])[cutting.crossings.cut[chords.crossing]]
+    bends: np.ndarray = (np.array(turns, bool) & seen[cuts.unit])[cutting.crossings.cut[chords.crossing]]
     twins = np.flatnonzero(chords.next_twin[chords.crossing] >= 0)
     beyond = along.beyond[twins]
     same = seams.same(faces, np.column_stack([beyond - 1, beyond]))

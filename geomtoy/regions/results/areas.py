@@ -27,12 +27,13 @@ def exact_areas(complex: CellComplex, cells: Sequence[int] | None = None) -> lis
 
 @np.errstate(over="ignore", invalid="ignore")
 def float_areas(complex: CellComplex) -> np.ndarray:
-    """The same in float64, from rounded vertices; inf for unbounded cells."""
+    """The same in float64, from vertices that are rounded relative to the window; inf for unbounded
+    cells."""
     corner, start = complex.cell_corners, complex.cell_start
     follow = np.arange(1, len(corner) + 1)
     follow[start[1:] - 1] = start[:-1]
     scale = float(complex.subdivision.frame.scale)
-    points = complex.vertices / scale  # of size one, so that no window is too large or small
+    points = complex.frame_vertices  # of size one, so that no window is too large, small or far
     anchor = np.repeat(points[corner[start[:-1]]], np.diff(start), axis=0)
     p, q = points[corner] - anchor, points[corner[follow]] - anchor
     area = np.add.reduceat(p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0], start[:-1]) / 2

@@ -178,16 +178,25 @@ class CellComplex(Picture):
         """(V,) proven bound on the error of both coordinates in `vertices`, beside their rounding."""
         return self._places[1]
 
+    @property
+    def frame_vertices(self) -> np.ndarray:
+        """(V, 2) float64: vertices in the frame, that is, relative to the size of the window."""
+        return self._places[2]
+
     @cached_property
-    def _places(self) -> tuple[np.ndarray, np.ndarray]:
-        sub = self.subdivision
+    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        sub, frame = self.subdivision, self.subdivision.frame
         x, y, error = sharp_places(sub, COARSE)
-        points = sub.frame.to_slice(np.column_stack([x, y]))
+        inside = np.column_stack([x, y])
+        points = frame.to_slice(inside)
         coarse = ~(error <= COARSE)
         for v in np.flatnonzero(coarse).tolist():
-            exact = self._exact_direction(v) if self.at_infinity[v] else self.exact_vertex(v)
-            points[v] = [nearest(z) for z in exact]
-        return points, float(sub.frame.scale) * np.where(coarse, 0.0, error)
+            exact = self._in_frame(v)
+            inside[v] = [nearest(z) for z in exact]
+            points[v] = [
+                nearest(z) for z in (exact if self.at_infinity[v] else frame.exact_to_slice(exact))
+            ]
+        return points, float(frame.scale) * np.where(coarse, 0.0, error), inside
 
     def exact_vertex(self, vertex: int) -> tuple[Fraction, Fraction]:
         """Coordinates of a vertex as rationals.
@@ -197,13 +206,13 @@ class CellComplex(Picture):
         """
         if self.at_infinity[vertex]:
             raise ValueError(f"vertex {vertex} lies at infinity; look at its direction in `vertices`")
-        p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
-        return self.subdivision.frame.exact_to_slice((_fraction(p.x, p.w), _fraction(p.y, p.w)))
+        return self.subdivision.frame.exact_to_slice(self._in_frame(vertex))
 
-    def _exact_direction(self, vertex: int) -> tuple[Fraction, Fraction]:
-        """Direction of a vertex at infinity, on the square of half side 1."""
+    def _in_frame(self, vertex: int) -> tuple[Fraction, Fraction]:
+        """The same in the frame; at infinity, its direction, on the square of half side 1."""
         p = self.subdivision.lines.meet(*self._mesh.lines[vertex].tolist())
-        return _fraction(p.rx, p.w), _fraction(p.ry, p.w)
+        x, y = (p.rx, p.ry) if self.at_infinity[vertex] else (p.x, p.y)
+        return _fraction(x, p.w), _fraction(y, p.w)
 
     def polygon(self, cell: int) -> np.ndarray:
         """(m, 2) corners of a cell, counter-clockwise."""
