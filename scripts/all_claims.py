@@ -22,9 +22,9 @@ INTRODUCTION = """# All claims
 
 Every claim, theorem, figure and table of the papers, in our words, those included that are not attempted
 or impossible here. Made by `scripts/claims.py` from `scripts/claims.toml` and the verdicts in
-`figures/*.json`: a verdict is never written by hand, and what was run once has none. What the outcomes mean
-is in the README; a claim may be judged in several parts. For the second, third and fourth paper the list
-follows what we know of their statements, and figures there are not numbered.
+`figures/*.json`: a verdict is never written by hand, and what was run once has none. What the outcomes
+mean is in the README; a claim may be judged in several parts. For the second, third and fourth paper the
+list follows what we know of their statements, and figures there are not numbered.
 """
 IN_EVERY_SEED = "It is so in every seed"
 """How the rule begins whose numbers are truth values, see `geomtoy.verdicts.agreement`."""

@@ -51,8 +51,8 @@ MODULAR = Setting(
     Modular(3, 6, constant=False), "unknown ax + by mod 3", 1000, 40_000, 16, learning_rate=1e-3
 )
 """Modulo 3 with 6 of 9 pairs shown the operation is known, and the one example that tells most gives .86
-alone, where 4 of 10 decoders stayed in 12,000 steps, and 2 of these 4 in 25,000, at the rate of the other
-task. Modulo 4 with 10 of 16 it gives .88, where a decoder stayed for 10,000 steps."""
+alone, where 4 of 10 decoders stayed in 12,000 steps at the rate of the other task, and 2 of these 4 in
+25,000. Modulo 4 with 10 of 16 it gives .88, where a decoder stayed for 10,000 steps."""
 SETTINGS = {
     "functions": FUNCTIONS,
     "functions, 8 layers": FUNCTIONS.deeper(8),
