@@ -249,11 +249,19 @@ class NextMaps:
         if self._keeps:
             begin, self._high = self._high, high
             self._compute(self._view(begin, high), self.signed(begin, high), begin, high)
+            if high == len(self.segments.parent) and isinstance(self.before, NextMaps):
+                self.before.forget()
         else:
             self._maps, self._signed = self._room(low, high)
             self._low, self._high = low, high
             self._compute(self._maps, self._signed, low, high)
         return self._view(low, high)
+
+    def forget(self) -> None:
+        """Keep nothing: those who have computed all from these maps do not ask again."""
+        self._keeps, self._low, self._high = False, 0, 0
+        self._rows = self._rows[:0].copy()
+        self._maps, self._signed = self._room(0, 0)
 
     def signed(self, low: int, high: int) -> Signed | None:
         """Where the errors on segments low..high-1, whose maps are at hand, come from; None if they are
