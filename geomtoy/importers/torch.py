@@ -55,7 +55,8 @@ def from_torch(
             we do not know; named with the module it stands in. Or the network and the module differ
             at random points.
     Exactness: float32 parameters are widened exactly; see `compile_layers`. Weights that are computed
-        (normed, parametrized) are computed in float64, and those are the stored numbers.
+        (normed, parametrized) are computed in float64, and those are the stored numbers. A cast to
+        float32 changes nothing here; one to fewer bits or to integers is refused.
     """
     _require_evaluation(module)
     copy = _copy(module)
