@@ -9,6 +9,7 @@ from zoo import ZOO
 
 from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.errors import BudgetError
+from geomtoy.regions.engine.run import Enumeration
 
 # Stopping
 
@@ -67,6 +68,22 @@ def test_linear_regions_of_twins_and_of_units_that_cancel(monkeypatch, seed, roo
     monkeypatch.setattr("geomtoy.regions.engine.counting.SMALL", 0)
     monkeypatch.setattr("geomtoy.regions.engine.counting.MAPS_BYTES", room)
     assert count_regions(net).linear_regions == cells.n_linear_regions
+
+
+@pytest.mark.parametrize("widths", [(300,), (40, 40)])
+def test_cells_of_the_last_layer_are_not_built_to_count_linear_regions(monkeypatch, widths):
+    """One cell, cut by many units, is not a small network."""
+    network, built = random_net(2, *widths, 1, seed=0), []
+    build = Enumeration.build
+
+    def noted(run, mesh, layer, maps):
+        built.append(layer)
+        return build(run, mesh, layer, maps)
+
+    monkeypatch.setattr(Enumeration, "build", noted)
+    found = count_regions(network)
+    assert found.linear_regions == found.regions > 1000
+    assert built == [*range(1, len(widths))]
 
 
 def test_a_last_hidden_layer_that_cuts_nothing_is_counted():

@@ -38,8 +38,8 @@ PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
 
 SMALL = 1 << 13
-"""Cells of the level before times units of the last layer up to which the cells of the last are built
-all the same to count linear regions: the kernels for borders need not be compiled."""
+"""Tests of cells of the level before and of units against units of the last layer up to which the cells of
+the last are built all the same to count linear regions: kernels for borders need not be compiled."""
 
 MAPS_BYTES = 16 * 2**20
 """Size of the maps of the last layer that counting linear regions holds at a time."""
@@ -81,7 +81,7 @@ def count_linear(run: Enumeration, full_check: bool, progress: Progress | None) 
     if run.merges_last:
         return _of_all(run.run(progress))
     mesh, maps = run.through(run.hidden - 1, progress)
-    if mesh.n_cells * maps.width <= SMALL:
+    if (mesh.n_cells + maps.width) * maps.width <= SMALL:
         mesh = run.build(mesh, run.hidden, maps)
         if progress:
             progress(run.hidden, mesh.n_cells)
