@@ -38,8 +38,8 @@ PART_BYTES = 64 * 2**20
 """Size of the table of signs that counting the last layer holds at a time."""
 
 SMALL = 1 << 13
-"""Tests of cells of the level before and of units against units of the last layer up to which the cells of
-the last are built all the same to count linear regions: kernels for borders need not be compiled."""
+"""Tests of cells of the level before and of units against units of the last layer up to which the cells
+of the last are built all the same to count linear regions: kernels for borders need not be compiled."""
 
 MAPS_BYTES = 16 * 2**20
 """Size of the maps of the last layer that counting linear regions holds at a time."""
