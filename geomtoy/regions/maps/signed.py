@@ -18,7 +18,7 @@ from geomtoy.regions.maps.bits import lowest_bit, without_lowest
 from geomtoy.regions.maps.sums import piece_of
 from geomtoy.regions.numbers.map_bounds import LOST, far_error, follow_doubt, followed_error
 
-SPAN = 8
+SPAN = 4
 """Layers between two anchors: rows are n x n numbers on each segment, and what comes in since an anchor
 grows as the plain bound does."""
 PART = 2.0**-40
