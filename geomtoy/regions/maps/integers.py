@@ -46,8 +46,10 @@ class IntegerUnits(NamedTuple):
 
     def pieces_of(self, bits: np.ndarray) -> Pieces:
         """The pieces on which bits (words,) say which cuts are > 0."""
-        place = piece_of_each(bits, self.cuts).tolist()
-        every = [options[k] for options, k in zip(self.pieces, place, strict=True)]
+        place = piece_of_each(bits, self.cuts)
+        if self.cuts.relu:
+            return Pieces((place == 0).nonzero()[0].tolist(), [])
+        every = [options[k] for options, k in zip(self.pieces, place.tolist(), strict=True)]
         silent = [unit for unit, piece in enumerate(every) if piece is SILENT]
         bent = [(unit, *piece) for unit, piece in enumerate(every) if piece and piece is not SILENT]
         return Pieces(silent, bent)
