@@ -25,9 +25,7 @@ class Incidence(NamedTuple):
 
     chord_start: np.ndarray  # (K + 1,) places along each chord, first -> last
     chord_point: np.ndarray  # the point at each place
-    previous: (
-        np.ndarray
-    )  # segment before the point on the chord there that comes before; see `incidence`
+    previous: np.ndarray  # a segment that ends at the same point, see `incidence`
 
 
 class Family(NamedTuple):
