@@ -77,7 +77,8 @@ class BatchNorm:
     def factors(self, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
         """Factor and constant of each value."""
         mean, variance, scale, shift = (
-            np.asarray(x, float) for x in (self.mean, self.variance, self.scale, self.shift)
+            parameter(f"the batch norm's {name}", getattr(self, name)).astype(float)
+            for name in ("mean", "variance", "scale", "shift")
         )
         channel = channel_of(shape, self.channels_last)
         if mean.shape != (channel.max() + 1,) or variance.shape != mean.shape:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.constants import real
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
@@ -130,6 +131,6 @@ def _read(known: dict[Any, Any], name: Any) -> Any:
 
 
 def _widened(x: Any) -> np.ndarray:
-    """Floats as float64, which changes no value."""
+    """Floats as float64, which changes no value; places and truth values as they are."""
     array = np.asarray(x)
-    return array if array.dtype.kind in "iub" else array.astype(np.float64)
+    return array if array.dtype.kind in "iub" else real(array)

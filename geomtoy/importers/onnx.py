@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.constants import real
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
@@ -160,7 +161,7 @@ def _stored(init: onnx.TensorProto) -> np.ndarray:
 def _widened(array: Any) -> np.ndarray:
     """Floats of any width as float64, which changes no value; anything else as it is."""
     array = np.asarray(array)
-    return array if array.dtype.kind in "iubUSO" else array.astype(np.float64)
+    return real(array) if array.dtype.kind in "fV" else array
 
 
 class _Runtime:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy import graph
+from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input, rearranged
@@ -231,16 +232,11 @@ def _zeros(x: Any) -> Any:
 
 
 def _as_value(x: Any, other: Value) -> Any:
-    return graph.constant(other, x.double().numpy()) if isinstance(x, torch.Tensor) else x
+    return graph.constant(other, x) if isinstance(x, torch.Tensor) else x
 
 
 def _as_arrays(given: Any) -> Any:
-    """Tensors as arrays of truth values or of float64, which changes no value."""
-    return each(given, lambda x: _as_array(x) if isinstance(x, torch.Tensor) else x)
-
-
-def _as_array(x: torch.Tensor) -> np.ndarray:
-    return (x if x.dtype == torch.bool else x.detach().double()).numpy()
+    return each(given, lambda x: as_array(x) if isinstance(x, torch.Tensor) else x)
 
 
 def _moved(function: Any, args: Any, kwargs: Any) -> Any:
