@@ -12,6 +12,7 @@ from geomtoy.errors import SettingError
 from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.training.regression import FitConfig, fit
+from geomtoy.training.runs import digest
 from geomtoy.training.streams import require_float64, stream, streams
 from geomtoy.training.targets import TARGETS, Target, target
 
@@ -50,6 +51,14 @@ def test_values_of_targets():
     np.testing.assert_allclose(target("cone")(np.array([[0.3, 0.4]])), 0.5)
     with pytest.raises(SettingError, match="'cosine' is unknown"):
         target("cosine")
+
+
+def test_a_digest_tells_arrays_apart_whose_bytes_are_the_same():
+    ones = np.ones((2, 3))
+    lookalikes = [[ones], [ones.T], [ones.ravel()], [ones[:1], ones[1:]], [ones.view(np.int64)]]
+    found = {digest(*arrays) for arrays in lookalikes}
+    assert len(found) == len(lookalikes)
+    assert digest(jnp.ones((2, 3), jnp.float32)) == digest(ones.astype(np.float32))
 
 
 def test_streams_depend_on_name_seed_and_run_only():
