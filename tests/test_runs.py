@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 from builders import random_net
+from same_meshes import assert_same_meshes
 
 from geomtoy import Network, enumerate_regions
 from geomtoy.regions.engine import crossings
 from geomtoy.theory.lattices import two_level_lattice
-
-TOPOLOGY = ("tail", "head", "line", "direction", "start", "half", "lines")
 
 
 def sharp(seed: int) -> Network:
@@ -36,6 +35,5 @@ def test_runs_find_the_crossings_that_single_cells_do(monkeypatch, name, window)
     found = enumerate_regions(network, window=window).subdivision
     monkeypatch.setattr(crossings, "NextMaps", ())
     alone = enumerate_regions(network, window=window).subdivision
-    for array in TOPOLOGY:
-        np.testing.assert_array_equal(getattr(found.mesh, array), getattr(alone.mesh, array), array)
+    assert_same_meshes(found, alone)
     np.testing.assert_array_equal(found.levels[-1].bits, alone.levels[-1].bits)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from fits import assert_same, stop_after
 from flax import nnx
 
 from geomtoy.errors import SettingError
@@ -27,11 +28,6 @@ def build(rngs: nnx.Rngs) -> MLP:
 
 def train(config: FitConfig = CONFIG, **settings: object):
     return fit(build, X, SIN(X), config, chunk=8, **settings)
-
-
-def assert_same(one, other):
-    jax.tree.map(np.testing.assert_array_equal, one.params, other.params)
-    np.testing.assert_array_equal(one.loss, other.loss)
 
 
 @pytest.mark.parametrize("one", TARGETS.values(), ids=TARGETS)
@@ -105,20 +101,6 @@ def test_an_interrupted_run_resumes_where_it_stopped(tmp_path, monkeypatch):
         train(checkpoint=checkpoint)
     monkeypatch.undo()
     assert_same(train(checkpoint=checkpoint), whole)
-
-
-def stop_after(monkeypatch, chunks: int) -> None:
-    from geomtoy.training import regression as module
-
-    calls = iter(range(chunks))
-    check = module.require_finite
-
-    def interrupted(loss, config):
-        if next(calls, None) is None:
-            raise KeyboardInterrupt
-        check(loss, config)
-
-    monkeypatch.setattr(module, "require_finite", interrupted)
 
 
 def test_a_checkpoint_of_another_run_is_not_used(tmp_path):
