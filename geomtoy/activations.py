@@ -38,7 +38,7 @@ def exact(value: Any, name: str) -> Fraction:
             raise OverflowError
         return Fraction(*number.as_integer_ratio())
     except (ValueError, OverflowError):
-        raise NetworkError(f"{name} holds {reprlib.repr(value)}; give finite numbers") from None
+        raise NetworkError(f"{name} holds {number!s:.30}; give finite numbers") from None
 
 
 def _as_float(value: Any, name: str) -> float:

@@ -206,6 +206,8 @@ def _level_set(net: str, stored: Stored, options: argparse.Namespace) -> LevelSe
     """The level set or decision boundary that an option asks for, if one does."""
     if options.level_set is not None and options.decision_boundary:
         raise SettingError("--level-set and --decision-boundary are two things; give one of them")
+    if options.level_of and options.level_set is None:
+        raise SettingError("--level-of is about --level-set; give that, too")
     with named(net):
         if options.decision_boundary:
             return enumerate_decision_boundary(stored.network, **where(stored, options))

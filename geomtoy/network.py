@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.activations import PiecewiseLinear, activation
+from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.maxima import Maximum, pattern_units, reduced
 from geomtoy.picture import Picture
@@ -193,7 +194,7 @@ def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
 def parameter(name: str, value: Any) -> np.ndarray:
     """A read-only float64 or Fraction array; exactly the numbers given."""
     try:
-        array = np.asarray(value)
+        array = as_array(value)
     except ValueError:
         raise NetworkError(f"{name} is ragged; make all its rows equally long") from None
     if array.dtype == object:

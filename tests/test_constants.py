@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, from_dtype
 
-from geomtoy import graph
+from geomtoy import Network, graph
 from geomtoy.chain import compile_value
 from geomtoy.constants import real
 from geomtoy.errors import NetworkError
@@ -97,6 +97,14 @@ def test_tensors_of_a_state_dict(values, dtype):
     tensor = torch.tensor(values, dtype=getattr(torch, dtype))
     network = from_state_dict({"0.weight": tensor})
     assert rationals(network.layers[0][0]) == [Fraction(tensor.item())]
+
+
+def test_networks_are_made_of_parameters_that_are_still_trained():
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Linear(2, 3, dtype=torch.bfloat16)
+    ((W, b),) = Network([(layer.weight, layer.bias)]).layers
+    np.testing.assert_array_equal(W, layer.weight.detach().double().numpy())
+    np.testing.assert_array_equal(b, layer.bias.detach().double().numpy())
 
 
 @pytest.mark.parametrize("make", ["complex", "sparse"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from inspect import signature
 from operator import getitem
@@ -115,7 +117,7 @@ def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedP
     """The functions that one pass calls, none of which changes a tensor in place."""
     example = torch.zeros(1, *shape, dtype=torch.float64)
     try:
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        with torch.no_grad(), warnings.catch_warnings(action="ignore"), _unlogged():
             program = torch.export.export(module, (example,), strict=False)
             _require_no_autocast(program)
             return program.run_decompositions({})
@@ -124,6 +126,17 @@ def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedP
     except Exception as error:  # of any kind: the module's own, or the tracer's
         first = str(error).strip().partition("\n")[0] or type(error).__name__
         raise NetworkError(f"torch.export cannot trace the module: {first}") from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """torch logs the traceback of what cannot be traced, and then raises it too."""
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _require_no_autocast(program: torch.export.ExportedProgram) -> None:
