@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -80,10 +80,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def config_of(name: str, preset: str, argv: Sequence[str]) -> Any:
-    """A figure's config of this preset, with the options that are given; others are refused."""
+    """A figure's config of this preset, with the options that are given; others are refused.
+
+    Raises:
+        SettingError: there is no such figure, or less than 1 where the preset has a number of something.
+    """
     module = module_of(name)
     default = module.PRESETS.named(preset)
-    return tyro.cli(
+    config = tyro.cli(
         type(default), args=argv, default=default, prog=f"make_figures.py --only {name}",
         description=module.__doc__, config=FLAGS,
     )  # fmt: skip
+    for one in fields(config):
+        given, usual = getattr(config, one.name), getattr(default, one.name)
+        if isinstance(given, int) and given < 1 <= usual and not isinstance(usual, bool):
+            raise SettingError(f"--{one.name.replace('_', '-')} is {given}; give at least 1")
+    return config

@@ -57,6 +57,9 @@ def test_one_command_makes_those_asked_for(tmp_path, capsys):
         main(["--tiny", "--full"])
     with pytest.raises(SettingError, match="there is no figure 'fig9'"):
         main(["--only", "fig9"])
+    for few in ("0", "-1"):
+        with pytest.raises(SettingError, match=rf"--seeds is {few}; give at least 1"):
+            main(["--only", "fig1_partition", "--seeds", few])
     with pytest.raises(SystemExit):
         main(["--only", "fig1_partition", "--help"])
     assert "--neurons" in capsys.readouterr().out
