@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from geomtoy.answers import compare, verify
 from geomtoy.answers.records import comparison_record, level_set_record, verdict_record
 from geomtoy.block_files import StoredBlock
-from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError
+from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError, named
 from geomtoy.files import Stored, any_of
 from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.loading import load_any
 from geomtoy.npz import unpacked, write_npz
-from geomtoy.places import moved, named, where
+from geomtoy.places import moved, where
 from geomtoy.progress import Progress, bar
 from geomtoy.regions import (
     CellComplex,

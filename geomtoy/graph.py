@@ -108,6 +108,16 @@ def matrix_product(x: Value | Any, y: Value | Any) -> Any:
     return as_floats(fractions(x) @ fractions(y))
 
 
+def require_arrays(*parameters: Any) -> None:
+    """Refuse parameters that are tensors.
+
+    Raises:
+        NetworkError: one is.
+    """
+    if any(isinstance(one, Value) for one in parameters):
+        raise NetworkError("a parameter depends on the input, which is not piecewise affine")
+
+
 def linear(x: Value, W: np.ndarray, b: np.ndarray | None, shape: Shape) -> Value:
     """W x + b of all entries."""
     return Value(Map(W, np.zeros(len(W)) if b is None else b), (x,), shape)
@@ -120,7 +130,13 @@ def scaled(x: Value, factor: Any) -> Value:
 
 
 def divided(x: Value, divisor: Any) -> Value:
-    """x over an array of numbers, by the rational numbers that their inverses are."""
+    """x over an array of numbers, by the rational numbers that their inverses are.
+
+    Raises:
+        NetworkError: it is divided by a tensor, or by 0.
+    """
+    if isinstance(divisor, Value):
+        raise NetworkError("something is divided by a tensor, which is not piecewise affine")
     divisors = np.asarray(divisor)
     if not np.all(divisors):
         raise NetworkError("something is divided by 0")

@@ -173,7 +173,8 @@ def require_network(model: Any) -> None:
     """
     if not isinstance(model, Network):
         raise NetworkError(
-            f"{type(model).__name__} is no geomtoy.Network; make one with geomtoy.from_model(model)"
+            f"{type(model).__name__} is no geomtoy.Network; make one with geomtoy.from_model(model), or "
+            "see geomtoy.views for blocks of transformers"
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_checks import assert_same_regions
+from oracle import holds
 from strategies import PENTAGON, affine, maxout, slices, windows
 
 from geomtoy import (
@@ -166,14 +167,6 @@ def test_samples_of_a_convolutional_network_lie_in_regions_of_their_patterns():
     assert cells.areas().sum() == pytest.approx(4)
 
 
-def contains(polygon, point):
-    turns = [
-        (q[0] - p[0]) * (point[1] - p[1]) - (q[1] - p[1]) * (point[0] - p[0])
-        for p, q in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
-    ]
-    return min(turns) >= 0
-
-
 @settings(max_examples=15)
 @given(maxout(3, 2, 2, 1))
 def test_points_on_borders_belong_to_the_least_of_their_closed_cells(steps):
@@ -184,7 +177,7 @@ def test_points_on_borders_belong_to_the_least_of_their_closed_cells(steps):
         tuple((p + q) / 2 for p, q in zip(exact[a], exact[b], strict=True)) for a, b in cells.edges
     ]
     points = [*exact, *middles]
-    expected = [next(k for k, cell in enumerate(polygons) if contains(cell, point)) for point in points]
+    expected = [next(k for k, cell in enumerate(polygons) if holds(cell, point)) for point in points]
     np.testing.assert_array_equal(cells.locate(np.array(points, dtype=object)), expected)
 
 

@@ -65,16 +65,6 @@ class Sphere:
         D = np.array([float(Fraction(int(d.p), int(d.q))) for d in self.geometry.D])
         return np.sqrt(D), np.array([float(Fraction(int(x.p), int(x.q))) for x in self.shear])
 
-    def to_sphere(self, points: np.ndarray) -> np.ndarray:
-        """Slice coordinates (n, 2) -> unit vectors (n, 3), in float64."""
-        root, (u12, u13, u23) = self._floats
-        s, t = np.asarray(points, float).T
-        x = np.stack(
-            [root[0] * (s + u12 * t + u13), root[1] * (t + u23), np.full(len(s), root[2])], axis=1
-        )
-        unit: np.ndarray = x / np.linalg.norm(x, axis=1, keepdims=True)
-        return unit
-
     def to_slice(self, omega: np.ndarray) -> np.ndarray:
         """Unit vectors (..., 3) -> slice coordinates (..., 2), in float64; infinite on the rim."""
         root, (u12, u13, u23) = self._floats
