@@ -31,7 +31,7 @@ class Network(Picture):
     a layer holds Fractions, as object arrays of Fractions.
 
     Args:
-        layers: pairs (W, b) with W of shape (out, in) and b of shape (out,).
+        layers: pairs (W, b) with W of shape (out, in) and b of shape (out,), arrays or tensors.
         activation: one piecewise-linear activation for all hidden layers (a name or a
             `PiecewiseLinear`), or a sequence with one for each hidden layer; in place of one, a
             layer may have a sequence with one for each of its units.
