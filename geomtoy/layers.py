@@ -86,6 +86,11 @@ class BatchNorm:
                 f"the statistics have shapes {mean.shape} and {variance.shape} for "
                 f"{channel.max() + 1} channels; give one number each"
             )
+        if any(one.shape not in ((), mean.shape) for one in (scale, shift)):
+            raise NetworkError(
+                f"scale and shift have shapes {scale.shape} and {shift.shape} for {len(mean)} channels; "
+                "give one number each"
+            )
         if not (variance + self.epsilon > 0).all():
             raise NetworkError("a variance is not positive; give the statistics of inference")
         factor = scale / np.sqrt(variance + self.epsilon)

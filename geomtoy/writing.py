@@ -17,6 +17,8 @@ def written_aside(path: Path) -> Iterator[Path]:
     Raises:
         FileError: the place cannot be written to.
     """
+    if not path.name:
+        raise FileError(f"cannot write {path}: it is a folder; choose another place")
     aside = path.with_name(f".{path.stem}-part{os.getpid()}{path.suffix}")
     try:
         yield aside

@@ -11,6 +11,7 @@ from geomtoy.constants import real
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.jax_primitives import MOVES, PRIMITIVES, Equation
 from geomtoy.network import Network
@@ -53,7 +54,7 @@ def from_jax(
     Exactness: exact for the parameters; what is computed from parameters alone is computed as JAX does,
         in their own precision, and those are the stored numbers.
     """
-    shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    shape = as_shape(input_shape)
     with jax.enable_x64(True):
         try:
             closed = jax.make_jaxpr(function)(jnp.zeros(shape, float))

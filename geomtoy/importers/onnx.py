@@ -12,6 +12,7 @@ from geomtoy.constants import real
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.onnx_operators import OPERATORS, Node
 from geomtoy.network import Network
@@ -106,7 +107,7 @@ def _only(what: str, found: Sequence[Any]) -> Sequence[Any]:
 def _shape(given: Any, asked: Sequence[int] | None) -> tuple[int, ...]:
     """Of the input; an open first length counts examples and is 1."""
     if asked is not None:
-        return tuple(asked)
+        return as_shape(asked)
     lengths = [one.dim_value for one in given.type.tensor_type.shape.dim]
     lengths[:1] = [length or 1 for length in lengths[:1]]
     if not all(lengths):

@@ -18,6 +18,7 @@ from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input, rearranged
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.torch_functions import FUNCTIONS, MOVES, PLACES, SHAPES
 from geomtoy.network import Network
@@ -104,7 +105,7 @@ def _results(part: nn.Module) -> list[torch.Tensor]:
 
 def _input_shape(module: nn.Module, shape: int | Sequence[int] | None) -> tuple[int, ...]:
     if shape is not None:
-        return (shape,) if isinstance(shape, int) else tuple(shape)
+        return as_shape(shape)
     for part in module.modules():
         if isinstance(part, nn.Linear):
             return (part.in_features,)
