@@ -10,24 +10,24 @@ from numba import njit
 
 from geomtoy.circles.angles import key_of
 from geomtoy.circles.filter import UNDECIDED, U, meet, relation, value
+from geomtoy.kernels import inner
 
 BOTH = 2
 """A function has both signs on a boundary that its circle misses."""
 
+DOUBTFUL = -1
+"""Instead of a number, where float64 cannot tell."""
+
 
 @njit(cache=True, nogil=True)
-def edge_events(  # noqa: C901 - one loop, its cases in order of cost
-    tail, head, circle, owner, length, P, circles, signs, rows, kinds, first
-):
+def edge_events(tail, head, circle, owner, length, P, circles, signs, rows, kinds, first):
     """Where the functions of each edge's face change sign inside the edge.
 
     Returns:
         found: (m, 3) rows (edge, function, branch); where: (m, 4) points.
         doubt: (k, 2) pairs (edge, function) left to exact arithmetic.
     """
-    n = rows.shape[1]
-    found = np.empty((64, 3), np.int64)
-    where = np.empty((64, 4))
+    found, where = np.empty((64, 3), np.int64), np.empty((64, 4))
     doubt = np.empty((64, 2), np.int64)
     m, q = 0, 0
     p = np.empty(4)
@@ -35,50 +35,53 @@ def edge_events(  # noqa: C901 - one loop, its cases in order of cost
         f = owner[e] - first
         if f < 0 or f >= rows.shape[0]:
             continue
-        g = circles[circle[e]]
-        A, B = tail[e], head[e]
-        loop = A < 0 or A == B
-        for i in range(n):
+        g, A, B = circles[circle[e]], tail[e], head[e]
+        for i in range(rows.shape[1]):
             if kinds[f, i] != 1:
                 continue
             if m + 2 > found.shape[0]:
-                found = _longer(found)
-                where = _longer(where)
-            if q + 1 > doubt.shape[0]:
+                found, where = _longer(found), _longer(where)
+            if q == doubt.shape[0]:
                 doubt = _longer(doubt)
             row = rows[f, i]
-            if A >= 0:
-                s, t = signs[A, i], signs[B, i]
-                if s * t == 0:
-                    doubt[q, 0], doubt[q, 1] = e, i
-                    q += 1
-                    continue
-                if s != t:
-                    meet(row, g, float(t), p)
-                    found[m, 0], found[m, 1], found[m, 2] = e, i, t
-                    where[m] = p
-                    m += 1
-                    continue
-                z, _ = value(row, P[A], P[A, 3])
-                z2, _ = value(row, P[B], P[B, 3])
-                if abs(z) + abs(z2) > length[e] + P[A, 3] + P[B, 3] + 1e-6:
-                    continue  # the function's slope is 1 at most
-            common = relation(row, g)
-            if common == 0:
+            times = _changes(i, row, g, A, B, signs, P, length[e], p)
+            if times == 0:
                 continue
-            inside = UNDECIDED
-            if common == 2:
-                inside = 1 if loop else _both_inside(row, g, P[A], P[B], p)
-            if inside == UNDECIDED:
+            if times == DOUBTFUL:
                 doubt[q, 0], doubt[q, 1] = e, i
                 q += 1
-            elif inside:
-                for branch in (-1, 1):
+                continue
+            for branch in (-1, 1):
+                if times == 2 or (times == 1 and branch == signs[B, i]):
                     meet(row, g, float(branch), p)
                     found[m, 0], found[m, 1], found[m, 2] = e, i, branch
                     where[m] = p
                     m += 1
     return found[:m].copy(), where[:m].copy(), doubt[:q].copy()
+
+
+@inner(forceinline=True)
+def _changes(i, row, g, A, B, signs, P, length, p):
+    """How often function i changes sign inside an arc, or DOUBTFUL; cases in order of cost.
+
+    The arc is of circle g, from vertex A to B; where A < 0, it is all of the circle.
+    """
+    if A >= 0:
+        if signs[A, i] * signs[B, i] == 0:
+            return DOUBTFUL
+        if signs[A, i] != signs[B, i]:
+            return 1
+        z, _ = value(row, P[A], P[A, 3])
+        z2, _ = value(row, P[B], P[B, 3])
+        if abs(z) + abs(z2) > length + P[A, 3] + P[B, 3] + 1e-6:
+            return 0  # the function's slope is 1 at most
+    common = relation(row, g)
+    if common != 2:
+        return DOUBTFUL if common == 1 else 0
+    if A < 0 or A == B:
+        return 2
+    inside = _both_inside(row, g, P[A], P[B], p)
+    return DOUBTFUL if inside == UNDECIDED else 2 * inside
 
 
 @njit(cache=True, inline="always")
