@@ -22,13 +22,14 @@ from geomtoy.certified.boxes import (
     FULL,
     SKEW,
     in_order,
-    place_arc,
-    place_crossing,
+    place_arcs,
+    place_crossings,
+    quarters,
     sizes_of,
     write_arc,
 )
 from geomtoy.certified.pairs import FOUND, NONE, STRADDLING, UNDECIDED, WIDER
-from geomtoy.certified.polynomials import edge_polynomial, quarter
+from geomtoy.certified.polynomials import edge_polynomial
 
 SMALLEST = 2.0**-11
 MOST_BOXES = 2**13
@@ -76,19 +77,14 @@ def settle_folds(P, patch, where, D, arcs, n_arcs, crossings, n_crossings):
                 at[box.members[k]] = k
         done, first = before.copy(), n_arcs
         n_arcs, status = _all_arcs(box, done, D, arcs, n_arcs)
-        for a in range(first, n_arcs):
-            arcs[a].function, arcs[a].patch = P.functions[arcs[a].function], patch
-            place_arc(arcs[a], where, su, sv, h)
+        place_arcs(arcs[first:n_arcs], P.functions, patch, where, su, sv, h)
         if status != DONE:
             return n_arcs, n_crossings, status
         left, first = np.empty_like(pairs), n_crossings
         n_left, n_crossings = _all_crossings(box, at, pairs, left, D, crossings, n_crossings)
         if n_crossings < 0:
             return n_arcs, first, FULL
-        for x in range(first, n_crossings):
-            one = crossings[x]
-            one.f, one.g = P.functions[one.f], P.functions[one.g]
-            place_crossing(one, where, su, sv, h)
+        place_crossings(crossings[first:n_crossings], P.functions, where, su, sv, h)
         chosen = _needed(box, at, done, left[:n_left])
         if len(chosen) == box.analytic:
             continue
@@ -98,9 +94,7 @@ def settle_folds(P, patch, where, D, arcs, n_arcs, crossings, n_crossings):
         for quadrant in range(4):
             su_child, sv_child = 2.0 * (quadrant % 2) - 1.0, 2.0 * (quadrant // 2) - 1.0
             corners.append((su + su_child * h / 2, sv + sv_child * h / 2, h / 2))
-            child, row = np.empty((len(chosen), c.shape[1])), np.empty(D.K + 1)
-            for k in range(len(chosen)):
-                quarter(box.c[chosen[k]], D, su_child, sv_child, child[k], row)
+            child = quarters(box.c, chosen, D, su_child, sv_child)
             stack.append((box.analytic, child, rows, box.members[chosen], done, left[:n_left].copy()))
     return n_arcs, n_crossings, DONE
 

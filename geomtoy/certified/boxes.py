@@ -64,9 +64,7 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
         _read(local, members, e, D, sizes, at)
         done, before = arcs_done.copy(), n_arcs
         n_arcs, status = _all_arcs(local, members, at, e, de, sizes, done, D, arcs, n_arcs)
-        for a in range(before, n_arcs):
-            arcs[a].function, arcs[a].patch = functions[arcs[a].function], patch
-            place_arc(arcs[a], where, su, sv, h)
+        place_arcs(arcs[before:n_arcs], functions, patch, where, su, sv, h)
         if status != DONE:
             return n_arcs, n_crossings, status
         left, before = np.empty_like(pairs), n_crossings
@@ -75,10 +73,7 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
         )
         if n_crossings < 0:
             return n_arcs, before, FULL
-        for x in range(before, n_crossings):
-            one = crossings[x]
-            one.f, one.g = functions[one.f], functions[one.g]
-            place_crossing(one, where, su, sv, h)
+        place_crossings(crossings[before:n_crossings], functions, where, su, sv, h)
         needed = _needed(members, at, done, left[:n_left])
         if not needed.any():
             continue
@@ -88,7 +83,7 @@ def settle(c, error, slope, functions, patch, where, D, arcs, n_arcs, crossings,
         for quadrant in range(4):
             su_child, sv_child = 2.0 * (quadrant % 2) - 1.0, 2.0 * (quadrant // 2) - 1.0
             corners.append((su + su_child * h / 2, sv + sv_child * h / 2, h / 2))
-            child = _quarters(local, chosen, D, su_child, sv_child)
+            child = quarters(local, chosen, D, su_child, sv_child)
             stack.append((child, members[chosen], done[chosen], left[:n_left].copy()))
     return n_arcs, n_crossings, DONE
 
@@ -114,7 +109,8 @@ def _needed(members, at, done, left):
 
 
 @njit(cache=True)
-def _quarters(local, chosen, D, su, sv):
+def quarters(local, chosen, D, su, sv):
+    """The chosen rows in the coordinates of a quarter, on the side (su, sv) of the middle."""
     child, row = np.empty((len(chosen), local.shape[1])), np.empty(D.K + 1)
     for k in range(len(chosen)):
         quarter(local[chosen[k]], D, su, sv, child[k], row)
@@ -252,7 +248,24 @@ def write_arc(arc, axis, rising, along, i, j, fixed, side, at, radius):
 
 
 @njit(cache=True)
-def place_crossing(one, where, su, sv, h):
+def place_crossings(crossings, functions, where, su, sv, h):
+    """From a box to the window: coordinates, and functions by their own numbers."""
+    for x in range(len(crossings)):
+        one = crossings[x]
+        one.f, one.g = functions[one.f], functions[one.g]
+        _place_crossing(one, where, su, sv, h)
+
+
+@njit(cache=True)
+def place_arcs(arcs, functions, patch, where, su, sv, h):
+    """The same of arcs, which also say on which patch they lie."""
+    for a in range(len(arcs)):
+        arcs[a].function, arcs[a].patch = functions[arcs[a].function], patch
+        _place_arc(arcs[a], where, su, sv, h)
+
+
+@njit(cache=True)
+def _place_crossing(one, where, su, sv, h):
     ru, rv = 0.5 * (where[1] - where[0]), 0.5 * (where[3] - where[2])
     one.u = 0.5 * (where[0] + where[1]) + ru * (su + h * one.u)
     one.v = 0.5 * (where[2] + where[3]) + rv * (sv + h * one.v)
@@ -260,7 +273,7 @@ def place_crossing(one, where, su, sv, h):
 
 
 @njit(cache=True)
-def place_arc(arc, where, su, sv, h):
+def _place_arc(arc, where, su, sv, h):
     """From the box's coordinates to the window's; lines that two boxes share get the same number."""
     cu, ru = 0.5 * (where[0] + where[1]), 0.5 * (where[1] - where[0])
     cv, rv = 0.5 * (where[2] + where[3]), 0.5 * (where[3] - where[2])
