@@ -24,7 +24,7 @@ from geomtoy.certified.boxes import SMALLEST as SMALLEST_BOX
 from geomtoy.certified.exactly import Exact
 from geomtoy.certified.folds import Folds
 from geomtoy.certified.join import Junctions, join
-from geomtoy.certified.patches import Patch, Series, patch_of
+from geomtoy.certified.patches import Patch, PatchAt, Series, patch_of
 from geomtoy.certified.separate import separated
 from geomtoy.certified.series import degree
 
@@ -36,6 +36,10 @@ MARGIN = (
 )  # and that, of the patch's width: small against the margin of its least boxes
 TOGETHER = 16  # patches whose series are computed at once: kernels leave other threads alone
 WIDEST = 2.0**-14  # greatest radius of others: borders that nearly touch ask for smaller patches
+
+
+Box = tuple[float, ...]
+"""Low and high u, low and high v."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,16 @@ class CurveArrangement:
 
 @dataclass(eq=False)
 class _Found:
-    """Growing arrays of arcs and crossings."""
+    """What patches have shown: growing arrays of arcs and crossings, boxes that were looked at, boxes
+    in which nothing is proven, and sign vectors at points."""
 
     arcs: np.ndarray = field(default_factory=lambda: np.zeros(4096, ARC))
     crossings: np.ndarray = field(default_factory=lambda: np.zeros(4096, CROSSING))
     n_arcs: int = 0
     n_crossings: int = 0
+    looked: list[Box] = field(default_factory=list)
+    open_boxes: list[Box] = field(default_factory=list)
+    patterns: set[bytes] = field(default_factory=set)
 
     def add(self, kernel: Callable[..., tuple[int, int, int]], *known: Any) -> bool:
         """What a kernel finds, which writes behind what there is; whether it proved all."""
@@ -128,31 +136,13 @@ def arrange(
     Cost: one call of `series` for each patch, and O(n^2) tests of pairs on it for n curves there.
     Source: Plantinga and Vegter 2004 for curves by subdivision; Euler's formula.
     """
-    D, found = degree(budget.order), _Found()
-    pending, open_boxes, patterns = _start(budget.ratio), [], set()
-    looked: list[tuple[float, ...]] = []
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        while pending and len(looked) < budget.patches:
-            k = max(len(pending) - min(TOGETHER, budget.patches - len(looked)), 0)
-            boxes, pending = pending[k:], pending[:k]
-            patches = pool.map(partial(patch_of, series, D=D, folds=folds), boxes)
-            for box, patch in zip(boxes, patches, strict=True):
-                looked.append(box)
-                patterns |= patch.pattern
-                if patch.coarseness <= budget.tolerance and _settled(patch, box, len(looked), found):
-                    continue
-                if max(box[1] - box[0], box[3] - box[2]) < SMALLEST or patch.hopeless():
-                    open_boxes.append(box)
-                else:
-                    pending += _cut(box, budget.ratio, patch.variation, len(looked))
-    open_boxes += pending
+    patch_at = partial(patch_of, series, D=degree(budget.order), folds=folds)
+    found = _explored(patch_at, budget)
     arcs, crossings = found.arcs[: found.n_arcs], found.crossings[: found.n_crossings]
-    if open_boxes:
-        why = f"{len(open_boxes)} boxes are open"
-        junctions = Junctions.nothing(arcs, crossings, why)
+    if found.open_boxes:
+        junctions = Junctions.nothing(arcs, crossings, f"{len(found.open_boxes)} boxes are open")
     else:
-        sharp = separated(crossings, lambda box: patch_of(series, box, D, folds), exact)
-        junctions = join(arcs, *sharp)
+        junctions = join(arcs, *separated(crossings, patch_at, exact))
     regions = 1 + len(junctions.crossings) + junctions.boundary_zeros // 2 + junctions.islands
     at_least = 1 if junctions.doubtful is None else regions - junctions.doubtful
     return CurveArrangement(
@@ -165,14 +155,35 @@ def arrange(
         junctions.boundary_zeros,
         junctions.loops,
         junctions.islands,
-        np.array(open_boxes).reshape(-1, 4),
-        max(at_least, len(patterns)),
-        len(looked),
-        np.array(looked).reshape(-1, 4),
+        np.array(found.open_boxes).reshape(-1, 4),
+        max(at_least, len(found.patterns)),
+        len(found.looked),
+        np.array(found.looked).reshape(-1, 4),
     )
 
 
-def _settled(patch: Patch, box: tuple[float, ...], number: int, found: _Found) -> bool:
+def _explored(patch_at: PatchAt, budget: Budget) -> _Found:
+    """Cut the window into patches until each is settled or hopeless, or there are too many."""
+    found, pending = _Found(), _start(budget.ratio)
+    looked = found.looked
+    with ThreadPoolExecutor(cpu_count()) as pool:
+        while pending and len(looked) < budget.patches:
+            k = max(len(pending) - min(TOGETHER, budget.patches - len(looked)), 0)
+            boxes, pending = pending[k:], pending[:k]
+            for box, patch in zip(boxes, pool.map(patch_at, boxes), strict=True):
+                looked.append(box)
+                found.patterns |= patch.pattern
+                if patch.coarseness <= budget.tolerance and _settled(patch, box, len(looked), found):
+                    continue
+                if max(box[1] - box[0], box[3] - box[2]) < SMALLEST or patch.hopeless():
+                    found.open_boxes.append(box)
+                else:
+                    pending += _cut(box, budget.ratio, patch.variation, len(looked))
+    found.open_boxes += pending
+    return found
+
+
+def _settled(patch: Patch, box: Box, number: int, found: _Found) -> bool:
     """Add a patch's arcs and crossings, or none if not all are proven."""
     where, before = np.array(box), (found.n_arcs, found.n_crossings)
     settled = True
@@ -189,13 +200,11 @@ def _settled(patch: Patch, box: tuple[float, ...], number: int, found: _Found) -
     return True
 
 
-def _start(ratio: float) -> list[tuple[float, ...]]:
+def _start(ratio: float) -> list[Box]:
     return _cut((-1.0, 1.0, -1.0, 1.0), ratio, np.zeros(2), 0)
 
 
-def _cut(
-    box: tuple[float, ...], ratio: float, variation: np.ndarray, number: int
-) -> list[tuple[float, ...]]:
+def _cut(box: Box, ratio: float, variation: np.ndarray, number: int) -> list[Box]:
     """Halves across the axis along which scores vary more, or quarters where they vary alike.
 
     A side shorter than SMALLEST is not cut: the other one is longer, and what is open there stays open.

@@ -73,32 +73,19 @@ def polylines(
         ProofError: some chord is not proven to be near its curve.
     """
     pieces = _pieces(chains, stops, graph)
-    n, E = len(pieces.edge), len(graph.tail)
     number = chains.arcs["patch"][pieces.arc] - 1
     order = np.argsort(number, kind="stable")
     bounds = np.searchsorted(number[order], np.arange(len(boxes) + 1))
-    inner: list[np.ndarray] = []
+    n, E = len(pieces.edge), len(graph.tail)
+    inside: list[np.ndarray] = []
     count, error, band = np.zeros(n, int), np.zeros(n), np.zeros(n)
     for k in np.flatnonzero(np.diff(bounds) > 0):
         mine = order[bounds[k] : bounds[k + 1]]
-        box = boxes[k]
-        shown = patch(tuple(box.tolist()))
-        found = _traced(shown, box, chains, pieces, mine, tolerance, D)
-        inner.append(found[0])
-        count[mine], error[mine], band[mine] = found[1:]
-    # Every piece gives its first point and those inside; an edge's last piece gives its last point too.
-    source = np.empty(n, int)
-    source[order] = np.cumsum(count[order]) - count[order]
-    points_inside = np.concatenate([*inner, np.empty((0, 2))])
-    final = np.append(pieces.edge[1:] != pieces.edge[:-1], True)[:n]
-    size = 1 + count + final
-    begin = np.cumsum(size) - size
-    points = np.empty((int(size.sum()), 2))
-    points[begin] = pieces.p
-    points[begin[final] + size[final] - 1] = pieces.q[final]
-    owner = np.repeat(np.arange(n), count)
-    nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    points[begin[owner] + 1 + nth] = points_inside[source[owner] + nth]
+        shown = patch(tuple(boxes[k].tolist()))
+        points, *rest = _traced(shown, boxes[k], chains, pieces, mine, tolerance, D)
+        inside.append(points)
+        count[mine], error[mine], band[mine] = rest
+    size, points = _along_edges(pieces, count, order, np.concatenate([*inside, np.empty((0, 2))]))
     sides = slice(graph.n_curved, E)
     ends = np.column_stack([stops.points[graph.tail[sides]], stops.points[graph.head[sides]]])
     of_edge = np.bincount(pieces.edge, size, minlength=E).astype(int)
@@ -111,6 +98,29 @@ def polylines(
         worst,
         np.bincount(pieces.edge, band, minlength=E),
     )
+
+
+def _along_edges(
+    pieces: _Pieces, count: np.ndarray, order: np.ndarray, inside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many points each piece gives, and all of them, piece after piece.
+
+    A piece gives its first point and those inside, an edge's last piece its last point too. Those
+    inside, `count` of each piece, come in as the pieces are in `order`.
+    """
+    n = len(pieces.edge)
+    source = np.empty(n, int)
+    source[order] = np.cumsum(count[order]) - count[order]
+    final = np.append(pieces.edge[1:] != pieces.edge[:-1], True)[:n]
+    size = 1 + count + final
+    begin = np.cumsum(size) - size
+    points = np.empty((int(size.sum()), 2))
+    points[begin] = pieces.p
+    points[begin[final] + size[final] - 1] = pieces.q[final]
+    owner = np.repeat(np.arange(n), count)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    points[begin[owner] + 1 + nth] = inside[source[owner] + nth]
+    return size, points
 
 
 def _pieces(chains: Chains, stops: Stops, graph: Graph) -> _Pieces:
