@@ -107,27 +107,14 @@ def chords(mesh, corner, n_cuts, crossings, points):
     total, C = cut.shape[0], cells.shape[0]
     border_vertex = np.empty(border_start[C], np.int64)
     border_half = np.empty(border_start[C], np.int64)
-    walk = Walk(
-        np.empty(n_cuts, np.int32), np.empty(total, np.int32),
-        np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32),
-    )  # fmt: skip
-    ends = Ends(
-        np.empty(total + 1, np.int32), np.empty(total + 1, np.int32),
-        np.empty(total + 1, np.int64), np.empty(total + 1, np.int32),
-    )  # fmt: skip
+    walk, ends = _room(n_cuts, total, longest)
     next_twin, sense = np.empty(total, np.int64), np.empty(total, np.int8)
     chord_start, count = np.zeros(C + 1, np.int64), np.empty(longest + 1, np.int32)
     K = np.int64(0)
     for c in range(C):
         p = cells[c]
         k0, k1, m = cross_start[p], cross_start[p + 1], mesh.start[p + 1] - mesh.start[p]
-        at_corner = False
-        for k in range(k0, k1):
-            walk.local[cut[k]] = k
-            walk.chord[k] = next_twin[k] = -1
-            sense[k] = _sense(sign, sign_start[k], m)
-            for q in range(m):
-                at_corner |= sign[sign_start[k] + q] == 0
+        at_corner = _begin(k0, k1, m, cut, sign_start, sign, walk, next_twin, sense)
         b0 = b = border_start[c]
         n_met, n, shared = np.int64(0), np.int64(0), at_corner
         for q in range(m):
@@ -172,6 +159,34 @@ def _cut_cells(mesh, cross_start, edge_start):
             longest = max(longest, m, 2 * (cross_start[p + 1] - cross_start[p]))
             c += 1
     return cells, border_start, longest
+
+
+@inlined
+def _room(n_cuts, n_crossings, longest):
+    """Where to note what is met around a cell, and chords."""
+    walk = Walk(
+        np.empty(n_cuts, np.int32), np.empty(n_crossings, np.int32),
+        np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32),
+    )  # fmt: skip
+    ends = Ends(
+        np.empty(n_crossings + 1, np.int32), np.empty(n_crossings + 1, np.int32),
+        np.empty(n_crossings + 1, np.int64), np.empty(n_crossings + 1, np.int32),
+    )  # fmt: skip
+    return walk, ends
+
+
+@inlined
+def _begin(k0, k1, m, cut, sign_start, sign, walk, next_twin, sense):
+    """Note that none of a cell's crossings is met yet, and their senses; whether one passes through a
+    corner."""
+    at_corner = False
+    for k in range(k0, k1):
+        walk.local[cut[k]] = k
+        walk.chord[k] = next_twin[k] = -1
+        sense[k] = _sense(sign, sign_start[k], m)
+        for q in range(m):
+            at_corner |= sign[sign_start[k] + q] == 0
+    return at_corner
 
 
 @inlined
