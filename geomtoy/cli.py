@@ -143,18 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"geomtoy {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    counts = _command(
-        commands, "count", count, "print one JSON object a network, or soft block, with its counts"
-    )
-    counts.add_argument("nets", nargs="+", metavar=NET, help=NET_HELP)
-    _level_options(counts, "count regions that the set meets where an output equals LEVEL, exactly")
-    counts.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
-    counts.add_argument(
-        "--full-check",
-        action="store_true",
-        help="look for concurrent lines in last layers of any size (quadratic time)",
-    )
-
+    _add_count(commands)
     regions = _command(commands, "regions", list_regions, "write the cells of a network or block")
     regions.add_argument("net", metavar=NET, help=NET_HELP)
     regions.add_argument("--out", "-o", required=True, metavar="CELLS.geojson|CELLS.npz")
@@ -179,6 +168,20 @@ def _parser() -> argparse.ArgumentParser:
     checkpoints.add(commands)
     demo.add(commands)
     return parser
+
+
+def _add_count(commands: Any) -> None:
+    counts = _command(
+        commands, "count", count, "print one JSON object a network, or soft block, with its counts"
+    )
+    counts.add_argument("nets", nargs="+", metavar=NET, help=NET_HELP)
+    _level_options(counts, "count regions that the set meets where an output equals LEVEL, exactly")
+    counts.add_argument("--no-linear", action="store_true", help="skip the count of linear regions")
+    counts.add_argument(
+        "--full-check",
+        action="store_true",
+        help="look for concurrent lines in last layers of any size (quadratic time)",
+    )
 
 
 def _command(commands: Any, name: str, run: Run, about: str) -> argparse.ArgumentParser:
