@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from builders import random_net
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from map_errors import worst_share
 from strategies import STEPS, networks, networks_of_any_size
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
 from geomtoy.regions.numbers.bounds import at_least, nearest
+from geomtoy.regions.numbers.map_bounds import spread_between
 
 UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))
 """No slope or offset is a float, and pieces nearly cancel."""
@@ -57,3 +59,22 @@ def test_an_error_whose_product_with_a_slope_underflows_is_still_an_error():
     )
     assert worst_share(cells)[0] <= 1
     assert cells.n_linear_regions > 1
+
+
+numbers = st.floats(-8, 8)
+small = st.floats(0, 1).map(lambda e: e * 2.0**-40)
+corner = st.sampled_from([-1, 1])
+
+
+@given(st.tuples(numbers, numbers, numbers), st.tuples(numbers, numbers, numbers), small, st.data())
+def test_maps_of_two_parents_are_no_farther_apart_than_is_said(one, other, e, data):
+    """Whatever the first is, within its error, and wherever in the box."""
+    cx, cy = (data.draw(numbers) for _ in range(2))
+    rx, ry = (data.draw(st.floats(0, 2)) for _ in range(2))
+    differences = [p - q for p, q in zip(one, other, strict=True)]
+    spread = Fraction(spread_between(*differences, e, cx, cy, rx, ry))
+    x, y = (Fraction(c) + data.draw(corner) * Fraction(r) for c, r in ((cx, rx), (cy, ry)))
+    true = [Fraction(p) + data.draw(corner) * Fraction(e) for p in one]
+    a, b, c = (p - Fraction(q) for p, q in zip(true, other, strict=True))
+    assert abs(a * x + b * y + c) <= spread
+    assert spread <= 4 * sum(map(abs, differences)) * (1 + abs(cx) + rx + abs(cy) + ry) + 1

@@ -1,11 +1,15 @@
-"""Whole runs of cells that are tested at once leave out only cuts that cross none of them."""
+"""Runs and clans of cells that are tested at once leave out only cuts that cross none of them."""
 
 import numpy as np
 import pytest
 from builders import random_net
+from hypothesis import given, settings
+from strategies import networks_of_any_size
 
 from geomtoy import Network, enumerate_regions
-from geomtoy.regions.engine import crossings
+from geomtoy.regions.engine import crossings, run
+from geomtoy.regions.maps.clans import SEGMENTS, common, left
+from geomtoy.regions.maps.floats import Segments
 from geomtoy.theory.lattices import two_level_lattice
 
 TOPOLOGY = ("tail", "head", "line", "direction", "start", "half", "lines")
@@ -28,14 +32,58 @@ NETS = {
 }
 
 
+@pytest.fixture(params=["runs", "clans"])
+def together(monkeypatch, request):
+    """Cells are looked at together wherever that is possible; who is asked, and how often."""
+    asked = []
+    name = {"runs": "of_families", "clans": "of_clans"}[request.param]
+    kernel = getattr(crossings, name)
+    monkeypatch.setattr(crossings, name, lambda *given: asked.append(name) or kernel(*given))
+    monkeypatch.setattr(run, "SMALL", 0)
+    if request.param == "runs":
+        monkeypatch.setattr(run, "WIDE", 0)
+        monkeypatch.setattr(run, "FAMILY", 0)
+    else:
+        monkeypatch.setattr(crossings, "MANY", 0)
+        monkeypatch.setattr(crossings, "UNITS", 0)
+    return asked
+
+
 @pytest.mark.parametrize("window", [((-1, -1), (1, -1), (1, 1), (-1, 1)), None])
 @pytest.mark.parametrize("name", NETS)
-def test_runs_find_the_crossings_that_single_cells_do(monkeypatch, name, window):
+def test_what_crosses_is_what_cells_alone_find(monkeypatch, together, name, window):
     network = NETS[name]()
-    monkeypatch.setattr("geomtoy.regions.engine.run.SMALL", 0)
     found = enumerate_regions(network, window=window).subdivision
+    asked = len(together)
     monkeypatch.setattr(crossings, "NextMaps", ())
     alone = enumerate_regions(network, window=window).subdivision
+    assert len(together) == asked > 0
     for array in TOPOLOGY:
         np.testing.assert_array_equal(getattr(found.mesh, array), getattr(alone.mesh, array), array)
     np.testing.assert_array_equal(found.levels[-1].bits, alone.levels[-1].bits)
+
+
+@pytest.mark.usefixtures("together")
+@settings(max_examples=60)
+@given(networks_of_any_size)
+def test_numbers_of_any_size(network):
+    assert enumerate_regions(network).certify().valid
+
+
+def test_most_cuts_are_left_out_for_whole_clans(monkeypatch):
+    """Not half of the maps of the last layer are computed on a cell."""
+    monkeypatch.setattr(run, "SMALL", 0)
+    network, n_left, of_clans = random_net(2, 100, 90, 80, 1, seed=6), [], crossings.of_clans
+
+    def seen(mesh, corner, segments, level, before, weights, *rest):
+        for g in range(0, len(segments.parent) - SEGMENTS, SEGMENTS):
+            h = g + SEGMENTS
+            clan = Segments(segments.start[g : h + 1], segments.parent[g:h])
+            known = common(mesh, corner, clan, level.bits, before)
+            n_left.append(len(left(known, weights, 2).cut))
+        return of_clans(mesh, corner, segments, level, before, weights, *rest)
+
+    monkeypatch.setattr(crossings, "of_clans", seen)
+    enumerate_regions(network)
+    assert len(n_left) > 20
+    assert np.mean(n_left) < 80 / 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from geomtoy.network import Network
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps import near
 from geomtoy.regions.maps.blocks import of_states
-from geomtoy.regions.maps.cuts import cuts_of
-from geomtoy.regions.maps.floats import CellMaps, NextMaps, blocks, cut_lines
+from geomtoy.regions.maps.clans import IN_SEGMENT, of_clans
+from geomtoy.regions.maps.cuts import Cuts, cuts_of
+from geomtoy.regions.maps.floats import CellMaps, NextMaps, Segments, blocks, cut_lines, holding
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.runs import of_families
 from geomtoy.regions.maps.shared import SharedMaps
 from geomtoy.regions.maps.structure import constant_signs, unreached
+from geomtoy.regions.maps.sums import segment_starts
 from geomtoy.regions.numbers.filter import UNDECIDED
 from geomtoy.regions.numbers.predicates import Predicates
 from geomtoy.regions.topology.chords import Crossings
@@ -29,6 +32,9 @@ from geomtoy.regions.topology.mesh import Mesh
 
 BLOCK_BYTES = 1 << 20
 """Size of the maps that are worked on at a time: they should stay in the cache."""
+
+MANY, UNITS = 1 << 16, 64
+"""Cells times cuts, and units, from which on clans of cells are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +70,8 @@ def find_crossings(
     elif isinstance(maps, SharedMaps) and predicates.uses_structure:
         of = maps.of[mesh.first : mesh.first + mesh.n_cells]
         parts = [of_states(of, maps.cuts, mesh, corner, positive)]
+    elif predicates.uses_structure and _in_clans(maps, cuts, mesh):
+        parts = list(_by_clans(mesh, corner, maps, positive))
     else:
         parts = list(_cell_by_cell(subject, mesh, layer, corner, maps, positive))
     cell, cut, rows, sign = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -92,6 +100,27 @@ def _by_runs(mesh: Mesh, corner: np.ndarray, maps: NextMaps, positive: np.ndarra
         yield of_families(
             mesh, corner, begin, end, parent, bits, before, maps.weights, maps.cuts, positive
         )
+
+
+def _in_clans(maps: CellMaps, cuts: Cuts, mesh: Mesh) -> TypeGuard[NextMaps]:
+    """Whether it pays to look at clans of cells: units are many, and their maps are neither known on all
+    cells nor will be asked for again."""
+    if not isinstance(maps, NextMaps) or mesh.n_cells * maps.width <= MANY or maps.width < UNITS:
+        return False
+    simple = maps.cuts.relu and cuts.plain and not (maps.since or maps.weights.sparse)
+    return simple and not maps.again and not maps.known(mesh.first, mesh.first + mesh.n_cells - 1)
+
+
+def _by_clans(mesh: Mesh, corner: np.ndarray, maps: NextMaps, positive: np.ndarray) -> Iterator[Finds]:
+    level, before = maps.level, maps.before
+    start = segment_starts(level.parent[mesh.first : mesh.first + mesh.n_cells], IN_SEGMENT) + mesh.first
+    parent = level.parent[start[:-1]]
+    block = max(1, BLOCK_BYTES // (24 * before.width))
+    for low in range(0, len(parent), block):
+        own = Segments(start[low : low + block + 1], parent[low : low + block])
+        begin, end = holding(before, *own.parent[[0, -1]])
+        known = before.ahead(begin, end) if isinstance(before, NextMaps) else before.on(begin, end)
+        yield of_clans(mesh, corner, own, level, known, maps.weights, maps.cuts, positive)
 
 
 def _cell_by_cell(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from geomtoy.regions.engine.meetings import count_cells, find_meetings
 from geomtoy.regions.frame import Frame, make_frame
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps.chain import level_maps, next_maps
-from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, all_maps
+from geomtoy.regions.maps.floats import CellMaps, FirstMaps, Maps, NextMaps, all_maps
 from geomtoy.regions.maps.levels import (
     Level,
     ancestors,
@@ -32,6 +33,7 @@ from geomtoy.regions.maps.levels import (
 from geomtoy.regions.maps.patterns import equal_patterns, patterns_so_far
 from geomtoy.regions.numbers.bounds import CORNER, nearest
 from geomtoy.regions.numbers.predicates import Predicates, SignTally
+from geomtoy.regions.topology import curve
 from geomtoy.regions.topology.components import components
 from geomtoy.regions.topology.merge import inner_sides, merge
 from geomtoy.regions.topology.mesh import Mesh
@@ -42,9 +44,12 @@ ROOM = Path(__file__).parents[1]
 SMALL = 1 << 16
 """Cells times cuts up to which each is looked at alone: the kernels for runs need not be compiled."""
 
-WIDE, FAMILY = 256, 16
-"""Units of a layer, and cells of a parent on average, from which on runs of cells are looked at: below,
-it is faster to look at each."""
+WIDE, FAMILY = 700, 16
+"""Units of a layer or of the one before, and cells of a parent on average, from which on runs of cells
+are looked at: below, it is faster to look at clans, or at each."""
+
+VAGUE = 2.0**-40
+"""Error of a place from which on it is computed exactly to number cells."""
 
 OUTPUT_CELLS = 1 << 12
 """Cells on which maps of the outputs are computed at a time."""
@@ -155,6 +160,9 @@ class Enumeration:
             mesh = self.build(mesh, layer, maps)
             if decides_a_maximum(self.network, layer):
                 mesh = self._merge(mesh)
+            many = layer < self.hidden and mesh.n_cells * self.network.widths[layer] > SMALL
+            if many and curve.pays_off(self.subject.levels[-1].parent):
+                mesh = self._renumber(mesh)
             again = layer + 1 < self.hidden
             maps = next_maps(self.network, maps, self.subject.levels, again)
             if progress:
@@ -179,6 +187,25 @@ class Enumeration:
         label = components(mesh.n_cells, sides[equal_patterns(patterns, sides)])
         levels[-1] = chosen_cells(levels[-1], np.unique(label, return_index=True)[1])
         return merge(mesh, label, self.subject.lines.n_sides)
+
+    def _renumber(self, mesh: Mesh) -> Mesh:
+        """Give close cells close numbers."""
+        levels = self.subject.levels
+        parent = levels[-1].parent
+        order = curve.along_curve(*self._places(mesh), mesh, parent)
+        start, half = curve.renumbered(mesh, order)
+        tree = curve.earlier_neighbours(start, half, len(mesh.tail), parent)
+        levels[-1] = Level(parent, levels[-1].bits[order], tree)
+        return mesh._replace(start=start, half=half)
+
+    def _places(self, mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+        """x and y of vertices, those that floats know little of computed exactly: numbers are the same
+        whoever decides."""
+        x, y = mesh.x.copy(), mesh.y.copy()
+        for v in np.flatnonzero(~(mesh.d <= VAGUE) & (mesh.w != 0)).tolist():
+            at = self.subject.lines.meet(*mesh.lines[v].tolist())
+            x[v], y[v] = (nearest(Fraction(int(z), int(at.w))) for z in (at.x, at.y))
+        return x, y
 
     def _foresee(self, layer: int, cutting: Cutting) -> None:
         """Refuse what would not fit before it is built."""
@@ -216,7 +243,8 @@ class Enumeration:
 
 def pays_off(mesh: Mesh, maps: CellMaps, level: Level) -> bool:
     """Whether it pays to look at runs of cells: there is much to look at, and parents have many."""
-    if maps.width < WIDE or mesh.n_cells * maps.width <= SMALL:
+    before = maps.before.width if isinstance(maps, NextMaps) else 0
+    if max(before, maps.width) < WIDE or mesh.n_cells * maps.width <= SMALL:
         return False
     families = 1 + np.count_nonzero(level.parent[1:] != level.parent[:-1])
     return bool(families * FAMILY < len(level.parent))

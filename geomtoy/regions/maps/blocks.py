@@ -11,7 +11,7 @@ import numpy as np
 from geomtoy.kernels import inlined, kernel
 from geomtoy.regions.maps.bits import bit_at
 from geomtoy.regions.maps.near import as_arrays, box_around, crowded, no_finds, note, with_room
-from geomtoy.regions.maps.runs import box_of, neighbours_together
+from geomtoy.regions.maps.runs import box_of
 from geomtoy.regions.numbers.bounds import box_bound
 from geomtoy.regions.numbers.filter import ABOVE, UNDECIDED
 
@@ -28,12 +28,11 @@ def of_states(of, table, mesh, corner, positive):
     """
     finds = no_finds()
     near = np.empty(table.group.shape[0], np.int64)
-    order = neighbours_together(0, of.shape[0], mesh, corner)
     for begin in range(0, of.shape[0], BLOCK):
-        cells = order[begin : begin + BLOCK]
+        end = min(begin + BLOCK, of.shape[0])
         words = np.zeros(positive.shape[1], np.uint64)
-        left = _left_by_block(cells, of, table, box_of(cells, mesh, corner), words)
-        for f in cells:
+        left = _left_by_block(begin, end, of, table, box_of(begin, end, mesh, corner), words)
+        for f in range(begin, end):
             for word in range(words.shape[0]):
                 positive[f, word] = words[word]
             finds = _probe(f, left, of, table, mesh, corner, positive, finds, near)
@@ -41,20 +40,19 @@ def of_states(of, table, mesh, corner, positive):
 
 
 @kernel
-def _left_by_block(cells, of, table, box, words):
+def _left_by_block(begin, end, of, table, box, words):
     """The cuts that some cell of a block may have both signs on; adds the bits of those that are > 0."""
     group, first, step, rows, known = table
     differ = np.zeros(of.shape[1], np.bool_)
-    one = cells[0]
-    for f in cells:
+    for f in range(begin + 1, end):
         for g in range(of.shape[1]):
-            differ[g] |= of[f, g] != of[one, g]
+            differ[g] |= of[f, g] != of[begin, g]
     n = np.int64(0)
     left = np.empty(group.shape[0], np.int64)
     for cut in range(group.shape[0]):
         sign = UNDECIDED
         if not differ[group[cut]]:
-            k = first[cut] + of[one, group[cut]] * step[cut]
+            k = first[cut] + of[begin, group[cut]] * step[cut]
             sign = _sign(known[k], rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3], box)
         if sign == UNDECIDED:
             left[n] = cut

@@ -216,7 +216,7 @@ class NextMaps:
         again: bool,
         closely: bool = False,
     ) -> None:
-        self.before, self.level = before, level
+        self.before, self.level, self.again = before, level, again
         self.cuts = cuts_of(network, layer)
         self.weights = weights_of(network, layer)
         longest = max(64, 2 * before.width)  # so that first cells cost a part of the others
@@ -256,6 +256,10 @@ class NextMaps:
             self._low, self._high = low, high
             self._compute(self._maps, self._signed, low, high)
         return self._view(low, high)
+
+    def known(self, first: int, last: int) -> bool:
+        """Whether the maps on cells first..last are at hand."""
+        return self._at_hand(*holding(self, first, last))
 
     def forget(self) -> None:
         """Keep nothing: those who have computed all from these maps do not ask again."""
@@ -309,8 +313,8 @@ class NextMaps:
 
     def _compute(self, into: Maps, signed: Signed | None, low: int, high: int) -> None:
         here = Segments(self.segments.start[low : high + 1], self.segments.parent[low:high])
-        begin, end = self._parents(low, high)
         before = self.before
+        begin, end = holding(before, *self.segments.parent[[low, high - 1]])
         maps = before.ahead(begin, end) if isinstance(before, NextMaps) else before.on(begin, end)
         with np.errstate(all="ignore"):
             if signed is None:
@@ -325,11 +329,12 @@ class NextMaps:
             of = maps.segment[here.parent - maps.first]
             follow(here, self.level.bits, of, earlier, self.weights, self.cuts, signed, into.error)
 
-    def _parents(self, low: int, high: int) -> tuple[int, int]:
-        """Range of segments that hold the parents of segments low..high-1."""
-        starts, parent = self.before.segment_start, self.segments.parent
-        begin = int(np.searchsorted(starts, parent[low], side="right")) - 1
-        return begin, int(np.searchsorted(starts, parent[high - 1] + 1, side="left"))
+
+def holding(maps: CellMaps, first: int, last: int) -> tuple[int, int]:
+    """Range of segments that hold cells first..last."""
+    starts = maps.segment_start
+    begin = int(np.searchsorted(starts, first, side="right")) - 1
+    return begin, int(np.searchsorted(starts, last + 1, side="left"))
 
 
 def blocks(

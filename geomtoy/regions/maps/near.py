@@ -93,6 +93,37 @@ def of_cells(first, lines, mesh, corner, positive):
     return as_arrays(finds)
 
 
+@kernel
+def among(first, lines, names, mesh, corner, positive, finds):
+    """The finds with those among some cuts on cells from `first` on; `positive` gets their bits.
+
+    Args:
+        lines: of these cuts, see `of_cells`. names: (n,) the cuts.
+    """
+    rows, error, segment = lines
+    n = names.shape[0]
+    value, bound = np.empty(n), np.empty(n)
+    for k in range(rows.shape[0]):
+        f, s = first + k, segment[k]
+        corners = mesh.start[f + 1] - mesh.start[f]
+        box_bounds(rows, k, error, s, box_around(f, mesh, corner), value, bound)
+        for word in range((n + 63) >> 6):
+            above, left = sides(value, bound, n, word)
+            if left and crowded(finds, corners):
+                finds = with_room(finds, corners)
+            while left:
+                i = 64 * word + lowest_bit(left)
+                left = without_lowest(left)
+                line = rows[k, 0, i], rows[k, 1, i], rows[k, 2, i], error[s, i]
+                if note(f, names[i], line, mesh, corner, finds) & ABOVE != 0:
+                    above |= bit_at(i)
+            while above:
+                cut = names[64 * word + lowest_bit(above)]
+                above = without_lowest(above)
+                positive[f, cut >> 6] |= bit_at(cut)
+    return finds
+
+
 @inner(forceinline=True)
 def sides(value, bound, n, word):
     """Of up to 64 of n lines, the bits of those that are > 0 on a box, and of those that may be 0

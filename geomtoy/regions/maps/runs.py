@@ -13,21 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.kernels import inlined, inner, kernel
-from geomtoy.regions.maps.bits import bit_at, lowest_bit, without_lowest
 from geomtoy.regions.maps.near import (
+    among,
     as_arrays,
-    box_around,
     box_bounds,
-    crowded,
     extent,
     no_finds,
-    note,
-    sides,
-    with_room,
 )
 from geomtoy.regions.maps.sums import add_up, loose_error, scratch_for, store, sum_error
 from geomtoy.regions.numbers.bounds import box_bound, box_side
-from geomtoy.regions.numbers.filter import ABOVE, quick_sort
 from geomtoy.regions.numbers.map_bounds import relu_between, with_slack
 
 SHORT = 8
@@ -60,27 +54,23 @@ def of_families(mesh, corner, low, high, parent, bits, before, weights, cuts, po
         weights, cuts: as of `maps.floats`; the cuts of the layer before are those of ReLU.
     """
     finds = no_finds()
-    n = weights.WT.shape[1]
-    room, scratch = scratch_for(weights), (np.empty(n), np.empty(n))
+    room = scratch_for(weights)
     f0 = low
     while f0 < high:
         f1 = f0 + 1
         while f1 < high and parent[f1] == parent[f0]:
             f1 += 1
-        order = np.arange(f0, f1)
-        whole = _whole(bits, order, before, parent[f0] - before.first, room, weights, cuts)
-        if f1 - f0 > SHORT:
-            order = neighbours_together(f0, f1, mesh, corner)
-        finds = _narrow(whole, order, mesh, corner, bits, positive, scratch, finds)
+        whole = _whole(bits, f0, f1, before, parent[f0] - before.first, room, weights, cuts)
+        finds = _narrow(whole, f0, f1, mesh, corner, bits, positive, finds)
         f0 = f1
     return as_arrays(finds)
 
 
 @kernel
-def _whole(bits, cells, before, p, room, weights, cuts):
+def _whole(bits, f0, f1, before, p, room, weights, cuts):
     """All cells of a family as a run: the units that do not switch, summed up."""
     n_in, n = weights.WT.shape
-    some, every = _common_bits(bits, cells)
+    some, every = _common_bits(bits, f0, f1)
     switching = np.zeros(n_in, np.bool_)
     s = 0
     for j in range(n_in):
@@ -108,25 +98,23 @@ def _whole(bits, cells, before, p, room, weights, cuts):
 
 
 @kernel
-def _narrow(run, order, mesh, corner, bits, positive, scratch, finds):
-    """The finds with those of a run, which is looked at part by part, down to single cells; `order` has
-    its cells, neighbours together."""
-    count = order.shape[0]
-    size = max(SHORT, (count + PARTS - 1) // PARTS)
-    for begin in range(0, count, size):
-        cells = order[begin : begin + size]
-        part = _part(run, cells, mesh, corner, bits, scratch)
-        if cells.shape[0] > SHORT:
-            finds = _narrow(part, cells, mesh, corner, bits, positive, scratch, finds)
+def _narrow(run, f0, f1, mesh, corner, bits, positive, finds):
+    """The finds with those of a run f0..f1-1, which is looked at part by part, down to single cells."""
+    size = max(SHORT, (f1 - f0 + PARTS - 1) // PARTS)
+    for begin in range(f0, f1, size):
+        end = min(begin + size, f1)
+        part = _part(run, begin, end, mesh, corner, bits)
+        if end - begin > SHORT:
+            finds = _narrow(part, begin, end, mesh, corner, bits, positive, finds)
         else:
-            finds = _each(part, cells, mesh, corner, bits, positive, scratch, finds)
+            finds = _each(part, begin, end, mesh, corner, bits, positive, finds)
     return finds
 
 
 @kernel
-def _part(run, cells, mesh, corner, bits, scratch):
+def _part(run, f0, f1, mesh, corner, bits):
     """A part of a run: fewer units switch, and fewer cuts are left."""
-    some, every = _common_bits(bits, cells)
+    some, every = _common_bits(bits, f0, f1)
     rows = run.rows.copy()
     still = [0 for _ in range(0)]
     for k in range(run.unit.shape[0]):
@@ -138,8 +126,8 @@ def _part(run, cells, mesh, corner, bits, scratch):
     kept = np.empty(s, np.int64)
     for i in range(s):
         kept[i] = still[i]
-    value, bound = scratch
-    _bounds(run, rows, kept, box_of(cells, mesh, corner), value, bound)
+    value, bound = np.empty(rows.shape[2]), np.empty(rows.shape[2])
+    _bounds(run, rows, kept, box_of(f0, f1, mesh, corner), value, bound)
     left = np.empty(run.cut.shape[0], np.int64)
     k, words = 0, run.bits.copy()
     for i in range(run.cut.shape[0]):
@@ -191,32 +179,17 @@ def _add_slack(shift, slack, half, weight, k):
 
 
 @kernel
-def _each(run, cells, mesh, corner, bits, positive, scratch, finds):
+def _each(run, f0, f1, mesh, corner, bits, positive, finds):
     """The finds with those of the cells of a run, looked at one by one."""
-    value, bound = scratch
-    rows, zero, k = np.empty_like(run.rows), np.int64(0), run.cut.shape[0]
-    for f in cells:
-        rows[:] = run.rows
+    rows, segment = np.empty((f1 - f0, 3, run.cut.shape[0])), np.zeros(f1 - f0, np.int64)
+    for f in range(f0, f1):
+        own = rows[f - f0 : f - f0 + 1]
+        own[:] = run.rows
         for j in range(run.unit.shape[0]):
             if _bit(bits[f], run.unit[j]):
-                _add(rows, run, j, 1.0)
+                _add(own, run, j, 1.0)
         positive[f] = run.bits
-        box_bounds(rows, zero, run.error, zero, box_around(f, mesh, corner), value, bound)
-        for word in range((k + 63) >> 6):
-            above, left = sides(value, bound, k, word)
-            if left and crowded(finds, mesh.start[f + 1] - mesh.start[f]):
-                finds = with_room(finds, mesh.start[f + 1] - mesh.start[f])
-            while left:
-                i = 64 * word + lowest_bit(left)
-                left = without_lowest(left)
-                line = rows[0, 0, i], rows[0, 1, i], rows[0, 2, i], run.error[0, i]
-                if note(f, run.cut[i], line, mesh, corner, finds) & ABOVE != 0:
-                    above |= bit_at(i)
-            while above:
-                cut = run.cut[64 * word + lowest_bit(above)]
-                above = without_lowest(above)
-                positive[f, cut >> 6] |= bit_at(cut)
-    return finds
+    return among(f0, (rows, run.error, segment), run.cut, mesh, corner, positive, finds)
 
 
 @inner(forceinline=True, fastmath={"contract"})
@@ -232,10 +205,10 @@ def _add(rows, run, k, factor):
 
 
 @kernel
-def _common_bits(bits, cells):
-    """Bits that some, and that all of the cells have."""
-    some, every = bits[cells[0]].copy(), bits[cells[0]].copy()
-    for f in cells:
+def _common_bits(bits, f0, f1):
+    """Bits that some, and that all of cells f0..f1-1 have."""
+    some, every = bits[f0].copy(), bits[f0].copy()
+    for f in range(f0 + 1, f1):
         for word in range(bits.shape[1]):
             some[word] |= bits[f, word]
             every[word] &= bits[f, word]
@@ -248,44 +221,12 @@ def _bit(words, k):
 
 
 @kernel
-def box_of(cells, mesh, corner):
-    """Centre and half sides of a box around cells."""
-    left, right, low, high = extent(cells[0], mesh, corner)
-    for f in cells:
+def box_of(f0, f1, mesh, corner):
+    """Centre and half sides of a box around cells f0..f1-1."""
+    left, right, low, high = extent(f0, mesh, corner)
+    for f in range(f0 + 1, f1):
         x0, x1, y0, y1 = extent(f, mesh, corner)
         left, right, low, high = min(left, x0), max(right, x1), min(low, y0), max(high, y1)
     cx, rx = box_side(left, right)
     cy, ry = box_side(low, high)
     return cx, cy, rx, ry
-
-
-@kernel
-def neighbours_together(f0, f1, mesh, corner):
-    """Cells f0..f1-1 in their order along a curve that fills the square (Hilbert 1891): those that are
-    next to each other there are close."""
-    place, sort = np.empty(f1 - f0), np.arange(f1 - f0)
-    for f in range(f0, f1):
-        left, right, low, high = extent(f, mesh, corner)
-        place[f - f0] = _along_curve(_step(left + right), _step(low + high))
-    quick_sort(sort, place, 0, f1 - f0)
-    return sort + f0
-
-
-@inlined
-def _step(double):
-    """Of 2^16 steps from -1 to 1, the one that half of a number is on."""
-    return np.int64(min(max(16384.0 * (double + 2.0), 0.0), 65535.0)) if abs(double) < np.inf else 0
-
-
-@kernel
-def _along_curve(x, y):
-    place, side = np.int64(0), 32768
-    while side > 0:
-        right, up = np.int64(x & side > 0), np.int64(y & side > 0)
-        place += side * side * ((3 * right) ^ up)
-        if up == 0:
-            if right == 1:
-                x, y = 65535 - x, 65535 - y
-            x, y = y, x
-        side >>= 1
-    return place

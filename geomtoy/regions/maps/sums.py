@@ -149,7 +149,7 @@ def add_up(scratch, before, p, bits, f, switching, updates, weights, cuts):
     if weights.sparse:
         _add_few(out, weights.start, weights.target, weights.value, scratch.unit, scratch.factor, m)
     else:
-        _add_units(out, weights.WT, scratch.unit, scratch.factor, m)
+        add_units(out, weights.WT, scratch.unit, scratch.factor, m)
     limit = _limit_of_terms(before.rows, p, scratch, m, cuts) if exact else 0.0
     return terms, limit, weights.rounded or m > 0
 
@@ -218,7 +218,7 @@ def _limit_of_terms(rows, p, scratch, m, cuts):
 
 
 @inner(fastmath={"contract"})
-def _add_units(out, WT, unit, factor, m):
+def add_units(out, WT, unit, factor, m):
     """Add factor * W for m units, four at a time so that sums stay in registers; |W| for the error."""
     n = out.shape[1]
     k = 0

@@ -60,6 +60,17 @@
    asked. What overflows is inf and decides nothing. Where the error of a map is
    exactly 0, its row of R', f and l may be put to 0. At the anchor R is the identity, f = A, and any
    l >= 0 will do.
+11. *Cells of several parents* (`spread_between`). Let z_j be the true map of unit j on a parent, stored
+   with error e_j, and m_j one affine map of floats for all of them. In each coefficient z_j - m_j is
+   within e_j + u |d| of the rounded difference d of what is stored; so 7 bounds |z_j - m_j| on a box
+   around the parent's cells, and s_j is the greatest of these bounds. A unit passes on z_j if it is > 0
+   on all cells, nothing if on none, else max(z_j, 0), which by 8 is t z_j + h up to h = m / 2, where
+   l and u bound m_j in a box around all cells, less and more s_j. So it passes on t m_j + h up to r_j =
+   t s_j + h, with t = 1 and h = 0 in the first case. The next layer's maps are the sums of W_ij (t m_j +
+   h) and the bias up to sum_j |W_ij| r_j. Their coefficients are rounded as in 4 without updates, by t'
+   (sum_j |W_ij| h_j + |b_i|) where h_j >= |t m_j| + h in each of them, and that many times |x| + |y| + 1
+   counts at (x, y). With k no less than that in the box, `map_error` of k h_j + r_j / t' and k b_i is
+   how far true values are from those of the rounded sum.
 """
 
 from __future__ import annotations
@@ -67,7 +78,7 @@ from __future__ import annotations
 import numpy as np
 
 from geomtoy.kernels import inlined
-from geomtoy.regions.numbers.bounds import SECOND_ORDER, SLACK, TINY, U
+from geomtoy.regions.numbers.bounds import SECOND_ORDER, SLACK, TINY, U, box_bound
 from geomtoy.regions.numbers.grids import grid_of, grids, powers
 
 LONGEST = 2.0**-22
@@ -96,6 +107,15 @@ def relu_between(low, high):
 def with_slack(error, slack):
     """Bound of a map that is off by `error` and by what switching units pass on, see 8."""
     return (error + slack) * SLACK
+
+
+@inlined
+def spread_between(da, db, dc, e, cx, cy, rx, ry):
+    """How far a map may be from floats anywhere in a box; the stored map, whose coefficients are known
+    within e, less those floats is da, db, dc but for rounding, see 11."""
+    off = e + U * max(abs(da), max(abs(db), abs(dc)))
+    middle, away = box_bound(da, db, dc, off, cx, cy, rx, ry)
+    return with_slack(abs(middle), away)
 
 
 @inlined
