@@ -58,6 +58,18 @@ def test_a_window_smaller_than_the_gaps_between_floats_has_its_areas(bits):
     assert (cells.locate(floats) == cells.locate(exactly)).all()
 
 
+@pytest.mark.parametrize("power", [-600, -500, 300, 500, 600])
+def test_cells_of_the_plane_may_be_of_any_size(power):
+    """Where float64 does not hold their products, and where it does not hold their areas."""
+    rng = np.random.default_rng(0)
+    W, b, last = rng.normal(size=(8, 2)), rng.normal(size=8), (np.ones((1, 8)), [0])
+    expected = enumerate_regions(Network([(W, b), last]), window=None).areas()
+    areas = enumerate_regions(Network([(np.ldexp(W, -power), b), last]), window=None).areas()
+    assert np.isfinite(expected).any()
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_allclose(areas, np.ldexp(expected, 2 * power), rtol=1e-9)
+
+
 @given(st.one_of(networks(2, 4, 1), networks(2, 4, 3)))
 @settings(max_examples=15)
 def test_areas_of_classes_are_those_of_clipped_polygons(net):
