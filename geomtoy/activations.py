@@ -38,7 +38,7 @@ def exact(value: Any, name: str) -> Fraction:
             raise OverflowError
         return Fraction(*number.as_integer_ratio())
     except (ValueError, OverflowError):
-        raise NetworkError(f"{name} holds {reprlib.repr(value)}; give finite numbers") from None
+        raise NetworkError(f"{name} holds {number!s:.30}; give finite numbers") from None
 
 
 def _as_float(value: Any, name: str) -> float:
@@ -159,7 +159,11 @@ def clip(low: Number | None = None, high: Number | None = None) -> PiecewiseLine
 
 
 def hard_sigmoid(slope: Number = Fraction(1, 6), offset: Number = Fraction(1, 2)) -> PiecewiseLinear:
-    """slope * z + offset, clipped to [0, 1], for slope > 0."""
+    """slope * z + offset, clipped to [0, 1].
+
+    Raises:
+        NetworkError: the slope is not positive.
+    """
     rise, start = exact(slope, "the slope"), exact(offset, "the offset")
     if rise <= 0:
         raise NetworkError(f"a hard sigmoid has slope {float(rise):g}; give a positive one")

@@ -61,6 +61,9 @@ class BlockArrays:
     attention_norm_bias: np.ndarray | None = None
 
     def __post_init__(self) -> None:
+        for name, rank, axes in (("frequencies", 2, "(C, d/2)"), ("W_Q", 3, "(H, d, d_head)")):
+            if np.ndim(getattr(self, name)) != rank:
+                raise NetworkError(f"{name} has shape {np.shape(getattr(self, name))}; give {axes}")
         d, (H, _, f) = self.d_model, self.W_Q.shape
         expected: dict[str, tuple[int, ...]] = dict.fromkeys(("W_Q", "W_K", "W_V"), (H, d, f))
         expected["W_O"] = (H, f, d)

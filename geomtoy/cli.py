@@ -120,7 +120,7 @@ class TimeLimit:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds, self.over = seconds, False
-        limit = seconds or 0.0
+        limit = min(seconds or 0.0, threading.TIMEOUT_MAX / 2)
         self._timer = threading.Timer(limit + max(self.GRACE, limit / 2), self._end)
         self._timer.daemon = True
 

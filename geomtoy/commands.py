@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from geomtoy.answers import compare, verify
 from geomtoy.answers.records import comparison_record, level_set_record, verdict_record
 from geomtoy.block_files import StoredBlock
-from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError
+from geomtoy.errors import FileError, GeomtoyError, SettingError, WindowError, named
 from geomtoy.files import Stored, any_of
 from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.loading import load_any
 from geomtoy.npz import unpacked, write_npz
-from geomtoy.places import moved, named, where
+from geomtoy.places import moved, where
 from geomtoy.progress import Progress, bar
 from geomtoy.regions import (
     CellComplex,
@@ -206,6 +206,8 @@ def _level_set(net: str, stored: Stored, options: argparse.Namespace) -> LevelSe
     """The level set or decision boundary that an option asks for, if one does."""
     if options.level_set is not None and options.decision_boundary:
         raise SettingError("--level-set and --decision-boundary are two things; give one of them")
+    if options.level_of and options.level_set is None:
+        raise SettingError("--level-of is about --level-set; give that, too")
     with named(net):
         if options.decision_boundary:
             return enumerate_decision_boundary(stored.network, **where(stored, options))

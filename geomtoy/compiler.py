@@ -18,7 +18,7 @@ from geomtoy.graph import (
     network_input,
     reshaped,
 )
-from geomtoy.grids import Shape
+from geomtoy.grids import Shape, as_shape
 from geomtoy.layers import (
     Activation,
     Affine,
@@ -107,7 +107,7 @@ def _residual(x: Value, layer: Residual) -> Value:
 
 def _input_shape(layers: list[Any], shape: int | Sequence[int] | None) -> Shape:
     if shape is not None:
-        return (shape,) if isinstance(shape, int) else tuple(shape)
+        return as_shape(shape)
     if layers and isinstance(layers[0], list | tuple):
         return _input_shape(list(layers[0]), None)
     if layers and isinstance(layers[0], Affine) and np.ndim(layers[0].W) == 2:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GeomtoyError(ValueError):
     """Base of all errors caused by an input; the command line turns it into exit status 2."""
@@ -46,3 +49,12 @@ class SettingError(GeomtoyError):
 
 class ProofError(GeomtoyError):
     """A structure that is not proven to be right, so that it is not handed out."""
+
+
+@contextmanager
+def named(name: object) -> Iterator[None]:
+    """Say in errors which file, line or argument they are about."""
+    try:
+        yield
+    except GeomtoyError as error:
+        raise type(error)(f"{name}: {error}") from None

@@ -146,7 +146,12 @@ def load(path: str | Path) -> Stored:
 
 
 def load_block(path: str | Path) -> StoredBlock:
-    """Read a transformer block that `save` or `BlockArrays.save` has written; raises as `load` does."""
+    """Read a transformer block that `save` or `BlockArrays.save` has written.
+
+    Raises:
+        FileError: the file is missing, is no npz, or holds no block.
+        NetworkError, SliceError, WindowError: its parts do not fit together.
+    """
     stored = load_any(path)
     if isinstance(stored, Stored):
         raise FileError(f"{path} holds a network and no transformer block; read it with load")

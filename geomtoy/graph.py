@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, exact, glued
+from geomtoy.activations import IDENTITY, PiecewiseLinear, clip, glued
+from geomtoy.constants import as_floats, fractions, real
 from geomtoy.errors import NetworkError
 from geomtoy.grids import Shape
 from geomtoy.operations import (
@@ -68,10 +69,11 @@ def reshaped(x: Value, shape: Sequence[int]) -> Value:
         raise NetworkError(f"an input of shape {x.shape} has no shape {tuple(shape)}") from None
 
 
-def mapped(x: Value, function: Move) -> Value:
-    """A linear function of arrays, whose matrix is what it makes of unit vectors."""
+def mapped(x: Value, function: Move, dtype: Any = float) -> Value:
+    """A linear function of arrays, whose matrix is what it makes of unit vectors (object: Fractions)."""
     try:
-        images = np.array([function(unit.reshape(x.shape)) for unit in np.eye(x.size)], float)
+        units = np.eye(x.size, dtype=dtype)
+        images = np.array([function(unit.reshape(x.shape)) for unit in units], dtype)
     except ValueError:
         raise NetworkError(f"an input of shape {x.shape} does not fit") from None
     return linear(x, images.reshape(x.size, -1).T, None, images.shape[1:])
@@ -98,10 +100,22 @@ def matrix_product(x: Value | Any, y: Value | Any) -> Any:
         case Value(), Value():
             raise NetworkError("two tensors are multiplied, which is not piecewise affine")
         case Value(), _:
-            return mapped(x, lambda e: e @ y)
+            right = real(y)
+            return mapped(x, lambda e: e @ right, right.dtype)
         case _, Value():
-            return mapped(y, lambda e: x @ e)
+            left = real(x)
+            return mapped(y, lambda e: left @ e, left.dtype)
     return as_floats(fractions(x) @ fractions(y))
+
+
+def require_arrays(*parameters: Any) -> None:
+    """Refuse parameters that are tensors.
+
+    Raises:
+        NetworkError: one is.
+    """
+    if any(isinstance(one, Value) for one in parameters):
+        raise NetworkError("a parameter depends on the input, which is not piecewise affine")
 
 
 def linear(x: Value, W: np.ndarray, b: np.ndarray | None, shape: Shape) -> Value:
@@ -116,24 +130,17 @@ def scaled(x: Value, factor: Any) -> Value:
 
 
 def divided(x: Value, divisor: Any) -> Value:
-    """x over an array of numbers, by the rational numbers that their inverses are."""
+    """x over an array of numbers, by the rational numbers that their inverses are.
+
+    Raises:
+        NetworkError: it is divided by a tensor, or by 0.
+    """
+    if isinstance(divisor, Value):
+        raise NetworkError("something is divided by a tensor, which is not piecewise affine")
     divisors = np.asarray(divisor)
     if not np.all(divisors):
         raise NetworkError("something is divided by 0")
     return scaled(x, as_floats(1 / fractions(divisors)))
-
-
-def fractions(numbers: Any) -> np.ndarray:
-    """The rational numbers that an array holds."""
-    found: np.ndarray = np.vectorize(lambda one: exact(one, "an array"), otypes=[object])(numbers)
-    return found
-
-
-def as_floats(rationals: Any) -> np.ndarray:
-    """An array of Fractions as float64 if that changes none of them."""
-    given = np.asarray(rationals, object)
-    floats = given.astype(float)
-    return floats if (floats == given).all() else given
 
 
 def added(x: Value | Any, y: Value | Any) -> Value:
@@ -150,7 +157,7 @@ def added(x: Value | Any, y: Value | Any) -> Value:
 
 def subtracted(x: Value | Any, y: Value | Any) -> Value:
     """x - y; at least one is a tensor."""
-    return added(x, negated(y) if isinstance(y, Value) else np.negative(y))
+    return added(x, negated(y) if isinstance(y, Value) else np.negative(real(y)))
 
 
 def joined(parts: Sequence[Value], axis: int) -> Value:
@@ -243,7 +250,7 @@ def larger(x: Value | Any, y: Value | Any) -> Value:
         x, y = y, x
     if not isinstance(y, Value):
         x, lows = _spread(x, y)
-        kinds = [IDENTITY if np.isneginf(low) else clip(low=low) for low in lows]
+        kinds = [IDENTITY if low == -np.inf else clip(low=low) for low in lows]
         return activated(x, np.array(kinds, object).reshape(x.shape))
     both = joined([reshaped(part, (*part.shape, 1)) for part in _broadcast(x, y)], -1)
     return largest(both, lambda numbers: numbers)
@@ -251,7 +258,7 @@ def larger(x: Value | Any, y: Value | Any) -> Value:
 
 def smaller(x: Value | Any, y: Value | Any) -> Value:
     """The smaller of two tensors, or of one and an array of numbers, at each entry."""
-    x, y = (negated(one) if isinstance(one, Value) else np.negative(one) for one in (x, y))
+    x, y = (negated(one) if isinstance(one, Value) else np.negative(real(one)) for one in (x, y))
     return negated(larger(x, y))
 
 
@@ -314,7 +321,7 @@ def _broadcast(x: Value, y: Value) -> tuple[Value, Value]:
 
 def _spread(x: Value, constant: Any) -> tuple[Value, np.ndarray]:
     """Both in their common shape; the numbers as one vector."""
-    numbers = np.asarray(constant)
+    numbers = real(constant)
     shape = _common_shape(x.shape, numbers.shape)
     return moved(x, lambda n: np.broadcast_to(n, shape)), np.broadcast_to(numbers, shape).ravel()
 

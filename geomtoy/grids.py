@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,23 @@ Shape = tuple[int, ...]
 Size = int | Sequence[int]
 Padding = int | str | Sequence[int | Sequence[int]]
 """One number, one for each direction, pairs (before, after), or "same": ceil(size / stride) outputs."""
+
+
+def as_shape(given: Any) -> Shape:
+    """The shape of one input: a number of values, or a length for each axis.
+
+    Raises:
+        NetworkError: a length is no integer of at least 1.
+    """
+    try:
+        shape = tuple(map(index, given if np.ndim(given) else (given,)))
+    except (TypeError, ValueError):
+        shape = (0,)
+    if all(length > 0 for length in shape):
+        return shape
+    raise NetworkError(
+        f"the input's shape is {given!r}; give a number of values, or a length of each axis"
+    )
 
 
 def windows(

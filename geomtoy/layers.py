@@ -77,13 +77,19 @@ class BatchNorm:
     def factors(self, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
         """Factor and constant of each value."""
         mean, variance, scale, shift = (
-            np.asarray(x, float) for x in (self.mean, self.variance, self.scale, self.shift)
+            parameter(f"the batch norm's {name}", getattr(self, name)).astype(float)
+            for name in ("mean", "variance", "scale", "shift")
         )
         channel = channel_of(shape, self.channels_last)
         if mean.shape != (channel.max() + 1,) or variance.shape != mean.shape:
             raise NetworkError(
                 f"the statistics have shapes {mean.shape} and {variance.shape} for "
                 f"{channel.max() + 1} channels; give one number each"
+            )
+        if any(one.shape not in ((), mean.shape) for one in (scale, shift)):
+            raise NetworkError(
+                f"scale and shift have shapes {scale.shape} and {shift.shape} for {len(mean)} channels; "
+                "give one number each"
             )
         if not (variance + self.epsilon > 0).all():
             raise NetworkError("a variance is not positive; give the statistics of inference")

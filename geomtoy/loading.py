@@ -37,7 +37,8 @@ def save(path: str | Path, what: Model | Result, **where: Any) -> None:
         files.save(path, what, **where)
         return
     if not isinstance(what, Result):
-        raise SettingError(f"a {type(what).__name__} is not stored; save its network or block")
+        kind = type(what).__name__
+        raise SettingError(f"{kind} is nothing that is stored; give save(path, network), or a result")
     if where:
         raise SettingError(f"a result has its own slice and window; leave {', '.join(where)} out")
     write_npz(path, result_arrays(what))

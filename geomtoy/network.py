@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.activations import PiecewiseLinear, activation
+from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.maxima import Maximum, pattern_units, reduced
 from geomtoy.picture import Picture
@@ -30,7 +31,7 @@ class Network(Picture):
     a layer holds Fractions, as object arrays of Fractions.
 
     Args:
-        layers: pairs (W, b) with W of shape (out, in) and b of shape (out,).
+        layers: pairs (W, b) with W of shape (out, in) and b of shape (out,), arrays or tensors.
         activation: one piecewise-linear activation for all hidden layers (a name or a
             `PiecewiseLinear`), or a sequence with one for each hidden layer; in place of one, a
             layer may have a sequence with one for each of its units.
@@ -172,7 +173,8 @@ def require_network(model: Any) -> None:
     """
     if not isinstance(model, Network):
         raise NetworkError(
-            f"{type(model).__name__} is no geomtoy.Network; make one with geomtoy.from_model(model)"
+            f"{type(model).__name__} is no geomtoy.Network; make one with geomtoy.from_model(model), or "
+            "see geomtoy.views for blocks of transformers"
         )
 
 
@@ -193,7 +195,7 @@ def _checked_layer(k: int, pair: tuple[Any, Any]) -> Layer:
 def parameter(name: str, value: Any) -> np.ndarray:
     """A read-only float64 or Fraction array; exactly the numbers given."""
     try:
-        array = np.asarray(value)
+        array = as_array(value)
     except ValueError:
         raise NetworkError(f"{name} is ragged; make all its rows equally long") from None
     if array.dtype == object:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from geomtoy.block_files import StoredBlock
-from geomtoy.errors import GeomtoyError, SliceError
+from geomtoy.errors import SliceError, named
 from geomtoy.files import Stored
 from geomtoy.importers.vnnlib import read_vnnlib
 from geomtoy.npz import read_npz
@@ -46,15 +44,6 @@ def check_window(window: Any) -> None:
     if window is not None and window is not UNIT_SQUARE and not isinstance(window, Path):
         with named("argument --window"):
             (convex_window if isinstance(window, list) else interval)(window)
-
-
-@contextmanager
-def named(name: str) -> Iterator[None]:
-    """Say in errors which file or argument they are about."""
-    try:
-        yield
-    except GeomtoyError as error:
-        raise type(error)(f"{name}: {error}") from None
 
 
 def moved(stored: StoredBlock, options: argparse.Namespace) -> StoredBlock:

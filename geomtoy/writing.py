@@ -20,6 +20,8 @@ def written_aside(path: Path) -> Iterator[Path]:
     Raises:
         FileError: the place cannot be written to.
     """
+    if not path.name:
+        raise FileError(f"cannot write {path}: it is a folder; choose another place")
     aside = path.with_name(f".{path.stem[:40]}-part{token_hex(8)}{path.suffix}")
     try:
         yield aside

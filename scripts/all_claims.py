@@ -6,6 +6,7 @@ why the rest is not judged. Nothing is decided here.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +17,8 @@ from figure import MODULES
 from geomtoy.errors import FileError
 
 SOURCE = Path(__file__).with_name("claims.toml")
-UNJUDGED = ("in the code", "one run", "not attempted", "impossible here")
+ONE_RUN = "one run"
+UNJUDGED = ("in the code", ONE_RUN, "not attempted", "impossible here")
 LIST = Path("docs/claims.md")
 INTRODUCTION = """# All claims
 
@@ -59,6 +61,8 @@ def _require_sound(entry: Entry, where: str) -> None:
         raise FileError(
             f"{where}: give figures, or a status ({', '.join(UNJUDGED)}) with why, and not both"
         )
+    if (entry.get("status") == ONE_RUN) != ("record" in entry):
+        raise FileError(f"{where}: give what was run once a record of its numbers, and nothing else one")
 
 
 def claims_list(found: Records, source: Path = SOURCE) -> str:
@@ -125,7 +129,7 @@ def _of_folder(folder: str, found: Records) -> list[tuple[str, Record]]:
 def _status(entry: Entry, judged: Iterable[tuple[str, Record]]) -> tuple[str, str]:
     if "figures" not in entry:
         command = f": `{entry['command']}`" if "command" in entry else ""
-        return str(entry["status"]), entry["why"].removesuffix(".") + (command or ".")
+        return str(entry["status"]), _why(entry).removesuffix(".") + (command or ".")
     by_file: dict[str, list[Record]] = {}
     for name, one in judged:
         by_file.setdefault(name, []).append(one)
@@ -137,6 +141,14 @@ def _status(entry: Entry, judged: Iterable[tuple[str, Record]]) -> tuple[str, st
         )
     outcomes = [_short(one) for many in by_file.values() for one in many]
     return "; ".join(dict.fromkeys(outcomes)), ", ".join(map(_link, by_file))
+
+
+def _why(entry: Entry) -> str:
+    """The reason, with numbers from what was run once."""
+    if "record" not in entry:
+        return str(entry["why"])
+    record = json.loads((SOURCE.parent / entry["record"]).read_text())
+    return str(entry["why"].format(**record))
 
 
 def _short(one: Record) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from all_claims import LIST, claims_list, findings
 from figure import MODULES, ROOT, judge
+from tried import table
 
 from geomtoy.errors import FileError
 from geomtoy.store import to_json
@@ -22,6 +23,7 @@ from geomtoy.writing import written_aside
 
 BEGIN, END = "<!-- claims: made by scripts/claims.py -->", "<!-- end of claims -->"
 FINDINGS, END_FINDINGS = "<!-- findings: made by scripts/claims.py -->", "<!-- end of findings -->"
+TRIED, END_TRIED = "<!-- tried: made by scripts/claims.py -->", "<!-- end of tried -->"
 FULL = "_full"
 """Ends the name of a figure's long run."""
 SELF_CHECKS = "What can only be false if our code is wrong is no claim; these are self-checks:"
@@ -92,9 +94,11 @@ def with_section(readme: str, begin: str, end: str, section: str) -> str:
 
 
 def with_claims(readme: str, found: Mapping[str, Record], figures: str) -> str:
-    """A README with its tables made anew, and its findings where it has a place for them."""
+    """A README with its tables made anew, and what else it has a place for."""
     if FINDINGS in readme:
         readme = with_section(readme, FINDINGS, END_FINDINGS, findings(found))
+    if TRIED in readme:
+        readme = with_section(readme, TRIED, END_TRIED, table())
     return with_section(readme, BEGIN, END, tables(found, figures))
 
 

@@ -1,12 +1,21 @@
-"""Builders of small networks: lines of the plane, random weights, folds."""
+"""Builders of small networks: lines of the plane, random weights, few weights, folds, images."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 
-from geomtoy import Network
+from geomtoy import Network, PiecewiseLinear, Slice, compile_layers
+from geomtoy.activations import activation
+from geomtoy.layers import Affine, Conv2d, Flatten, MaxPool2d
+
+ACTS = [
+    *map(activation, ("relu", "relu", "abs", "leaky_relu", "hard_tanh", "identity")),
+    PiecewiseLinear((-1, Fraction(1, 3)), (-1, 0, 2), value=1),
+]
+"""Of units with few weights."""
 
 
 def lines(*rows, activation="relu", out=None) -> Network:
@@ -47,3 +56,42 @@ def with_relu_twice(network) -> Network:
     """The same function with an idle identity layer after the first hidden layer."""
     width = network.widths[0]
     return Network([network.layers[0], (np.eye(width), np.zeros(width)), *network.layers[1:]])
+
+
+def few_weights(seed, step=Fraction(1, 2)):
+    """Every unit sees two of the layer before, or one or none; all kinds of activations."""
+    rng = np.random.default_rng(seed)
+    layers = [(rng.integers(-4, 5, (8, 2)) * step, rng.integers(-2, 3, 8) * step)]
+    for _ in range(2):
+        W = np.zeros((8, 8), int)
+        for row in W:
+            row[rng.choice(8, 2, replace=False)] = rng.choice([-2, -1, 0, 1, 1, 2], 2)
+        layers.append((W * step, rng.choice([-1, 0, 0, 1], 8) * step))
+    layers.append((rng.integers(-2, 3, (1, 8)) * step, np.zeros(1, int) * step))
+    acts = [[ACTS[k] for k in rng.integers(len(ACTS), size=8)] for _ in range(3)]
+    return Network(layers, acts if seed % 2 else "relu"), None
+
+
+def few_directions(seed):
+    """Units of a layer are multiples of few, so that many cancel further on."""
+    rng = np.random.default_rng(seed)
+    act = ["relu", "leaky_relu", "abs", "hard_tanh"][seed % 4]
+    layers, width = [], 2
+    for n in rng.integers(4, 10, size=1 + seed % 3):
+        some = rng.integers(0, max(1, n // 2), size=n)
+        W, b = rng.integers(-2, 3, size=(n, width)), rng.integers(-2, 3, size=n)
+        layers.append((W[some] * rng.choice([-1, 1, 2], size=(n, 1)) / 2, b[some] / 4))
+        width = n
+    return Network([*layers, (rng.integers(-1, 2, size=(1, width)), [0])], act)
+
+
+def image_net(side=6, channels=1):
+    """Convolution, ReLU, max-pooling and a dense layer, with Gaussian parameters."""
+    rng = np.random.default_rng(0)
+    pooled = channels * ((side - 2) // 2) ** 2
+    layers = [
+        Conv2d(rng.normal(0, 0.5, (channels, 1, 3, 3)), rng.normal(0, 0.3, channels)), "relu",
+        MaxPool2d(2), Flatten(), Affine(rng.normal(size=(4, pooled)), rng.normal(size=4)), "relu",
+        Affine(rng.normal(size=(1, 4))),
+    ]  # fmt: skip
+    return compile_layers(layers, (1, side, side)), Slice(*rng.normal(size=(3, side * side)).tolist())

@@ -244,6 +244,15 @@ def cross(p, q) -> Row:
     return (p[1] * q[2] - p[2] * q[1], p[2] * q[0] - p[0] * q[2], p[0] * q[1] - p[1] * q[0])
 
 
+def holds(corners, point) -> bool:
+    """Whether a closed convex polygon, counter-clockwise, has a point (x, y)."""
+    turns = [
+        (q[0] - p[0]) * (point[1] - p[1]) - (q[1] - p[1]) * (point[0] - p[0])
+        for p, q in zip(corners, [*corners[1:], corners[0]], strict=True)
+    ]
+    return min(turns) >= 0
+
+
 def cyclic(items):
     """Consecutive pairs around a cycle."""
     return zip(items, [*items[1:], items[0]], strict=True)

@@ -9,10 +9,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from geomtoy import UNIT_SQUARE, Network, PiecewiseLinear, Slice
+from geomtoy.activations import HARD_TANH, RELU
+from geomtoy.layers import Affine, Maxout
 
 TRIANGLE = ((-1, -1), (2, Fraction(-1, 3)), (0, 1.5))
 PENTAGON = ((0, 2), (-2, 0.5), (-1, -1), (1, -1), (2, 0.5))
 STEPS = PiecewiseLinear((-1, 0, Fraction(1, 2)), (1, 0, 2, -1), value=-1, name="steps")
+UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))
+"""No slope or offset is a float, and pieces nearly cancel."""
 
 windows = st.sampled_from([UNIT_SQUARE, TRIANGLE, PENTAGON])
 levels = st.sampled_from([0, 0, Fraction(1, 2), Fraction(-1, 3), 1.25])
@@ -87,3 +91,15 @@ networks_of_any_size = st.builds(
     kinds,
 )
 """Floats and slopes of all exponents, so that products underflow and overflow in every place."""
+
+
+def affine(out, into, largest=4):
+    return st.builds(Affine, numbers(out, into, largest=largest), numbers(out, largest=largest))
+
+
+def maxout(k, d_in, *widths, act=RELU):
+    """Groups of k, then after an activation again, and an output."""
+    layers = []
+    for n, m in zip((d_in, *widths), widths, strict=False):
+        layers += [affine(k * m, n), st.just(Maxout(k)), st.sampled_from([act, HARD_TANH, Maxout(1)])]
+    return st.tuples(*layers, affine(1, widths[-1]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import all_claims
 import claims
 import pytest
+import tried
 from figure import MODULES, ROOT
 
 from geomtoy.errors import FileError
@@ -67,11 +70,37 @@ def test_what_is_not_published_is_asked_for(tmp_path):
         ('status = "holds", why = "by hand"', "give figures, or a status"),
         ('status = "not attempted"', "give figures, or a status"),
         ('figures = ["fig_match_depth"], status = "not attempted", why = "b"', "not both"),
+        ('status = "one run", why = "0.5, as I remember"', "a record of its numbers"),
     ],
 )
 def test_a_status_is_never_written_by_hand(tmp_path, claim, message):
     with pytest.raises(FileError, match=message):
         all_claims.papers(source(tmp_path, f'where = "w", says = "s", {claim}'))
+
+
+def test_numbers_of_one_run_are_those_of_its_record():
+    (entry,) = [one for paper in all_claims.papers() for one in paper["claims"] if "record" in one]
+    record = json.loads((ROOT / "scripts" / entry["record"]).read_text())
+    end = record["numbers"][f"step {record['config']['fit']['steps']}"]
+    text = all_claims.claims_list(FOUND)
+    assert f"{end['p_noise']['whole']:.3f} and {end['p_noise']['dropped']:.2g} at the end" in text
+    assert f"then {end['p_correct']['whole']:.3f} and {end['p_correct']['dropped']:.3f}." in text
+
+
+def test_runs_that_were_tried_are_counted_by_what_they_learned(tmp_path):
+    def run(batch, rate, seed, *accuracy):
+        settings = {"steps": 2000, "initial_scale": 0.8, "learning_rate": rate, "weight_decay": 0.1}
+        return {"batch": batch, "seed": seed, "accuracy": accuracy, **settings}
+
+    runs = [run(64, 0.1, 0, 0.9, 0.8, 1.0), run(64, 0.1, 1, 1.0, 0.5, 0), run(64, 0.2, 0, 1, 1, 0.9)]
+    runs += [run(64, 0.2, 1, 0.89, 1, 1), run(256, 0.1, 0, 0, 0, 0)]
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps({"config": {"learned": 0.9}, "numbers": {"runs": runs}}))
+    learned = "1 step in 2 runs (rate 0.1); 3 steps in 1 run (rate 0.2)"
+    assert tried.table(path).splitlines()[2:] == [
+        f"| 64 | 2,000 | 0.8 | 0.1, 0.2 | 0.1 | 4 | {learned} |",
+        "| 256 | 2,000 | 0.8 | 0.1 | 0.1 | 1 | nothing |",
+    ]
 
 
 def test_a_finding_is_what_and_how_sure():

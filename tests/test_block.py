@@ -173,6 +173,8 @@ def test_what_is_no_block_is_refused(tmp_path):
         ({"W_V": np.full((2, 6, 4), Fraction(1, 3))}, "W_V holds Fractions"),
         ({"norm_gain": np.full(6, np.inf)}, "norm_gain holds NaN"),
         ({"norm_gain": None}, "norm_gain has shape"),
+        ({"frequencies": np.ones(3)}, r"frequencies has shape \(3,\); give \(C, d/2\)"),
+        ({"W_Q": np.ones((6, 2))}, r"W_Q has shape \(6, 2\); give \(H, d, d_head\)"),
         ({"attention_norm_bias": np.ones(6)}, "attention_norm_gain has shape"),
         ({"residual": 2}, "residual is 2"),
     ],

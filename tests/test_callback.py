@@ -7,9 +7,9 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from fits import assert_same, stop_after
 from flax import nnx
 from jax.experimental.compilation_cache.compilation_cache import reset_cache
-from test_training import assert_same, stop_after
 
 from geomtoy import Network, RegionCallback, Segment, Slice, count_regions
 from geomtoy.errors import NetworkError, SettingError

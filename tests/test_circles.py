@@ -307,5 +307,7 @@ def test_what_cannot_be_looked_at_is_refused_by_name():
         count_regions(network, slice=Segment([0.0] * 5, [1.0] * 5))
     with pytest.raises(GeomtoyError, match="dimension 3"):
         count_regions(network, slice=FLAT)
+    with pytest.raises(GeomtoyError, match=r"a slice is a geomtoy\.Slice here, no tuple; make one"):
+        count_regions(network, slice=([0.0] * 5,) * 3)
     with pytest.raises(BudgetError, match="max_regions = 3"):
         count_regions(network, slice=plane, max_regions=3)

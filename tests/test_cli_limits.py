@@ -50,6 +50,8 @@ def test_time_is_limited(folder, capsys, monkeypatch):
     assert said == "--max-seconds 0.01 is over; nothing was written"
     assert run("count", "good.npz", "--max-seconds", "0") == 2
     assert "'0' is not a number > 0" in capsys.readouterr().err
+    assert run("count", "good.npz", "--max-seconds", "inf") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_too_little_memory_is_said(folder, capsys, monkeypatch):

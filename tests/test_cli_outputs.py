@@ -119,6 +119,10 @@ def test_a_level_set_that_cannot_be_drawn_is_named(folder, capsys, more, says):
     assert os.listdir() == ["good.npz"]
 
 
+def test_an_output_without_its_level_is_asked_for_it(folder, capsys):
+    assert refused(capsys, "count", "good.npz", "--level-of", "1").startswith("--level-of is about")
+
+
 # Outputs that cannot be written
 
 BAD_OUTPUTS = [

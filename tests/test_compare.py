@@ -15,7 +15,7 @@ from strategies import TRIANGLE, activations, networks
 from geomtoy import UNIT_SQUARE, Network, Segment, Slice, compile_layers, enumerate_regions
 from geomtoy.answers import changes, compare, extrema, integral
 from geomtoy.answers.stacking import difference, stacked
-from geomtoy.errors import NetworkError, WindowError
+from geomtoy.errors import NetworkError, SettingError, WindowError
 from geomtoy.layers import Affine, LayerNorm, Maxout
 
 one_output = networks(2, 4, 1, act=activations)
@@ -152,6 +152,8 @@ def test_regions_that_appear_and_vanish():
     assert sorted(back.vanished) == sorted(found.appeared)
     with pytest.raises(NetworkError, match="one architecture"):
         changes(before, enumerate_regions(random_net(2, 3, 1, seed=0)))
+    with pytest.raises(SettingError, match="asked of a Network; give what enumerate_regions makes"):
+        changes(before.network, after)
 
 
 def test_networks_that_do_not_fit_are_refused():

@@ -38,6 +38,17 @@ def test_neighbours_are_mutual_and_across_an_edge(name):
 
 
 @each_net
+def test_cells_are_numbered_as_entries_of_lists_are(name):
+    cells = cells_of(name)
+    n = len(cells)
+    for ask in (cells.corners, cells.cell_edges, cells.neighbours, cells.polygon):
+        np.testing.assert_array_equal(ask(-1), ask(n - 1))
+        for outside in (n, -n - 1):
+            with pytest.raises(IndexError):
+                ask(outside)
+
+
+@each_net
 def test_edges_run_with_their_left_cell_on_the_left(name):
     cells = cells_of(name)
     middle = np.array([cells.polygon(k).mean(axis=0) for k in range(len(cells))])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import random_net
+from builders import few_directions, random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo import ZOO
@@ -100,18 +100,6 @@ def test_a_last_hidden_layer_that_cuts_nothing_is_counted():
 def test_linear_regions_are_fewer_than_regions_where_units_cancel():
     counts = [count_regions(few_directions(seed)) for seed in range(12)]
     assert sum(0 < count.linear_regions < count.regions for count in counts) > 6
-
-
-def few_directions(seed):
-    rng = np.random.default_rng(seed)
-    act = ["relu", "leaky_relu", "abs", "hard_tanh"][seed % 4]
-    layers, width = [], 2
-    for n in rng.integers(4, 10, size=1 + seed % 3):
-        some = rng.integers(0, max(1, n // 2), size=n)
-        W, b = rng.integers(-2, 3, size=(n, width)), rng.integers(-2, 3, size=n)
-        layers.append((W[some] * rng.choice([-1, 1, 2], size=(n, 1)) / 2, b[some] / 4))
-        width = n
-    return Network([*layers, (rng.integers(-1, 2, size=(1, width)), [0])], act)
 
 
 # Ties

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_numbers import run, the_program
 
 from geomtoy import load_block
 from geomtoy.demo.modules import joined
@@ -182,20 +181,6 @@ def test_soft_borders_are_what_geomtoy_certifies(scripts, key, sharpness):
 
     heads, context = map(int, key.split(","))
     assert soft_record(heads, context, sharpness) == ATTENTION["soft"][key][str(sharpness)]
-
-
-def run(program, folder, monkeypatch):
-    """What a program prints."""
-    monkeypatch.chdir(folder)
-    said = StringIO()
-    with redirect_stdout(said):
-        exec(compile(program, "page", "exec"), {})
-    return said.getvalue()
-
-
-def the_program(tab, place):
-    tab.page.click(f"{place} summary")
-    return tab.page.inner_text(f"{place} pre")
 
 
 @pytest.mark.parametrize("sharpness", ["hard", "4"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from demo_browser import PAGE
 from demo_other_browsers import OTHERS, Page
-from test_demo_page import near_normal
+from page_numbers import near_normal
 
 from geomtoy import Network, count_regions
 

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from page_numbers import near_normal
 
 from geomtoy import count_regions, load
 from geomtoy.cli import main
@@ -69,21 +70,6 @@ def test_counts_equal_those_of_the_command_line(open_tab, tmp_path, capsys):
     assert shown == [(one["regions"], one["linear_regions"]) for one in records]
     assert any(regions > linear for regions, linear in shown)
     assert in_whole_numbers > 100
-
-
-def near_normal(*place):
-    """The page's random numbers, written again from the comments of random.js."""
-
-    def mixed(*integers):
-        h = 0x9E3779B9
-        for integer in integers:
-            h ^= integer
-            h = (h ^ (h >> 16)) * 0x85EBCA6B % 2**32
-            h = (h ^ (h >> 13)) * 0xC2B2AE35 % 2**32
-            h = ((h ^ (h >> 16)) + 0x6D2B79F5) % 2**32
-        return h
-
-    return sum(((mixed(*place, k) + 0.5) / 2**32 for k in range(12)), start=-6.0)
 
 
 def test_the_file_holds_the_numbers_that_the_seed_gives(open_tab, tmp_path):

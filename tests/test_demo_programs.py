@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_demo_attention import run, the_program
+from page_numbers import run, the_program
 
 BESIDE = {
     "net.npz": ("width=7&depth=2&seed=3&fitstep=0", "partition", "#regions"),

@@ -5,6 +5,7 @@ import pytest
 from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from same_meshes import assert_same_meshes
 from strategies import activations, networks, networks_of_any_size, relu_networks, slices, windows
 from zoo import ZOO
 
@@ -20,9 +21,6 @@ def however_small():
         yield
 
 
-TOPOLOGY = ("tail", "head", "line", "direction", "start", "half", "lines")
-
-
 def assert_same_both_ways(network, **where):
     found = enumerate_regions(network, **where)
     counts = [count_regions(network, linear=linear, **where) for linear in (True, False)]
@@ -30,8 +28,7 @@ def assert_same_both_ways(network, **where):
         exact = enumerate_regions(network, **where)
         again = [count_regions(network, linear=linear, **where) for linear in (True, False)]
     one, other = (getattr(cells, "complex", cells).subdivision for cells in (found, exact))
-    for name in TOPOLOGY:
-        np.testing.assert_array_equal(getattr(one.mesh, name), getattr(other.mesh, name), name)
+    assert_same_meshes(one, other)
     for level, by_rationals in zip(one.levels, other.levels, strict=True):
         np.testing.assert_array_equal(level.bits, by_rationals.bits)
     np.testing.assert_array_equal(found.linear_region, exact.linear_region)

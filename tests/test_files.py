@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,6 +211,8 @@ def test_places_that_cannot_be_written_to(tmp_path, place):
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileError, match=r"cannot write .*; choose another place"):
         write_npz(tmp_path / place, {"a": np.zeros(1)})
+    with pytest.raises(FileError, match=r"cannot write \.: it is a folder; choose another place"):
+        write_npz(Path(), {"a": np.zeros(1)})
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
 
 

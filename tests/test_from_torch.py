@@ -102,6 +102,12 @@ def test_a_convolutional_network_and_its_regions():
     np.testing.assert_allclose(ours, module(images).detach().numpy(), atol=1e-11)
 
 
+def test_a_shape_that_does_not_fit_is_one_sentence_and_no_log(caplog):
+    with pytest.raises(NetworkError, match=r"cannot trace the module: .*reduction dim"):
+        from_torch(nn.Sequential(nn.Linear(2, 3)).eval(), 5)
+    assert not caplog.records
+
+
 def test_float32_weights_are_widened_and_state_dicts_agree():
     module = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1)).eval()
     network = from_torch(module)

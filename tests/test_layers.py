@@ -195,6 +195,17 @@ def test_nothing_is_multiplied_that_would_be_rounded():
     assert network(x)[0, 0] == 6 * tenth**2 + 12 * tenth**3
 
 
+@pytest.mark.parametrize("shape", ["2", -2, 0, 2.5, (2, 0), (2, None), ((1, 2), 3)], ids=str)
+def test_what_is_no_shape_is_refused(shape):
+    with pytest.raises(NetworkError, match=r"the input's shape is .*; give a number of values"):
+        compile_layers(["relu"], shape)
+
+
+def test_a_shape_may_be_numpys():
+    for shape in (np.int64(4), np.array([2, 2]), (np.int32(4),)):
+        assert compile_layers([Flatten(), affine(3, 4)], shape).d_in == 4
+
+
 def test_float32_parameters_are_widened():
     W = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
     np.testing.assert_array_equal(compile_layers([Affine(W)]).layers[0][0], W.astype(float))
@@ -235,6 +246,7 @@ def test_lists_names_flatten_and_activations_in_any_order():
         ([Maxout([[0, 4]])], 4, "do not fit"),
         ([BatchNorm([0.0], [1.0])], 4, "for 4 channels"),
         ([BatchNorm([0.0], [-1.0])], 1, "not positive"),
+        ([BatchNorm([0.0] * 2, [1.0] * 2, [1.0] * 3)], 2, r"have shapes \(3,\) and \(\) for 2 channels"),
         ([Activation(["relu"] * 3)], 4, "3 activations for 4 channels"),
         ([Residual([affine(3, 2)])], 2, "give a projection"),
         ([Affine([[1.0]], [1.0, 2.0])], 1, "give \\(1,\\)"),

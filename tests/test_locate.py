@@ -8,7 +8,7 @@ import pytest
 from builders import lines, random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import oracle
+from oracle import holds, oracle
 from small_complexes import FAR_SQUARE, NETS, cells_of, each_net, exact_points
 from strategies import activations, networks, windows
 
@@ -64,14 +64,6 @@ def test_points_of_small_rationals_are_found_exactly(net, window, point):
     names = {tuple(row): k for k, row in enumerate(cells.activation_patterns.tolist())}
     expected = min((names[cell.pattern] for cell in truth), default=-1)
     assert cells.locate(exact_points([point])).tolist() == [expected]
-
-
-def holds(corners, point):
-    turns = [
-        (q[0] - p[0]) * (point[1] - p[1]) - (q[1] - p[1]) * (point[0] - p[0])
-        for p, q in zip(corners, [*corners[1:], corners[0]], strict=True)
-    ]
-    return min(turns) >= 0
 
 
 def test_points_next_to_a_line_are_on_their_own_side():

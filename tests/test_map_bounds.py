@@ -8,14 +8,11 @@ from builders import random_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from map_errors import worst_share
-from strategies import STEPS, networks, networks_of_any_size
+from strategies import STEPS, UNEVEN, networks, networks_of_any_size
 
 from geomtoy import Network, PiecewiseLinear, enumerate_regions
 from geomtoy.regions.numbers.bounds import at_least, nearest
 from geomtoy.regions.numbers.map_bounds import spread_between
-
-UNEVEN = PiecewiseLinear((Fraction(-1, 3), Fraction(1, 7)), (Fraction(2, 3), -0.3, Fraction(5, 7)))
-"""No slope or offset is a float, and pieces nearly cancel."""
 
 
 @settings(max_examples=100)

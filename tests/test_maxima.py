@@ -1,6 +1,5 @@
 """Regions of networks with maxima and residuals, against layers applied to exact cells."""
 
-from collections import defaultdict
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,21 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layer_oracle import layer_oracle
-from strategies import PENTAGON, numbers, slices, windows
+from layer_checks import assert_same_regions
+from oracle import holds
+from strategies import PENTAGON, affine, maxout, slices, windows
 
 from geomtoy import (
     UNIT_SQUARE,
-    CellComplex,
     Network,
     Segment,
     Slice,
-    count_regions,
     enumerate_regions,
     load,
     save,
 )
-from geomtoy.activations import HARD_TANH, RELU
+from geomtoy.activations import RELU
 from geomtoy.certify import certify
 from geomtoy.compiler import compile_layers
 from geomtoy.layers import Affine, AvgPool2d, Conv2d, Maxout, MaxPool2d, Residual
@@ -30,41 +28,10 @@ from geomtoy.regions.results.export import to_arrays, to_geojson, to_networkx, t
 from geomtoy.regions.results.level_sets import enumerate_decision_boundary, enumerate_level_set
 
 
-def assert_same_regions(steps, d_in=2, window=UNIT_SQUARE, slice=None):
-    truth = layer_oracle(steps, d_in=d_in, slice=slice, window=window)
-    net, where = compile_layers(steps, d_in), {"slice": slice, "window": window}
-    count = count_regions(net, **where)
-    assert (count.regions, count.linear_regions) == (truth.regions, truth.linear_regions)
-    assert count_regions(net, **where, linear=False).regions == truth.regions
-    cells = enumerate_regions(net, **where)
-    assert len(cells) == truth.regions
-    assert cells.n_linear_regions == truth.linear_regions
-    certificate = cells.certify()
-    assert certificate.valid, str(certificate)
-    if isinstance(cells, CellComplex) and window is not None:
-        area = defaultdict(Fraction)
-        for cell in truth.cells:
-            area[cell.pattern] += cell.area
-        np.testing.assert_allclose(sorted(cells.areas()), sorted(map(float, area.values())), atol=1e-12)
-    return net, cells
-
-
 def won(cells):
     """Who wins the only maximum, on each cell."""
     ((*_, last),) = cells.network.maxima
     return cells.activation_patterns[:, np.searchsorted(cells.network.pattern_units, last)]
-
-
-def affine(out, into, largest=4):
-    return st.builds(Affine, numbers(out, into, largest=largest), numbers(out, largest=largest))
-
-
-def maxout(k, d_in, *widths, act=RELU):
-    """Groups of k, then after an activation again, and an output."""
-    layers = []
-    for n, m in zip((d_in, *widths), widths, strict=False):
-        layers += [affine(k * m, n), st.just(Maxout(k)), st.sampled_from([act, HARD_TANH, Maxout(1)])]
-    return st.tuples(*layers, affine(1, widths[-1]))
 
 
 overlapping = Maxout([[0, 1, 2, 3], [2, 1], [3], [0, 2, 4], [4, 0, 1, 2, 3]])
@@ -200,14 +167,6 @@ def test_samples_of_a_convolutional_network_lie_in_regions_of_their_patterns():
     assert cells.areas().sum() == pytest.approx(4)
 
 
-def contains(polygon, point):
-    turns = [
-        (q[0] - p[0]) * (point[1] - p[1]) - (q[1] - p[1]) * (point[0] - p[0])
-        for p, q in zip(polygon, [*polygon[1:], polygon[0]], strict=True)
-    ]
-    return min(turns) >= 0
-
-
 @settings(max_examples=15)
 @given(maxout(3, 2, 2, 1))
 def test_points_on_borders_belong_to_the_least_of_their_closed_cells(steps):
@@ -218,7 +177,7 @@ def test_points_on_borders_belong_to_the_least_of_their_closed_cells(steps):
         tuple((p + q) / 2 for p, q in zip(exact[a], exact[b], strict=True)) for a, b in cells.edges
     ]
     points = [*exact, *middles]
-    expected = [next(k for k, cell in enumerate(polygons) if contains(cell, point)) for point in points]
+    expected = [next(k for k, cell in enumerate(polygons) if holds(cell, point)) for point in points]
     np.testing.assert_array_equal(cells.locate(np.array(points, dtype=object)), expected)
 
 

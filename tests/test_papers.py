@@ -9,9 +9,9 @@ import sys
 from dataclasses import asdict, fields
 
 import claims
-import make_figures
 import pytest
 from figure import MODULES, ROOT, module_of
+from figures_command import config_of, main
 
 from geomtoy.errors import SettingError
 
@@ -37,28 +37,31 @@ def asked_for(name: str) -> set[str]:
 
 
 def test_options_win_over_presets_and_unknown_ones_are_refused(capsys):
-    assert make_figures.config_of("fig_match_training", "full", ["--seeds", "2"]).seeds == 2
-    assert make_figures.config_of("fig_match_training", "full", []).steps == 8000
-    assert make_figures.config_of("fig5_regions_grid", "default", ["--heads", "3", "7"]).heads == (3, 7)
+    assert config_of("fig_match_training", "full", ["--seeds", "2"]).seeds == 2
+    assert config_of("fig_match_training", "full", []).steps == 8000
+    assert config_of("fig5_regions_grid", "default", ["--heads", "3", "7"]).heads == (3, 7)
     for name, unknown in (("fig1_partition", "--steps"), ("fig3_region_bounds", "--dask-address")):
         with pytest.raises(SystemExit) as stopped:
-            make_figures.main(["--only", name, unknown, "5"])
+            main(["--only", name, unknown, "5"])
         assert stopped.value.code == 2
         assert unknown in capsys.readouterr().err
 
 
 def test_one_command_makes_those_asked_for(tmp_path, capsys):
     folders = ["--out", str(tmp_path / "out"), "--results", str(tmp_path / "results")]
-    make_figures.main(["--tiny", "--only", "fig1_partition", *folders, "--seeds", "3"])
+    main(["--tiny", "--only", "fig1_partition", *folders, "--seeds", "3"])
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert made == ["fig1_partition_tiny.json", "fig1_partition_tiny.png"]
     assert "all: " in capsys.readouterr().out
     with pytest.raises(SettingError, match="two presets"):
-        make_figures.main(["--tiny", "--full"])
+        main(["--tiny", "--full"])
     with pytest.raises(SettingError, match="there is no figure 'fig9'"):
-        make_figures.main(["--only", "fig9"])
+        main(["--only", "fig9"])
+    for few in ("0", "-1"):
+        with pytest.raises(SettingError, match=rf"--seeds is {few}; give at least 1"):
+            main(["--only", "fig1_partition", "--seeds", few])
     with pytest.raises(SystemExit):
-        make_figures.main(["--only", "fig1_partition", "--help"])
+        main(["--only", "fig1_partition", "--help"])
     assert "--neurons" in capsys.readouterr().out
 
 

@@ -6,10 +6,10 @@ from random import Random
 
 import numpy as np
 import pytest
+from builders import few_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import STEPS, activations, networks, slices
-from test_shared import few_weights
 
 from geomtoy import Network, Slice, enumerate_regions
 from geomtoy.regions.maps import rational

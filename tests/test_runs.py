@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from builders import random_net
 from hypothesis import given, settings
+from same_meshes import assert_same_meshes
 from strategies import networks_of_any_size
 
 from geomtoy import Network, enumerate_regions
@@ -11,8 +12,6 @@ from geomtoy.regions.engine import crossings, run
 from geomtoy.regions.maps.clans import SEGMENTS, common, left
 from geomtoy.regions.maps.floats import Segments
 from geomtoy.theory.lattices import two_level_lattice
-
-TOPOLOGY = ("tail", "head", "line", "direction", "start", "half", "lines")
 
 
 def sharp(seed: int) -> Network:
@@ -58,8 +57,7 @@ def test_what_crosses_is_what_cells_alone_find(monkeypatch, together, name, wind
     monkeypatch.setattr(crossings, "NextMaps", ())
     alone = enumerate_regions(network, window=window).subdivision
     assert len(together) == asked > 0
-    for array in TOPOLOGY:
-        np.testing.assert_array_equal(getattr(found.mesh, array), getattr(alone.mesh, array), array)
+    assert_same_meshes(found, alone)
     np.testing.assert_array_equal(found.levels[-1].bits, alone.levels[-1].bits)
 
 

@@ -4,12 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import few_weights, image_net
 from map_errors import worst_share
-from test_runs import TOPOLOGY
-from test_unreached import image_net
+from same_meshes import assert_same_meshes
 
-from geomtoy import Network, PiecewiseLinear, compile_layers, enumerate_regions
-from geomtoy.activations import activation
+from geomtoy import compile_layers, enumerate_regions
 from geomtoy.layers import Affine, Maxout
 from geomtoy.regions.engine import run
 from geomtoy.regions.maps import chain, shared
@@ -20,26 +19,6 @@ from geomtoy.regions.maps.shared import SharedMaps
 from geomtoy.regions.numbers.filter import UNDECIDED
 from geomtoy.regions.topology.mesh import corner_vertices
 from geomtoy.theory.lattices import two_level_lattice
-
-ACTS = [
-    *map(activation, ("relu", "relu", "abs", "leaky_relu", "hard_tanh", "identity")),
-    PiecewiseLinear((-1, Fraction(1, 3)), (-1, 0, 2), value=1),
-]
-
-
-def few_weights(seed, step=Fraction(1, 2)):
-    """Every unit sees two of the layer before, or one or none; all kinds of activations."""
-    rng = np.random.default_rng(seed)
-    layers = [(rng.integers(-4, 5, (8, 2)) * step, rng.integers(-2, 3, 8) * step)]
-    for _ in range(2):
-        W = np.zeros((8, 8), int)
-        for row in W:
-            row[rng.choice(8, 2, replace=False)] = rng.choice([-2, -1, 0, 1, 1, 2], 2)
-        layers.append((W * step, rng.choice([-1, 0, 0, 1], 8) * step))
-    layers.append((rng.integers(-2, 3, (1, 8)) * step, np.zeros(1, int) * step))
-    acts = [[ACTS[k] for k in rng.integers(len(ACTS), size=8)] for _ in range(3)]
-    return Network(layers, acts if seed % 2 else "relu"), None
-
 
 CASES = {
     **{f"few weights, {seed}": lambda seed=seed: few_weights(seed) for seed in range(8)},
@@ -72,8 +51,7 @@ def test_cells_are_those_of_maps_on_each_cell(request, name):
     request.getfixturevalue("always")
     found = enumerate_regions(network, slice=plane).subdivision
     assert len(list(shared_levels(found))) == len(network.layers) - 2
-    for array in TOPOLOGY:
-        np.testing.assert_array_equal(getattr(found.mesh, array), getattr(alone.mesh, array), array)
+    assert_same_meshes(found, alone)
     np.testing.assert_array_equal(found.levels[-1].bits, alone.levels[-1].bits)
 
 

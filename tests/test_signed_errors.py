@@ -7,8 +7,7 @@ import pytest
 from builders import he_net
 from hypothesis import given, settings
 from map_errors import worst_share
-from strategies import STEPS, activations, networks, networks_of_any_size
-from test_map_bounds import UNEVEN
+from strategies import STEPS, UNEVEN, activations, networks, networks_of_any_size
 
 from geomtoy import Network, enumerate_regions
 from geomtoy.regions.maps import signed

@@ -248,6 +248,8 @@ def test_a_slice_in_another_dimension_is_refused():
         count_regions(net, slice=plane)
     with pytest.raises(SliceError, match="dimension 1 but the network takes 2 inputs"):
         count_regions(net, slice=Segment((0,), (1,)))
+    with pytest.raises(SliceError, match=r"a slice is a geomtoy\.Slice or Segment, no tuple; make one"):
+        count_regions(net, slice=((0, 0), (1, 0), (0, 1)))
 
 
 def test_a_network_of_three_inputs_asks_for_a_slice():

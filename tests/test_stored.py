@@ -133,7 +133,7 @@ def test_results_are_no_networks_and_have_no_other_window(tmp_path, capsys):
     assert "holds a CellComplex and no network" in capsys.readouterr().err
     with pytest.raises(GeomtoyError, match="has its own slice and window"):
         geomtoy.save(tmp_path / "cells.npz", cells, window=(0, 1))
-    with pytest.raises(GeomtoyError, match="a dict is not stored"):
+    with pytest.raises(GeomtoyError, match="dict is nothing that is stored"):
         geomtoy.save(tmp_path / "cells.npz", {})
     with pytest.raises(FileError, match="does not exist"):
         geomtoy.load(tmp_path / "nothing.npz")

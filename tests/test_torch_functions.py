@@ -80,6 +80,8 @@ def test_functions_of_tensors(function):
         (lambda x, h: torch.div(h, 3e9, rounding_mode="trunc"), "with such arguments"),
         (lambda x, h: torch.where(h > 0, x, 0.0), "no functions of what is compared"),
         (lambda x, h: h + torch.nan, "give finite numbers"),
+        (lambda x, h: h * 1j, "complex128; give real numbers"),
+        (lambda x, h: (h * torch.tensor(1j)).real, "complex64; give real numbers"),
         (lambda x, h: [h, x], "does not give one tensor"),
         (lambda x, h: None, "does not give one tensor"),
     ],
@@ -87,6 +89,13 @@ def test_functions_of_tensors(function):
 def test_functions_that_are_refused(function, message):
     with pytest.raises(NetworkError, match=message):
         from_torch(Function(function), 4)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint64], ids=str)
+def test_integers_that_are_no_floats_are_not_rounded(dtype):
+    big = torch.tensor([2**53 + 1, 1, 2, 3], dtype=dtype)
+    network = from_torch(Function(lambda x, h: x + big), 4)
+    assert [int(b) for b in network.layers[0][1]] == big.tolist()
 
 
 def test_what_is_cast_to_float32_is_compared_in_it():

@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from fits import assert_same, stop_after
 from flax import nnx
 
 from geomtoy.errors import SettingError
 from geomtoy.models.export import from_flax
 from geomtoy.models.mlp import MLP, MLPConfig
 from geomtoy.training.regression import FitConfig, fit
+from geomtoy.training.runs import digest
 from geomtoy.training.streams import require_float64, stream, streams
 from geomtoy.training.targets import TARGETS, Target, target
 
@@ -26,11 +28,6 @@ def build(rngs: nnx.Rngs) -> MLP:
 
 def train(config: FitConfig = CONFIG, **settings: object):
     return fit(build, X, SIN(X), config, chunk=8, **settings)
-
-
-def assert_same(one, other):
-    jax.tree.map(np.testing.assert_array_equal, one.params, other.params)
-    np.testing.assert_array_equal(one.loss, other.loss)
 
 
 @pytest.mark.parametrize("one", TARGETS.values(), ids=TARGETS)
@@ -50,6 +47,14 @@ def test_values_of_targets():
     np.testing.assert_allclose(target("cone")(np.array([[0.3, 0.4]])), 0.5)
     with pytest.raises(SettingError, match="'cosine' is unknown"):
         target("cosine")
+
+
+def test_a_digest_tells_arrays_apart_whose_bytes_are_the_same():
+    ones = np.ones((2, 3))
+    lookalikes = [[ones], [ones.T], [ones.ravel()], [ones[:1], ones[1:]], [ones.view(np.int64)]]
+    found = {digest(*arrays) for arrays in lookalikes}
+    assert len(found) == len(lookalikes)
+    assert digest(jnp.ones((2, 3), jnp.float32)) == digest(ones.astype(np.float32))
 
 
 def test_streams_depend_on_name_seed_and_run_only():
@@ -96,20 +101,6 @@ def test_an_interrupted_run_resumes_where_it_stopped(tmp_path, monkeypatch):
         train(checkpoint=checkpoint)
     monkeypatch.undo()
     assert_same(train(checkpoint=checkpoint), whole)
-
-
-def stop_after(monkeypatch, chunks: int) -> None:
-    from geomtoy.training import regression as module
-
-    calls = iter(range(chunks))
-    check = module.require_finite
-
-    def interrupted(loss, config):
-        if next(calls, None) is None:
-            raise KeyboardInterrupt
-        check(loss, config)
-
-    monkeypatch.setattr(module, "require_finite", interrupted)
 
 
 def test_a_checkpoint_of_another_run_is_not_used(tmp_path):

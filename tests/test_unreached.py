@@ -4,29 +4,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from builders import image_net
 from hypothesis import given, settings
-from test_maxima import affine, assert_same_regions, maxout, st
+from hypothesis import strategies as st
+from layer_checks import assert_same_regions
+from strategies import affine, maxout
 
-from geomtoy import Network, Slice, count_regions, enumerate_regions
+from geomtoy import Network, count_regions, enumerate_regions
 from geomtoy.activations import RELU
-from geomtoy.compiler import compile_layers
-from geomtoy.layers import Affine, Conv2d, Flatten, Maxout, MaxPool2d
+from geomtoy.layers import Maxout
 from geomtoy.regions.maps.cuts import cuts_of
 from geomtoy.regions.maps.structure import constant_signs, unreached
 
 relu = st.just(RELU)
-
-
-def image_net(side=6, channels=1):
-    """Convolution, ReLU, max-pooling and a dense layer, with Gaussian parameters."""
-    rng = np.random.default_rng(0)
-    pooled = channels * ((side - 2) // 2) ** 2
-    layers = [
-        Conv2d(rng.normal(0, 0.5, (channels, 1, 3, 3)), rng.normal(0, 0.3, channels)), "relu",
-        MaxPool2d(2), Flatten(), Affine(rng.normal(size=(4, pooled)), rng.normal(size=4)), "relu",
-        Affine(rng.normal(size=(1, 4))),
-    ]  # fmt: skip
-    return compile_layers(layers, (1, side, side)), Slice(*rng.normal(size=(3, side * side)).tolist())
 
 
 def unreached_units(cells):

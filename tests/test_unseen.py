@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_counting import few_directions
+from builders import few_directions
 
 from geomtoy import Network, PiecewiseLinear, compile_layers, count_regions, enumerate_regions
 from geomtoy.layers import Affine, Maxout

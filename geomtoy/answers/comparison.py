@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from geomtoy.activations import IDENTITY, RELU
-from geomtoy.answers.domain import Cells, breadth, complex_of, without_norm
+from geomtoy.answers.domain import Cells, breadth, complex_of, no_cells, without_norm
 from geomtoy.answers.extrema import Extremum, extrema
 from geomtoy.answers.stacking import difference, stacked
 from geomtoy.compiler import compile_layers
@@ -151,7 +151,11 @@ def changes(before: Cells, after: Cells) -> Changes:
         before, after: of networks with the same units, on one window.
     Raises:
         NetworkError: the networks do not have the same units.
+        SettingError: they are networks, and not their cells.
     """
+    for cells in (before, after):
+        if isinstance(cells, Network):
+            raise no_cells(cells)
     one, other = before.activation_patterns, after.activation_patterns
     if one.shape[1] != other.shape[1]:
         raise NetworkError(

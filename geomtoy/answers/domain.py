@@ -24,13 +24,18 @@ def complex_of(cells: Any) -> CellComplex:
     """
     complex = cells.complex if isinstance(cells, Pieces) else cells
     if not isinstance(complex, CellComplex):
-        raise SettingError(
-            f"this is asked of a {type(cells).__name__}; give what enumerate_regions makes of a network "
-            "without a norm"
-        )
+        raise no_cells(cells)
     if complex.subdivision.frame.unbounded:
         raise WindowError("the window is unbounded; enumerate inside a bounded one")
     return complex
+
+
+def no_cells(what: Any) -> SettingError:
+    """What is said of something else than cells, such as their network."""
+    return SettingError(
+        f"this is asked of a {type(what).__name__}; give what enumerate_regions makes of a network "
+        "without a norm"
+    )
 
 
 def without_norm(network: Network | NormedNetwork) -> Network:

@@ -114,6 +114,8 @@ def random_slices(dimension: int, number: int, *, seed: int = 0, spread: float =
         spread: standard deviation of each coordinate of the point; 0 for planes through the origin.
     Returns:
         slices whose directions are orthonormal up to rounding.
+    Raises:
+        SettingError: there is no plane in so few dimensions, or none is asked for.
     """
     if dimension < 2 or number < 1:
         raise SettingError(f"{number} planes of R^{dimension} are asked for; give at least 1 in R^2")

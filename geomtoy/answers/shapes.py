@@ -8,7 +8,7 @@ import numpy as np
 
 from geomtoy.answers.domain import complex_of
 from geomtoy.errors import SettingError
-from geomtoy.regions import CellComplex
+from geomtoy.regions import CellComplex, Pieces
 from geomtoy.theory.random_lines import PoissonLineCells
 
 
@@ -62,7 +62,7 @@ def shapes(cells: CellComplex) -> Shapes:
         WindowError: the window is unbounded.
     Exactness: float64, from vertices that are known within `vertex_error`.
     """
-    if not isinstance(cells, CellComplex):
+    if isinstance(cells, Pieces):
         raise SettingError("pieces of a line have no shapes; give cells of a plane")
     complex = complex_of(cells)
     inner, ends = complex.edge_layer > 0, complex.edges

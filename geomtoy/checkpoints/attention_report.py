@@ -17,7 +17,7 @@ from geomtoy.checkpoints.measures import Measures, Rule
 from geomtoy.checkpoints.model import Batch, Look, Model, Progress
 from geomtoy.checkpoints.prompts import Line, read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
-from geomtoy.errors import FileError
+from geomtoy.errors import FileError, named
 from geomtoy.writing import written_aside
 
 COLUMNS = ("line", "tokens", "layer", "head", "intrinsic_dimension", "density")
@@ -78,7 +78,7 @@ def _read(model: str, lines: Sequence[Line]) -> tuple[Model, list[list[int]]]:
     found = []
     for line in lines:
         text = line.text("prompt")
-        with line.named():
+        with named(line):
             found.append(tokenizer.encode(text))
             stored.require_fit(found[-1])
     return stored, found

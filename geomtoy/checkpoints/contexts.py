@@ -9,7 +9,7 @@ import numpy as np
 
 from geomtoy.checkpoints.prompts import Line
 from geomtoy.checkpoints.tokens import Tokenizer
-from geomtoy.errors import FileError
+from geomtoy.errors import FileError, named
 
 CONTEXTS = ("shots", "random", "permuted", "other", "repeat")
 
@@ -51,7 +51,7 @@ class Contexts:
         shots = self._shots(index, k)
         text = "".join(_filled(self.shot_format, *shot) for shot in shots)
         question = _filled(self.question_format, line.text("question"), line.text("answer"))
-        with line.named():
+        with named(line):
             context, asked = encode(text, special=False), encode(question, special=False)
             return encode("") + self._disturbed(context, index, k) + asked
 

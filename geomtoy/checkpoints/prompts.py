@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geomtoy.errors import FileError, GeomtoyError
+from geomtoy.errors import FileError
 
 
 @dataclass(frozen=True)
@@ -31,14 +29,6 @@ class Line:
             state = "has no" if value is None else "has no text as"
             raise FileError(f'{self} {state} "{key}"; write it as a JSON string')
         return value
-
-    @contextmanager
-    def named(self) -> Iterator[None]:
-        """Say in errors which line they are about."""
-        try:
-            yield
-        except GeomtoyError as error:
-            raise type(error)(f"{self}: {error}") from None
 
     def __str__(self) -> str:
         return f"{self.file} line {self.number}"

@@ -16,7 +16,7 @@ from geomtoy.checkpoints.measures import Measures, Rule
 from geomtoy.checkpoints.model import Model
 from geomtoy.checkpoints.prompts import read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
-from geomtoy.errors import FileError, SettingError
+from geomtoy.errors import FileError, SettingError, named
 
 Job = tuple[int, int]
 """Index of a line and its number of shots."""
@@ -166,7 +166,7 @@ class _Study:
     def _record(self, job: Job, tokens: int, measures: Measures, n: int, answer: str) -> Record:
         line = self._contexts.lines[job[0]]
         rules = list(enumerate(measures.rules))
-        with line.named():
+        with named(line):
             correct = bool(self._judge(line.text("question"), line.text("answer"), answer))
         return {
             "line": line.number,

@@ -14,7 +14,7 @@ from geomtoy.checkpoints.model import Model, Progress
 from geomtoy.checkpoints.prompts import Line, read_prompts
 from geomtoy.checkpoints.tokens import Tokenizer
 from geomtoy.checkpoints.truncation import Ranks, Truncation
-from geomtoy.errors import FileError, SettingError
+from geomtoy.errors import FileError, SettingError, named
 from geomtoy.writing import written_aside
 
 GENERIC = " the"
@@ -75,7 +75,7 @@ class _Study:
         self._asked = [(each, self._ranks(*each)) for each in asked]
         self._wanted: list[tuple[list[int], list[int]]] = []
         for line, (_, prompt, *answers) in zip(lines, self._texts, strict=True):
-            with line.named():
+            with named(line):
                 for answer in answers:
                     before, after = tokenizer.continuation(prompt, answer)
                     self._model.require_fit(before + after[:-1])

@@ -93,11 +93,11 @@ class CircleComplex(Picture):
     def cell_edges(self, cell: int) -> np.ndarray:
         """Arcs on the boundary of a cell."""
         start, edge, _ = self._mesh.sides
-        return edge[start[cell] : start[cell + 1]]
+        return edge[start[:-1][cell] : start[1:][cell]]
 
     def neighbours(self, cell: int) -> np.ndarray:
         """Cells across the arcs of a cell, in the order of `cell_edges`."""
-        across = self.edge_cells[self.cell_edges(cell)].sum(axis=1) - cell
+        across = self.edge_cells[self.cell_edges(cell)].sum(axis=1) - range(self.n_cells)[cell]
         return across[(self.edge_cells[self.cell_edges(cell)] >= 0).all(axis=1)]
 
     @cached_property

@@ -111,10 +111,6 @@ class Geometry:
         none."""
         return sign(self.product(k, k) - k.c * k.c)
 
-    def constant_sign(self, k: Circle) -> int:
-        """Sign of a function that is no circle; that of its constant unless it is one."""
-        return sign(k.c)
-
     def relation(self, k: Circle, h: Circle) -> int:
         """Number of common points of two circles, 0, 1 or 2; or 3 if they are one circle."""
         pair = self.pencil(k, h)

@@ -202,6 +202,8 @@ def _basis(network: NormedNetwork, slice: Slice | None) -> fmpq_mat:
     """What the norm is given, as linear functions of (s, t, 1): (d, 3)."""
     if slice is None and network.d_in != 2:
         raise SliceError(f"the network takes {network.d_in} inputs; give a Slice to look at")
+    if not isinstance(slice, Slice | None):
+        raise SliceError(f"a slice is a geomtoy.Slice here, no {type(slice).__name__}; make one")
     if slice is not None and slice.dimension != network.d_in:
         raise SliceError(
             f"the slice lies in dimension {slice.dimension} but the network takes {network.d_in} "

@@ -11,6 +11,7 @@ import numpy as np
 
 from geomtoy import graph
 from geomtoy.compiler import applied
+from geomtoy.constants import as_floats
 from geomtoy.errors import NetworkError
 from geomtoy.layers import AvgPool2d, BatchNorm, Conv2d, LayerNorm, MaxPool2d, RMSNorm
 from geomtoy.operations import PADDING, Value
@@ -76,7 +77,7 @@ def means(x: Value, numbers: np.ndarray) -> Value:
     for row, entries in zip(W, numbers.reshape(len(W), -1), strict=True):
         inside = entries[entries != PADDING]
         row[inside] = Fraction(1, len(inside))
-    return graph.linear(x, graph.as_floats(W), None, numbers.shape[:-1])
+    return graph.linear(x, as_floats(W), None, numbers.shape[:-1])
 
 
 def batch_normed(x: Value, mean: Any, variance: Any, scale: Any, shift: Any, epsilon: float) -> Value:

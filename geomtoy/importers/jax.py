@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.constants import real
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.jax_primitives import MOVES, PRIMITIVES, Equation
 from geomtoy.network import Network
@@ -52,7 +54,7 @@ def from_jax(
     Exactness: exact for the parameters; what is computed from parameters alone is computed as JAX does,
         in their own precision, and those are the stored numbers.
     """
-    shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    shape = as_shape(input_shape)
     with jax.enable_x64(True):
         try:
             closed = jax.make_jaxpr(function)(jnp.zeros(shape, float))
@@ -130,6 +132,6 @@ def _read(known: dict[Any, Any], name: Any) -> Any:
 
 
 def _widened(x: Any) -> np.ndarray:
-    """Floats as float64, which changes no value."""
+    """Floats as float64, which changes no value; places and truth values as they are."""
     array = np.asarray(x)
-    return array if array.dtype.kind in "iub" else array.astype(np.float64)
+    return array if array.dtype.kind in "iub" else real(array)

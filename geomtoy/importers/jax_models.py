@@ -7,6 +7,7 @@ from typing import Any
 
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
+from geomtoy.grids import as_shape
 from geomtoy.importers.jax import from_jax
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
@@ -94,4 +95,4 @@ def _widened(tree: Any) -> Any:
 
 
 def _batch_of_one(shape: Shape) -> tuple[int, ...]:
-    return (1, shape) if isinstance(shape, int) else (1, *shape)
+    return (1, *as_shape(shape))

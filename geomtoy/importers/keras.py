@@ -18,6 +18,7 @@ from geomtoy import files
 from geomtoy.agreement import random_points, require_agreement
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
+from geomtoy.grids import as_shape
 from geomtoy.importers.jax import from_jax
 from geomtoy.network import Network
 from geomtoy.normed import NormedNetwork
@@ -47,9 +48,9 @@ def from_keras(
     if not model.built:
         raise NetworkError(f"{type(model).__name__} is not built; call it once on an input")
     shape = model.input_shape[1:] if input_shape is None else input_shape
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    if None in shape:
+    if isinstance(shape, tuple) and None in shape:
         raise NetworkError(f"the shape {shape} of the model's input is open; give input_shape")
+    shape = as_shape(shape)
     with _ends_affine(model, logits) as dropped:
         if keras.backend.backend() == "jax":
             network = from_jax(lambda x: model(x, training=False), (1, *shape))

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from geomtoy.constants import real
 from geomtoy.errors import FileError, NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.onnx_operators import OPERATORS, Node
 from geomtoy.network import Network
@@ -105,7 +107,7 @@ def _only(what: str, found: Sequence[Any]) -> Sequence[Any]:
 def _shape(given: Any, asked: Sequence[int] | None) -> tuple[int, ...]:
     """Of the input; an open first length counts examples and is 1."""
     if asked is not None:
-        return tuple(asked)
+        return as_shape(asked)
     lengths = [one.dim_value for one in given.type.tensor_type.shape.dim]
     lengths[:1] = [length or 1 for length in lengths[:1]]
     if not all(lengths):
@@ -160,7 +162,7 @@ def _stored(init: onnx.TensorProto) -> np.ndarray:
 def _widened(array: Any) -> np.ndarray:
     """Floats of any width as float64, which changes no value; anything else as it is."""
     array = np.asarray(array)
-    return array if array.dtype.kind in "iubUSO" else array.astype(np.float64)
+    return real(array) if array.dtype.kind in "fV" else array
 
 
 class _Runtime:

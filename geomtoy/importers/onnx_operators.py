@@ -50,7 +50,7 @@ def _turned(matrix: Any) -> Any:
 
 
 def _conv(node: Node, x: Any, weight: Any, bias: Any = None) -> Value:
-    _numbers(weight, bias)
+    graph.require_arrays(weight, bias)
     pads, strides, dilations = _windows(node, weight.ndim - 2)
     return images.convolved(x, weight, bias, strides, pads, dilations, node.get("group", 1))
 
@@ -84,12 +84,12 @@ def _windows(node: Node, n: int) -> tuple[Any, list[int], list[int]]:
 
 def _batch_norm(node: Node, x: Value, scale: Any, shift: Any, mean: Any, variance: Any) -> Value:
     node.only(training_mode=0)
-    _numbers(scale, shift, mean, variance)
+    graph.require_arrays(scale, shift, mean, variance)
     return images.batch_normed(x, mean, variance, scale, shift, node.get("epsilon", 1e-5))
 
 
 def _layer_norm(node: Node, x: Value, scale: Any, shift: Any = 0.0) -> Value:
-    _numbers(scale, shift)
+    graph.require_arrays(scale, shift)
     axis = node.get("axis", -1) % len(x.shape)
     if any(length != 1 for length in x.shape[:axis]) or node.n_outputs > 1:
         raise NetworkError(f"an input of shape {x.shape} is normed along axis {axis}; norm one vector")
@@ -164,7 +164,7 @@ def _slice(node: Node, x: Value, *given: Any) -> Value:
 
 
 def _gather(node: Node, x: Value, which: Any) -> Value:
-    _numbers(which)
+    graph.require_arrays(which)
     axis = node.get("axis", 0)
     try:
         return graph.moved(x, lambda n: n.take(which, axis))
@@ -206,7 +206,7 @@ def _clip(node: Node, x: Value, low: Any = None, high: Any = None) -> Value:
 
 
 def _prelu(node: Node, x: Value, slope: Any) -> Value:
-    _numbers(slope)
+    graph.require_arrays(slope)
     return graph.activated(x, np.frompyfunc(leaky_relu, 1, 1)(slope))
 
 
@@ -222,12 +222,6 @@ def _sum(node: Node, *parts: Any) -> Value:
     return reduce(graph.added, _tensors_first(parts))
 
 
-def _div(node: Node, x: Any, y: Any) -> Value:
-    if isinstance(y, Value):
-        raise NetworkError("something is divided by a tensor, which is not piecewise affine")
-    return graph.divided(x, y)
-
-
 def _dropout(node: Node, x: Value, ratio: Any = 0.5, training: Any = False) -> Value:
     if np.any(training) or node.n_outputs > 1:
         raise NetworkError("it is in training mode or its mask is used; export the model for inference")
@@ -240,17 +234,12 @@ def _cast(node: Node, x: Value) -> Value:
     return x
 
 
-def _numbers(*inputs: Any) -> None:
-    if any(isinstance(one, Value) for one in inputs):
-        raise NetworkError("a parameter depends on the input, which is not piecewise affine")
-
-
 def _tensors_first(parts: tuple[Any, ...]) -> list[Any]:
     return sorted(parts, key=lambda part: not isinstance(part, Value))
 
 
 def _integers(values: Any) -> list[int]:
-    _numbers(values)
+    graph.require_arrays(values)
     return [int(value) for value in np.ravel(values)]
 
 
@@ -267,7 +256,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Clip": _clip,
     "Concat": _concat,
     "Conv": _conv,
-    "Div": _div,
+    "Div": lambda node, x, y: graph.divided(x, y),
     "Dropout": _dropout,
     "Expand": _expand,
     "Flatten": _flatten,

@@ -70,7 +70,7 @@ def _perceptron(step: Any, x: Value) -> Value:
     for k, (W, b) in enumerate(zip(step.coefs_, step.intercepts_, strict=True)):
         if k and step.activation == "relu":
             x = graph.activated(x, RELU)
-        x = graph.added(graph.matrix_product(x, np.asarray(W, float)), np.asarray(b, float))
+        x = graph.added(graph.matrix_product(x, W), b)
     last = step.out_activation_
     if last == "identity":
         return x

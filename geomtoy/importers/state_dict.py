@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from geomtoy.agreement import random_points, require_agreement
+from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.network import Activation, Network
 
@@ -33,7 +34,7 @@ def from_state_dict(
         NetworkError: an entry is neither a matrix nor its bias, named, the shapes do not chain, or the
             network and its source differ at random points.
     """
-    arrays = {key: to_array(value) for key, value in state.items()}
+    arrays = {key: as_array(value) for key, value in state.items()}
     names = [key.removesuffix("weight") for key in arrays if key.endswith("weight")]
     for key, array in arrays.items():
         name = key.removesuffix("weight").removesuffix("bias")
@@ -47,10 +48,5 @@ def from_state_dict(
     network = Network(zip(weights, biases, strict=True), activation)
     if source is not None:
         points = random_points(network.d_in)
-        require_agreement(network, points, to_array(source(points)))
+        require_agreement(network, points, as_array(source(points)))
     return network
-
-
-def to_array(value: Any) -> np.ndarray:
-    """An array as it is; a tensor as float64, which changes no value."""
-    return np.asarray(value.detach().cpu().double().numpy() if hasattr(value, "detach") else value)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from inspect import signature
 from operator import getitem
@@ -12,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from geomtoy import graph
+from geomtoy.constants import as_array
 from geomtoy.errors import NetworkError
 from geomtoy.extras import needs
 from geomtoy.graph import network_input, rearranged
+from geomtoy.grids import as_shape
 from geomtoy.importers.finish import Source, finished
 from geomtoy.importers.torch_functions import FUNCTIONS, MOVES, PLACES, SHAPES
 from geomtoy.network import Network
@@ -101,7 +105,7 @@ def _results(part: nn.Module) -> list[torch.Tensor]:
 
 def _input_shape(module: nn.Module, shape: int | Sequence[int] | None) -> tuple[int, ...]:
     if shape is not None:
-        return (shape,) if isinstance(shape, int) else tuple(shape)
+        return as_shape(shape)
     for part in module.modules():
         if isinstance(part, nn.Linear):
             return (part.in_features,)
@@ -114,7 +118,7 @@ def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedP
     """The functions that one pass calls, none of which changes a tensor in place."""
     example = torch.zeros(1, *shape, dtype=torch.float64)
     try:
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
+        with torch.no_grad(), warnings.catch_warnings(action="ignore"), _unlogged():
             program = torch.export.export(module, (example,), strict=False)
             _require_no_autocast(program)
             return program.run_decompositions({})
@@ -123,6 +127,17 @@ def _traced(module: nn.Module, shape: tuple[int, ...]) -> torch.export.ExportedP
     except Exception as error:  # of any kind: the module's own, or the tracer's
         first = str(error).strip().partition("\n")[0] or type(error).__name__
         raise NetworkError(f"torch.export cannot trace the module: {first}") from error
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """torch logs the traceback of what cannot be traced, and then raises it too."""
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _require_no_autocast(program: torch.export.ExportedProgram) -> None:
@@ -231,16 +246,11 @@ def _zeros(x: Any) -> Any:
 
 
 def _as_value(x: Any, other: Value) -> Any:
-    return graph.constant(other, x.double().numpy()) if isinstance(x, torch.Tensor) else x
+    return graph.constant(other, x) if isinstance(x, torch.Tensor) else x
 
 
 def _as_arrays(given: Any) -> Any:
-    """Tensors as arrays of truth values or of float64, which changes no value."""
-    return each(given, lambda x: _as_array(x) if isinstance(x, torch.Tensor) else x)
-
-
-def _as_array(x: torch.Tensor) -> np.ndarray:
-    return (x if x.dtype == torch.bool else x.detach().double()).numpy()
+    return each(given, lambda x: as_array(x) if isinstance(x, torch.Tensor) else x)
 
 
 def _moved(function: Any, args: Any, kwargs: Any) -> Any:

@@ -52,7 +52,7 @@ def _conv(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Value:
-    _numbers(weight, bias)
+    graph.require_arrays(weight, bias)
     n = weight.ndim - 2
     reach = [d * (k - 1) for d, k in zip(_each(dilation, n), weight.shape[2:], strict=True)]
     same = [(r // 2, r - r // 2) for r in reach]  # torch has stride 1 then
@@ -80,7 +80,7 @@ def _rms_norm(x: Value, shape: Sizes, scale: Any = None, epsilon: float | None =
 
 
 def _normed(x: Value, shape: Sizes, scale: Any, shift: Any, epsilon: float, centred: bool) -> Value:
-    _numbers(scale, shift)
+    graph.require_arrays(scale, shift)
     if x.size != np.prod(shape):
         raise NetworkError(f"an input of shape {x.shape} is normed in parts; norm one vector")
     scale, shift = (1.0 if scale is None else scale), (0.0 if shift is None else shift)
@@ -176,12 +176,6 @@ def _einsum(equation: str, factors: Sequence[Any], path: Any = None) -> Value:
     return graph.mapped(values[0], product)
 
 
-def _div(x: Any, y: Any) -> Value:
-    if isinstance(y, Value):
-        raise NetworkError("something is divided by a tensor, which is not piecewise affine")
-    return graph.divided(x, y)
-
-
 def _masked_fill(x: Any, where: Any, filling: Any) -> Value:
     return graph.chosen(where, filling, x)
 
@@ -193,7 +187,7 @@ def _dropout(x: Value, rate: Any, training: bool) -> Value:
 
 
 def _prelu(x: Value, slope: Any) -> Value:
-    _numbers(slope)
+    graph.require_arrays(slope)
     channels = slope.reshape(-1, *[1] * (len(x.shape) - 2)) if len(x.shape) > 1 else slope
     return graph.activated(x, np.frompyfunc(leaky_relu, 1, 1)(channels))
 
@@ -238,11 +232,6 @@ def _activation(kind: PiecewiseLinear) -> Callable[..., Value]:
     return lambda x: graph.activated(x, kind)
 
 
-def _numbers(*given: Any) -> None:
-    if any(isinstance(one, Value) for one in given):
-        raise NetworkError("a parameter depends on the input, which is not piecewise affine")
-
-
 def _each(setting: Any, n: int) -> list[int]:
     """For each of n axes."""
     listed = [setting] if isinstance(setting, int) else list(setting)
@@ -276,7 +265,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "constant_pad_nd": lambda x, ends, value=0: _pad(x, ends, "constant", value),
     "conv1d": _conv,
     "conv2d": _conv,
-    "div": _div,
+    "div": lambda x, y: graph.divided(x, y),
     "dot": graph.matrix_product,
     "dropout": _dropout,
     "einsum": _einsum,

@@ -96,6 +96,8 @@ def make_frame(network: Network, slice: Slice | Segment | None, window: Sequence
 
 def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector, Vector, Vector]:
     zero, one = Fraction(0), Fraction(1)
+    if not isinstance(slice, Slice | Segment | None):
+        raise SliceError(f"a slice is a geomtoy.Slice or Segment, no {type(slice).__name__}; make one")
     if slice is not None and slice.dimension != network.d_in:
         raise SliceError(
             f"the slice lies in dimension {slice.dimension} but the network takes {network.d_in} "
@@ -110,8 +112,8 @@ def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector
     if network.d_in == 2:
         return (zero, zero), (one, zero), (zero, one)
     raise SliceError(
-        f"the network takes {network.d_in} inputs; give a Slice or a Segment to look at (in a file: the "
-        "keys origin, u and v)"
+        f"the network takes {network.d_in} inputs; give a Slice or a Segment to look at (on the command "
+        "line: --slice-through, or a file with the keys origin, u and v)"
     )
 
 

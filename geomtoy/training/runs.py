@@ -51,5 +51,9 @@ def _file(checkpoint: Path) -> Path:
 
 
 def digest(*arrays: Array | np.ndarray) -> str:
-    """Sixteen hexadecimal digits that change with any bit of the arrays."""
-    return sha256(b"".join(np.asarray(a).tobytes() for a in arrays)).hexdigest()[:16]
+    """Sixteen hexadecimal digits that change with any bit, shape or type of the arrays."""
+    found = sha256()
+    for array in map(np.asarray, arrays):
+        found.update(f"{array.dtype.name} {array.shape}\n".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()[:16]

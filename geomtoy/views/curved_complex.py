@@ -98,7 +98,7 @@ class CurvedComplex:
     def neighbours(self, cell: int) -> np.ndarray:
         """Cells across the edges of a cell, in the order of `cell_edges`."""
         sides = self.edge_cells[self.cell_edges(cell)]
-        across: np.ndarray = sides.sum(axis=1) - cell
+        across: np.ndarray = sides.sum(axis=1) - range(len(self))[cell]
         return across[(sides >= 0).all(axis=1)]
 
     def n_holes(self, cell: int) -> int:

@@ -15,12 +15,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
 from geomtoy.block_arrays import BlockArrays
 from geomtoy.errors import BudgetError, SettingError, SliceError
 from geomtoy.network import parameter
 from geomtoy.regions import CellComplex, enumerate_regions
+from geomtoy.regions.numbers.rationals import as_fmpq
 from geomtoy.regions.power_diagram import Polygon, Row, enumerate_power_cells
 from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
 from geomtoy.views.borders import Piecewise
@@ -101,7 +102,7 @@ def enumerate_hard_attention(
     _check(block, self_key)
     x = _tokens(block, tokens, plane, self_key)
     own = x.nrows() - 1 if self_key == "still" else -1
-    window_corners = [(_fmpq(a), _fmpq(b)) for a, b in convex_window(window)]
+    window_corners = [(as_fmpq(a), as_fmpq(b)) for a, b in convex_window(window)]
     query = moving_token(plane)
     rows = [_score_rows(block, h, query, x) for h in range(block.n_heads)]
     choices, polygons, pieces, found = [], [], [], 0
@@ -165,7 +166,7 @@ def _tokens(block: BlockArrays, tokens: Any, plane: Slice, self_key: str) -> fmp
 def _score_rows(block: BlockArrays, head: int, query: fmpq_mat, x: fmpq_mat) -> list[Row]:
     """Score of each token as an affine function of slice coordinates."""
     scores = query * rational(block.W_Q[head]) * rational(block.W_K[head]).transpose() * x.transpose()
-    sign = _fmpq(Fraction(float(block.scale)))
+    sign = as_fmpq(Fraction(float(block.scale)))
     return [
         (sign * scores[0, j], sign * scores[1, j], sign * scores[2, j]) for j in range(scores.ncols())
     ]
@@ -196,7 +197,3 @@ def _mlp_input(
 
 def _as_window(polygon: Polygon) -> list[tuple[Fraction, Fraction]]:
     return [(Fraction(int(a.p), int(a.q)), Fraction(int(b.p), int(b.q))) for a, b in polygon]
-
-
-def _fmpq(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)

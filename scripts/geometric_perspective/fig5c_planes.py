@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from figure import Drawn, Machine, Numbers
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from geometric_perspective.config import SLICES, Slices
 from geometric_perspective.query_planes import WINDOW
 from geometric_perspective.run_blocks import count_blocks
 from geometric_perspective.trends import (
-    COLOURS,
-    MARKERS,
     WORDS,
     described,
+    draw_means,
     exponents,
     growth_rate,
     listed,
@@ -63,7 +61,7 @@ def draw(config: Slices, numbers: Numbers) -> Figure:
     for ax, (moving, name) in zip(axes, MOVING.items(), strict=True):
         counts = numbers["regions"][moving]
         for number, (H, row) in enumerate(zip(config.heads, counts, strict=True)):
-            draw_line(ax, config, row, number, f"{H} head{'s' * (H > 1)}")
+            draw_means(ax, config.contexts, row, number, f"{H} head{'s' * (H > 1)}")
         slopes = exponents(numbers, counts)
         told = "\n".join(f"{along}: {described(values)}" for along, values in slopes.items())
         ax.set(title=f"{name}, exponents:\n{told}", xlabel="context length", xscale="log", yscale="log")
@@ -72,17 +70,6 @@ def draw(config: Slices, numbers: Numbers) -> Figure:
     axes[0].set_ylabel("regions on a plane, proven:\nmean and range")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
-
-
-def draw_line(ax: Axes, config: Slices, row: np.ndarray, number: int, label: str) -> None:
-    """Mean and range over seeds of regions (contexts, seeds)."""
-    mean = np.nanmean(row, axis=1)
-    ax.errorbar(
-        np.array(config.contexts) * 1.05 ** (number - 1.5), mean,
-        [mean - np.nanmin(row, axis=1), np.nanmax(row, axis=1) - mean],
-        color=COLOURS[number % 4], marker=MARKERS[number % 4], markersize=3.5, capsize=1.5,
-        elinewidth=0.7, label=label,
-    )  # fmt: skip
 
 
 def verdicts(numbers: Numbers) -> list[Verdict]:

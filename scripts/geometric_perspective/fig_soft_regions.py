@@ -15,10 +15,9 @@ from geometric_perspective.hard_cells import draw_hard
 from geometric_perspective.query_planes import QueryPlane
 from geometric_perspective.run_blocks import count_blocks
 from geometric_perspective.trends import (
-    COLOURS,
-    MARKERS,
     WORDS,
     described,
+    draw_means,
     exponents,
     growth_rate,
     listed,
@@ -160,7 +159,7 @@ def draw_counts(row: SubFigure, config: SoftPlanes, numbers: Numbers) -> None:
     for ax, kind in ((soft, "softmax"), (hard, "hard attention")):
         values = np.array(numbers[kind], float)
         for number, (H, counts) in enumerate(zip(config.heads, values, strict=True)):
-            draw_line(ax, config, counts, number, f"{H} head{'s' * (H > 1)}")
+            draw_means(ax, config.contexts, counts, number, f"{H} head{'s' * (H > 1)}")
         slopes = exponents(numbers, values)
         told = "\n".join(f"{along}: {described(of)}" for along, of in slopes.items())
         ax.set_title(f"{kind}, exponents:\n{told}", fontsize=SMALL)
@@ -176,17 +175,6 @@ def draw_counts(row: SubFigure, config: SoftPlanes, numbers: Numbers) -> None:
     unlike.set_ylabel("share of the plane")
     unlike.set_ylim(0, None)
     unlike.yaxis.set_major_formatter(PercentFormatter(1, 0))
-
-
-def draw_line(ax: Axes, config: SoftPlanes, counts: np.ndarray, number: int, label: str) -> None:
-    """Mean and range over seeds of counts (contexts, seeds)."""
-    mean = np.nanmean(counts, axis=1)
-    ax.errorbar(
-        np.array(config.contexts) * 1.05 ** (number - 1.5), mean,
-        [mean - np.nanmin(counts, axis=1), np.nanmax(counts, axis=1) - mean],
-        color=COLOURS[number % 4], marker=MARKERS[number % 4], markersize=3.5, capsize=1.5,
-        elinewidth=0.7, label=label,
-    )  # fmt: skip
 
 
 def draw_ratio(ax: Axes, numbers: Numbers) -> None:

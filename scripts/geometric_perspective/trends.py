@@ -109,6 +109,17 @@ def growth_rate(
     )
 
 
+def draw_means(ax: Axes, contexts: Sequence[int], counts: np.ndarray, number: int, label: str) -> None:
+    """Mean and range over seeds of counts (contexts, seeds), beside those of other numbers of heads."""
+    mean = np.nanmean(counts, axis=1)
+    ax.errorbar(
+        np.array(contexts) * 1.05 ** (number - 1.5), mean,
+        [mean - np.nanmin(counts, axis=1), np.nanmax(counts, axis=1) - mean],
+        color=COLOURS[number % 4], marker=MARKERS[number % 4], markersize=3.5, capsize=1.5,
+        elinewidth=0.7, label=label,
+    )  # fmt: skip
+
+
 def readable(ax: Axes) -> None:
     """Plain numbers at 1, 2 and 5 on a logarithmic axis of counts, and none between those of x."""
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

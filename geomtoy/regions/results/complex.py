@@ -144,16 +144,16 @@ class CellComplex(Picture):
 
     def corners(self, cell: int) -> np.ndarray:
         """Vertices of a cell, counter-clockwise."""
-        return self.cell_corners[self.cell_start[cell] : self.cell_start[cell + 1]]
+        return self.cell_corners[self.cell_start[:-1][cell] : self.cell_start[1:][cell]]
 
     def cell_edges(self, cell: int) -> np.ndarray:
         """Edges of a cell, counter-clockwise; the first leaves corners(cell)[0]."""
-        return self._mesh.half[self.cell_start[cell] : self.cell_start[cell + 1]] >> 1
+        return self._mesh.half[self.cell_start[:-1][cell] : self.cell_start[1:][cell]] >> 1
 
     def neighbours(self, cell: int) -> np.ndarray:
         """Cells across the edges of a cell, in the order of its edges."""
         sides = self.edge_cells[self.cell_edges(cell)]
-        across = sides.sum(axis=1) - cell
+        across = sides.sum(axis=1) - range(self.n_cells)[cell]
         return across[(sides >= 0).all(axis=1)]
 
     # --- coordinates ------------------------------------------------------------------------------
