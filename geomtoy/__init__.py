@@ -1,5 +1,9 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
+# First of all: an interrupt while what follows is imported ends the command `geomtoy` with a sentence.
+import geomtoy.starting  # noqa: F401
+
+# isort: split
 from geomtoy.activations import PiecewiseLinear, leaky_relu
 from geomtoy.answers import (
     changes,

@@ -204,6 +204,19 @@ class BlockArrays:
             raise FileError(f"{path} is missing or no npz; write one with BlockArrays.save") from None
 
 
+def require_block(block: Any) -> None:
+    """Refuse what is no block, and say where blocks come from.
+
+    Raises:
+        NetworkError: it is none.
+    """
+    if not isinstance(block, BlockArrays):
+        raise NetworkError(
+            f"{type(block).__name__} is no BlockArrays; take geomtoy.load_block(path).block or "
+            "geomtoy.models.block_export.block_arrays(model), or see geomtoy.count_regions for networks"
+        )
+
+
 def _require_storable(mlp: Network) -> None:
     """Raise a `NetworkError` unless W1 to b3 say all of it."""
     plain_units = all(unit == RELU for k in range(len(mlp.widths)) for unit in mlp.units(k + 1))

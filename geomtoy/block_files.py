@@ -54,7 +54,7 @@ def block_arrays(
 
     Raises:
         SettingError: moving is none of the two.
-        SliceError: tokens or plane do not fit the block.
+        SliceError: tokens or plane do not fit the block, or the plane is none.
         WindowError: the window is not convex or has no area.
     """
     arrays = block.as_arrays() | {"moving": np.array(moving)}

@@ -26,6 +26,7 @@ from geomtoy.demo import command as demo
 from geomtoy.errors import GeomtoyError
 from geomtoy.places import check_window, positive, window
 from geomtoy.slices import UNIT_SQUARE
+from geomtoy.starting import INTERRUPTED, interrupts_raise
 from geomtoy.version import VERSION
 
 Run = Callable[[argparse.Namespace], None]
@@ -51,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(_with_values(given))
     limit = TimeLimit(getattr(options, "max_seconds", None))
     try:
+        interrupts_raise()
         with _ended_by_signals(), limit:
             options.run(options)
     except GeomtoyError as error:
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 143
     except KeyboardInterrupt:
         say("interrupted; nothing was written")
-        return 130
+        return INTERRUPTED
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough

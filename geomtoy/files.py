@@ -71,7 +71,7 @@ def save(path: str | Path, model: Network | NormedNetwork | BlockArrays, **where
         window: of either.
     Raises:
         WindowError: the window is not convex or has no area.
-        SliceError: tokens or plane do not fit the block.
+        SliceError: tokens or plane do not fit the block, or slice or plane is no plane.
         FileError: the place cannot be written to.
     """
     if isinstance(model, BlockArrays):

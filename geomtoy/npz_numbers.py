@@ -14,14 +14,19 @@ from flint import fmpq, fmpz
 
 from geomtoy.activations import exact
 from geomtoy.errors import FileError
-from geomtoy.slices import Point, Slice, convex_window, interval
+from geomtoy.slices import Point, Slice, convex_window, interval, require_plane
 
 LONGEST_NUMBER = 10_000
 """Characters of a number written as text; Fractions of millions of digits take minutes to read."""
 
 
 def slice_arrays(slice: Slice) -> dict[str, np.ndarray]:
-    """A plane as origin, u and v, and its marks where it has some."""
+    """A plane as origin, u and v, and its marks where it has some.
+
+    Raises:
+        SliceError: it is no plane.
+    """
+    require_plane(slice)
     names = ("origin", "u", "v", "marks") if slice.marks else ("origin", "u", "v")
     return {name: plain(np.array(getattr(slice, name), dtype=object)) for name in names}
 

@@ -92,6 +92,16 @@ class Slice:
             return origin + points[:, :1] * u + points[:, 1:] * v
 
 
+def require_plane(plane: Any) -> None:
+    """Refuse what is no plane, such as a tuple of its vectors.
+
+    Raises:
+        SliceError: it is none.
+    """
+    if not isinstance(plane, Slice):
+        raise SliceError(f"a plane is a geomtoy.Slice, no {type(plane).__name__}; make one")
+
+
 @dataclass(frozen=True, init=False)
 class Segment:
     """The straight path x = start + s*(end - start), s in [0, 1], of R^d.

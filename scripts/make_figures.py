@@ -2,20 +2,17 @@
 
 import sys
 
-from geomtoy_command import INTERRUPTED, interrupts_end
-
-STOPPED = "make_figures.py: interrupted; the same command goes on where it was"
-
 if __name__ == "__main__":
-    with interrupts_end(STOPPED):
+    try:  # imports take a second, in which one may press Ctrl-C
         from figures_command import main
 
         from geomtoy.errors import GeomtoyError
-    try:
-        main()
-    except GeomtoyError as error:
-        print(f"make_figures.py: {error}", file=sys.stderr)
-        sys.exit(2)
+
+        try:
+            main()
+        except GeomtoyError as error:
+            print(f"make_figures.py: {error}", file=sys.stderr)
+            sys.exit(2)
     except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        print("make_figures.py: interrupted; the same command goes on where it was", file=sys.stderr)
+        sys.exit(130)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.certified.layout import in_rows
 from geomtoy.errors import SettingError, WindowError
 from geomtoy.views.balls import exact_time
@@ -68,7 +68,7 @@ def count_regions_along(
         "estimate", whose guarantee and open_intervals say where the proof stopped.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        NetworkError: the block is none, or its MLP is not one hidden layer of ReLU units.
         SettingError: attention is hard: preactivations jump where scores tie; or the interval is so long
             that its pieces would not fit into memory.
     Exactness: for the real function whose parameters are the stored floats. A unit that touches zero
@@ -131,7 +131,7 @@ def estimate_regions_along(
         kind "estimate"; open_intervals are the bins that stayed doubtful.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        NetworkError: the block is none, or its MLP is not one hidden layer of ReLU units.
         SettingError: bins is not positive.
     Cost: O(bins H C d), about two evaluations a bin and four a border.
     """
@@ -155,7 +155,7 @@ def estimate_pattern_changes(
         two switches between neighbours count once, and a unit that returns between them is not seen.
     Raises:
         WindowError: the interval is not two finite increasing numbers.
-        NetworkError: the MLP is not one hidden layer of ReLU units.
+        NetworkError: the block is none, or its MLP is not one hidden layer of ReLU units.
         SettingError: bins is not positive.
     Source: arXiv 2407.02678, figures 4 and 5.
     """
@@ -198,6 +198,7 @@ def _estimate(
 
 
 def _checked(block: BlockArrays, interval: tuple[float, float], bins: int = 1) -> tuple[float, float]:
+    require_block(block)
     needs_one_relu_layer(block.mlp)
     needs_plain_attention(block)
     low, high = (float(t) for t in interval)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from flint import fmpq_mat
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.errors import SettingError, SliceError
 from geomtoy.network import parameter
 from geomtoy.regions import enumerate_regions
-from geomtoy.slices import UNIT_SQUARE, Slice
+from geomtoy.slices import UNIT_SQUARE, Slice, require_plane
 from geomtoy.views.hidden_layers import needs_plain_attention
 from geomtoy.views.rational_block import constant, mlp_on, moving_token, rational, value_and_output
 from geomtoy.views.result import BlockRegions
@@ -38,12 +38,15 @@ def enumerate_frozen(
         window: convex polygon in slice coordinates.
     Raises:
         SettingError: there is no such token; or what is held is not finite, or a deviation is 0.
-        NetworkError: the block has a norm before attention, or a token's number is not finite.
-        SliceError: tokens or plane have another dimension than the block.
+        NetworkError: the block is none, or has a norm before attention, or a token's number is not
+            finite.
+        SliceError: tokens or plane have another dimension than the block, or the plane is none.
         BudgetError: there are more than max_regions cells.
     Exactness: exact for the frozen model, whose parameters are the block's and the frozen floats. With
         respect to the true block it is exact at the tokens given, and nowhere else.
     """
+    require_block(block)
+    require_plane(plane)
     needs_plain_attention(block)
     tokens = parameter("tokens", tokens).astype(float)
     T = len(tokens)

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 from flint import fmpq_mat
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.errors import BudgetError, SettingError, SliceError
 from geomtoy.network import parameter
 from geomtoy.regions import CellComplex, enumerate_regions
 from geomtoy.regions.numbers.rationals import as_fmpq
 from geomtoy.regions.power_diagram import Polygon, Row, enumerate_power_cells
-from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, require_plane
 from geomtoy.views.borders import Piecewise
 from geomtoy.views.hidden_layers import needs_plain_attention
 from geomtoy.views.rational_block import constant, mlp_on, moving_token, rational, value_and_output
@@ -92,13 +92,16 @@ def enumerate_hard_attention(
     Raises:
         SettingError: the block is soft or has LayerNorm, self_key is unknown, or there is nothing to
             attend to.
-        SliceError: tokens or plane have another dimension than the block.
-        NetworkError: a token's number is not finite.
+        NetworkError: the block is none, or has a norm before attention, or a token's number is not
+            finite.
+        SliceError: tokens or plane have another dimension than the block, or the plane is none.
         BudgetError: there are more than max_regions cells.
     Exactness: exact for the stored parameters; of equal scores the first token has the greatest.
     Cost: heads x (attention cells) power diagrams of T functions in rational arithmetic, then one
         enumeration an attention cell.
     """
+    require_block(block)
+    require_plane(plane)
     _check(block, self_key)
     x = _tokens(block, tokens, plane, self_key)
     own = x.nrows() - 1 if self_key == "still" else -1

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.errors import SliceError, WindowError
 from geomtoy.network import Network
 from geomtoy.normed import Norm, NormedNetwork
 from geomtoy.regions import enumerate_regions
-from geomtoy.slices import Slice
+from geomtoy.slices import Slice, require_plane
 from geomtoy.views.hidden_layers import needs_plain_attention
 from geomtoy.views.hull import convex_hull
 from geomtoy.views.result import BlockRegions
@@ -28,10 +28,13 @@ def enumerate_mlp_input(
         plane: in R^d; see `plane_through` and `principal_plane`.
         window: convex polygon in slice coordinates, such as the reachable set.
     Raises:
+        NetworkError: the block is none.
+        SliceError: the plane has another dimension than the block, or is none.
         BudgetError: there are more than max_regions cells.
     Exactness: exact. A LayerNorm before the MLP bends borders into conics, arcs of circles on a sphere
         (`geomtoy.circles`); linear regions are then those with one affine map of the normalised vector.
     """
+    require_plane(plane)
     cells = enumerate_regions(mlp_network(block), slice=plane, window=window, max_regions=max_regions)
     behind = ", of the normalised vector behind LayerNorm" if block.layer_norm else ""
     return BlockRegions(
@@ -45,7 +48,12 @@ def enumerate_mlp_input(
 
 
 def mlp_network(block: BlockArrays) -> Network | NormedNetwork:
-    """What a block computes from resid_mid: its MLP, behind LayerNorm if there is one."""
+    """What a block computes from resid_mid: its MLP, behind LayerNorm if there is one.
+
+    Raises:
+        NetworkError: the block is none.
+    """
+    require_block(block)
     if not block.layer_norm:
         return block.mlp
     gain, shift = np.asarray(block.norm_gain), np.asarray(block.norm_bias)
@@ -89,10 +97,13 @@ def reachable_window(block: BlockArrays, tokens: np.ndarray, plane: Slice) -> li
 
     Raises:
         WindowError: the plane meets it in less than a polygon.
-        NetworkError: the block has a norm before attention.
+        NetworkError: the block is none, or has a norm before attention.
+        SliceError: the plane is none.
     Exactness: corners are found by linear programmes in float64, to about 1e-9; counts inside the
         polygon returned are exact.
     """
+    require_block(block)
+    require_plane(plane)
     needs_plain_attention(block)
     tokens = np.asarray(tokens, float)
     values = np.einsum("td,hdf,hfe->hte", tokens, block.W_V, block.W_O)

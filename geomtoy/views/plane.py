@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.block_files import MOVING
 from geomtoy.certified import Budget, CurveArrangement, arrange
 from geomtoy.certified.exactly import Exact
@@ -19,7 +19,7 @@ from geomtoy.certified.prenorm import normed_series
 from geomtoy.certified.series import Degree
 from geomtoy.certified.softmax import patch_series
 from geomtoy.errors import SettingError, WindowError
-from geomtoy.slices import UNIT_SQUARE, Slice, convex_window
+from geomtoy.slices import UNIT_SQUARE, Slice, convex_window, require_plane
 from geomtoy.views.block_readout import BlockReadout, block_readout
 from geomtoy.views.exact_values import TokensAt, exact_values
 from geomtoy.views.hidden_layers import needs_relu_layers
@@ -97,8 +97,8 @@ def count_regions_on_plane(
     Raises:
         SettingError: attention is hard; moving, self_key or max_patches is not one of the values above;
             self_key is not "moving" behind a norm before attention; or no token is left to attend to.
-        NetworkError: the MLP is not one or two hidden layers of ReLU units.
-        SliceError: tokens or plane do not fit the block.
+        NetworkError: the block is none, or its MLP is not one or two hidden layers of ReLU units.
+        SliceError: tokens or plane do not fit the block, or the plane is none.
         WindowError: the window is no parallelogram.
     Exactness: for the real function whose parameters are the stored floats, rounding included. Proven
         means that every border is regular, every crossing transversal, alone and off the window's
@@ -148,6 +148,8 @@ def pose(
     self_key: str = "moving",
 ) -> Posed:
     """Check what `count_regions_on_plane` was asked, and pose it as functions; raises what it does."""
+    require_block(block)
+    require_plane(plane)
     if moving not in MOVING:
         raise SettingError(f"moving is {moving!r}; use 'query' or 'context'")
     if self_key not in SELF_KEYS:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.certified import Budget, arrange, build_faces
 from geomtoy.errors import ProofError, SettingError
 from geomtoy.slices import UNIT_SQUARE, Slice
@@ -56,6 +56,7 @@ def enumerate_regions_on_plane(
         a polyline; of these there are about tolerance^(-1/2).
     Source: see `geomtoy.certified.faces`.
     """
+    require_block(block)
     needs_one_relu_layer(block.mlp)
     posed = pose(block, plane, tokens, moving, window, max_patches, self_key)
     reach = float(np.hypot(*posed.axes.T).max())

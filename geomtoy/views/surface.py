@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from geomtoy.block_arrays import BlockArrays
+from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.certified.bounds import SLACK, TINY, U
 from geomtoy.certified.layout import in_rows
 from geomtoy.certified.patches import Series
@@ -55,7 +55,12 @@ class TokenSurface:
 
     @classmethod
     def time_and_amplitude(cls, block: BlockArrays) -> TokenSurface:
-        """All tokens of the block's time encoding at time s, times t."""
+        """All tokens of the block's time encoding at time s, times t.
+
+        Raises:
+            NetworkError: the block is none.
+        """
+        require_block(block)
         C, half = block.frequencies.shape
         sine, cosine, phase = np.zeros((3, 3, C, 2 * half))
         sine[2, :, :half] = cosine[2, :, half:] = 1.0
@@ -85,16 +90,21 @@ def count_regions_on_surface(
         max_patches: budget for the proof.
     Raises:
         SettingError: attention is hard, or max_patches is not positive.
-        NetworkError: the MLP is not one or two hidden layers of ReLU units, or there is a norm before
-            attention.
-        SliceError: the surface does not fit the block.
+        NetworkError: the block is none, its MLP is not one or two hidden layers of ReLU units, or there
+            is a norm before attention.
+        SliceError: the surface does not fit the block, or is none.
         WindowError: the window is no parallelogram.
     Exactness: as in `count_regions_on_plane`, of the tokens that the stored floats describe.
     Cost: O(n^2 H f T) for each patch and n = 66 coefficients: all tokens move, and their scores are
         series of any form.
     Source: see `geomtoy.certified.surface`.
     """
+    require_block(block)
     needs_plain_attention(block)
+    if not isinstance(surface, TokenSurface):
+        raise SliceError(
+            f"a surface is a geomtoy.views.TokenSurface, no {type(surface).__name__}; make one"
+        )
     if surface.offset.shape[2] != block.d_model:
         raise SliceError(
             f"tokens on the surface have {surface.offset.shape[2]} dimensions; "
