@@ -4,7 +4,8 @@ Compiling is what a first count waits for, and half of what numba compiles by it
 in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner` leave
 that out. Arrays that are made in functions with the same options share the code that makes them, so
 only a `kernel` makes any; in what is `inner` no references to arrays are counted, which takes as long as
-the arithmetic of a narrow layer where arrays are in tuples. Nothing asks whether a divisor is 0: kernels
+the arithmetic of a narrow layer where arrays are in tuples, and it is optimized only as a part of those
+that call it. Nothing asks whether a divisor is 0: kernels
 divide by what is not, or take an infinite quotient as it is.
 
 The folder lies beside the sources, or in the user's cache where those may not be written (an
@@ -29,6 +30,8 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
 config: Any = numba.config  # its names are set at run time
@@ -71,6 +74,23 @@ def inlined(function: Callable[..., Any]) -> Any:
     return kept(njit(**options, inline="always")(function))
 
 
+class AsIs(JITCodeLibrary):
+    """Code that becomes a part of other code, with which it is optimized, and not before."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+
+class InnerCompiler(Compiler):
+    """Compiles to such code."""
+
+    def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
+        if library is None:
+            library = AsIs(target.codegen(), "inner")
+            library.enable_object_caching()
+        super().__init__(typing, target, library, *rest)
+
+
 class Inner(CPUDispatcher):
     """A function that only kernels call: it has no way in from Python, and says so."""
 
@@ -84,7 +104,7 @@ def inner(**more: object) -> Callable[[Callable[..., Any]], Any]:
     Args:
         more: options of numba, such as forceinline.
     """
-    compiled = njit(**options, **more, no_cpython_wrapper=True, _nrt=False)
+    compiled = njit(**options, **more, no_cpython_wrapper=True, _nrt=False, pipeline_class=InnerCompiler)
 
     def decorated(function: Callable[..., Any]) -> Any:
         dispatcher = kept(compiled(function))

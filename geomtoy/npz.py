@@ -46,6 +46,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             if file.read(len(BARE)) == BARE:
                 raise FileError(f"{path} holds a bare array, not an npz; write one with geomtoy.save")
         return unpacked(path, path)
+    except PermissionError:
+        raise FileError(f"{path} may not be read by you; change its permissions") from None
     except OSError:
         raise FileError(f"{path} is not a readable npz file; write one with geomtoy.save") from None
 

@@ -3,9 +3,9 @@
     python tests/adversary.py --seconds 600 --seed 1
 
 draws small networks of many kinds (integers, twins, layers that collapse, points where many lines meet,
-exponents from -1074 to 1023, huge and tiny windows, maxima, slices, lines) and compares everything that
-geomtoy says about one with `oracle`. It prints what is wrong with the seed that draws it again
-(`--seed S --only K`), and exits with status 1 if there was anything.
+exponents from -1074 to 1023, huge and tiny windows, maxima, slices, lines, many layers) and compares
+everything that geomtoy says about one with `oracle`. It prints what is wrong with the seed that draws it
+again (`--seed S --only K`), and exits with status 1 if there was anything.
 """
 
 from __future__ import annotations
@@ -181,11 +181,49 @@ def maxima(rng: np.random.Generator) -> Case:
     return Case("maxima", network, _square())
 
 
+def deep(rng: np.random.Generator) -> Case:
+    """Many layers that change little: residuals cancel, units are twins, borders meet old vertices."""
+    n, depth = int(rng.integers(2, 4)), int(rng.integers(6, 16))
+    layers = integers(rng, 2, n, *[n] * depth, 1, most=1)
+    for W, b in layers[1:-1]:
+        W += np.eye(n, dtype=int)
+        b *= int(rng.random() < 0.3)
+        if rng.random() < 0.2:
+            W[0], b[0] = W[-1], b[-1]
+    return Case("deep", Network(layers, activation(rng) if rng.random() < 0.3 else "relu"), _square())
+
+
+def scaled(rng: np.random.Generator) -> Case:
+    """Layers that multiply by powers of two far apart, and by them again."""
+    layers, total = [], 0
+    for n, m in pairwise([2, *rng.integers(2, 5, int(rng.integers(2, 7))).tolist(), 1]):
+        power = -total if rng.random() < 0.5 else int(rng.choice([-300, -60, 60, 300]))
+        total += power
+        W, b = rng.integers(-3, 4, (m, n)).astype(float), rng.integers(-3, 4, m).astype(float)
+        layers.append((np.ldexp(W, power), np.ldexp(b, total) if abs(total) < 1000 else 0 * b))
+    return Case("scaled", Network(layers), _square())
+
+
+def at_a_vertex(rng: np.random.Generator) -> Case:
+    """A window around a point where borders meet, far smaller than the gaps between floats there."""
+    case = (degenerate, twins, deep)[int(rng.integers(3))](rng)
+    cells = case.truth().cells
+    corners = cells[int(rng.integers(len(cells)))].corners
+    x, y, _ = corners[int(rng.integers(len(corners)))]
+    size = Fraction(10) ** -int(rng.choice([3, 12, 30, 200]))
+    shape = (UNIT_SQUARE, ((0, 0), (1, 0), (0, 1)), ((-1, 0), (1, Fraction(1, 3)), (0, 2)))
+    window = [(x + size * p, y + size * q) for p, q in shape[int(rng.integers(3))]]
+    return Case("at a vertex", case.network, {"window": window})
+
+
 def _square() -> dict[str, Any]:
     return {"window": UNIT_SQUARE}
 
 
-KINDS = (degenerate, twins, collapsing, nearly_concurrent, of_any_size, windows, lines, slices, maxima)
+KINDS = (
+    degenerate, twins, collapsing, nearly_concurrent, of_any_size, windows, lines, slices, maxima, deep,
+    scaled, at_a_vertex,
+)  # fmt: skip
 
 
 def draw(seed: int, k: int) -> Case:

@@ -23,6 +23,7 @@ from geomtoy.views.along_time import (
         ([1, 0], [0], CYCLE, [-np.pi, 0, np.pi]),  # +-2 pi as floats lie just inside the true zeros
         ([1, 0], [0], (0, 3), []),  # zero exactly at an end
         ([1, 0], [0], (-3, 0), []),
+        ([1, 1], [0], (0, 5e-324), []),  # the inverse of its length is infinite
         ([1, 0], [0], (-1, 1), [0]),
         ([0, 1], [-0.5], (-4, 4), [-np.pi / 3, np.pi / 3]),
         ([0, 1], [1 - 1e-9], (3, 3.3), [np.pi - 4.4721359588e-5, np.pi + 4.4721359588e-5]),

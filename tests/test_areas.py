@@ -33,6 +33,43 @@ def test_areas_are_those_of_the_oracle(net, window):
     np.testing.assert_allclose(cells.areas("linear_region"), np.array(regions, float), atol=1e-12)
 
 
+@pytest.mark.parametrize("bits", [40, 60, 100, 500])
+def test_a_window_smaller_than_the_gaps_between_floats_has_its_areas(bits):
+    """Around (1/3, 1/7), where no float is."""
+    rng = np.random.default_rng(2)
+    W, b = rng.integers(-3, 4, (6, 2)), rng.integers(-2, 3, 6)
+    size, place = Fraction(1, 2**bits), (Fraction(1, 3), Fraction(1, 7))
+    shifted = [c * size - w[0] * place[0] - w[1] * place[1] for w, c in zip(W.tolist(), b, strict=True)]
+    last = (np.ones((1, 6)), np.zeros(1))
+    window = [tuple(z + size * x for z, x in zip(place, corner, strict=True)) for corner in UNIT_SQUARE]
+    expected = enumerate_regions(Network([(W, b), last]))
+    cells = enumerate_regions(Network([(W, np.array(shifted, object)), last]), window=window)
+    assert [area / size**2 for area in cells.areas(exact=True)] == expected.areas(exact=True)
+    near = np.ldexp(cells.areas(), 2 * bits)
+    np.testing.assert_allclose(near, expected.areas(), rtol=1e-9)
+    assert cells.certify().valid, str(cells.certify())
+    inside = [
+        [z + size * Fraction(x) for z, x in zip(place, p, strict=True)] for p in rng.random((9, 2))
+    ]
+    there = np.array([[(z - o) / size for z, o in zip(p, place, strict=True)] for p in inside], object)
+    assert (cells.locate(np.array(inside, object)) == expected.locate(there)).all()
+    floats = np.array(inside, float)
+    exactly = np.vectorize(Fraction, otypes=[object])(floats)
+    assert (cells.locate(floats) == cells.locate(exactly)).all()
+
+
+@pytest.mark.parametrize("power", [-600, -500, 300, 500, 600])
+def test_cells_of_the_plane_may_be_of_any_size(power):
+    """Where float64 does not hold their products, and where it does not hold their areas."""
+    rng = np.random.default_rng(0)
+    W, b, last = rng.normal(size=(8, 2)), rng.normal(size=8), (np.ones((1, 8)), [0])
+    expected = enumerate_regions(Network([(W, b), last]), window=None).areas()
+    areas = enumerate_regions(Network([(np.ldexp(W, -power), b), last]), window=None).areas()
+    assert np.isfinite(expected).any()
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_allclose(areas, np.ldexp(expected, 2 * power), rtol=1e-9)
+
+
 @given(st.one_of(networks(2, 4, 1), networks(2, 4, 3)))
 @settings(max_examples=15)
 def test_areas_of_classes_are_those_of_clipped_polygons(net):

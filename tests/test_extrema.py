@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import inf
 
 import numpy as np
@@ -87,3 +88,15 @@ def test_a_constant_is_extreme_everywhere_and_a_missing_output_is_named():
         extrema(cells, 1)
     with pytest.raises(SettingError, match="list"):
         extrema([])
+
+
+def test_outputs_beyond_the_range_of_floats_have_extrema():
+    """Floats of them and their bounds are infinite, and are not compared."""
+    rng = np.random.default_rng(0)
+    W, b, V = rng.normal(size=(6, 2)), rng.normal(size=6), rng.normal(size=(2, 6))
+    usual, huge = (
+        Network([(c * W, c * b), (c * V, [0, 0]), ([[c, c]], [0])], "abs") for c in (1.0, 2.0**500)
+    )
+    one, other = extrema(enumerate_regions(usual)), extrema(enumerate_regions(huge))
+    assert other.minimum.value == Fraction(2) ** 1500 * one.minimum.value
+    assert other.maximum.value == Fraction(2) ** 1500 * one.maximum.value

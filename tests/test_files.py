@@ -13,7 +13,7 @@ from npz_files import store
 from strategies import STEPS, activations, networks, slices, windows
 from zoo import ZOO
 
-from geomtoy import UNIT_SQUARE, Network, PiecewiseLinear, Slice, load, save
+from geomtoy import UNIT_SQUARE, Network, PiecewiseLinear, Slice, load, npz, save
 from geomtoy.activations import NAMED
 from geomtoy.errors import FileError, WindowError
 from geomtoy.npz import write_npz
@@ -180,6 +180,29 @@ def test_another_name_is_used_until_all_is_written(tmp_path):
         assert aside.parent == tmp_path
         assert not (tmp_path / "out.txt").exists()
     assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_of_two_who_write_one_path_at_once_the_last_is_kept_whole(tmp_path):
+    """In one process, as its threads do: no number of a process tells them apart."""
+    path = tmp_path / ("n" * 251 + ".txt")
+    with written_aside(path) as last, last.open("w") as slow:
+        slow.write("slow")
+        with written_aside(path) as first:
+            first.write_text("quick, and longer")
+        assert path.read_text() == "quick, and longer"
+    assert path.read_text() == "slow"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    save(tmp_path / "net.npz", random_net(2, 3, 1, seed=0))
+
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(npz, "open", refused, raising=False)
+    with pytest.raises(FileError, match=r"net\.npz may not be read by you; change its permissions"):
+        load(tmp_path / "net.npz")
 
 
 @pytest.mark.parametrize("place", ["missing/net.npz", "file/net.npz", "folder", "n" * 300])

@@ -89,3 +89,19 @@ def test_damaged_kernels_are_compiled_and_kept_again(room, kind, damage):
     again = doubled_in(room)
     assert again(3.0) == 6.0
     assert sum(again.stats.cache_hits.values()) == 1
+
+
+def test_what_kernels_alone_call_is_optimized_as_a_part_of_them():
+    @kernels.inner(forceinline=True)
+    def tripled(x):
+        return 3 * x
+
+    @kernels.kernel
+    def called(x):
+        return tripled(x) + 1
+
+    assert called(2) == 7
+    (within,) = tripled.overloads.values()
+    (own,) = called.overloads.values()
+    assert isinstance(within.library, kernels.AsIs)
+    assert not isinstance(own.library, kernels.AsIs)

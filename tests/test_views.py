@@ -11,11 +11,12 @@ from oracle import oracle
 
 from geomtoy import Network, Slice, count_regions
 from geomtoy.block_arrays import BlockArrays
-from geomtoy.errors import SettingError, SliceError, WindowError
+from geomtoy.errors import NetworkError, SettingError, SliceError, WindowError
 from geomtoy.regions.power_diagram import enumerate_power_cells
 from geomtoy.views.frozen import enumerate_frozen
 from geomtoy.views.hard_attention import enumerate_hard_attention
 from geomtoy.views.hull import convex_hull
+from geomtoy.views.low_rank import count_low_rank_triangle
 from geomtoy.views.mlp_input import (
     enumerate_mlp_input,
     plane_through,
@@ -259,3 +260,25 @@ def test_what_the_views_refuse():
         enumerate_frozen(soft, np.vstack([tokens, tokens[:1]]), 9, plane)
     with pytest.raises(WindowError, match="no area"):
         enumerate_mlp_input(soft, plane, [(0, 0), (1, 1)])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(wrong):
+    block, tokens, plane = make_block()
+    with pytest.raises(NetworkError, match="tokens holds NaN or infinity"):
+        enumerate_hard_attention(block, tokens * wrong, plane)
+    soft = replace(block, hard=False)
+    with pytest.raises(NetworkError, match="tokens holds NaN or infinity"):
+        enumerate_frozen(soft, tokens * wrong, -1, plane)
+    with pytest.raises(NetworkError, match="a factor or corner holds NaN or infinity"):
+        count_low_rank_triangle(np.full((4, 2), wrong), np.ones((2, 3)), np.eye(3, 4))
+
+
+def test_nothing_is_held_where_attention_or_a_norm_is_not_defined():
+    block, tokens, plane = make_block(hard=False)
+    with pytest.raises(SettingError, match="attention overflows at the tokens"):
+        enumerate_frozen(block, tokens * 1e200, -1, plane)
+    norm = {"norm_gain": np.ones(4), "norm_bias": np.zeros(4), "norm_epsilon": 0.0}
+    normed = replace(block, W_V=0 * block.W_V, **norm)
+    with pytest.raises(SettingError, match="the norm's deviation is 0 at the tokens"):
+        enumerate_frozen(normed, np.ones((5, 4)), -1, plane)

@@ -64,6 +64,7 @@ def extrema(cells: Cells, output: int = 0) -> Extrema:
     )
 
 
+@np.errstate(invalid="ignore")
 def _extremum(
     cells: Cells,
     complex: CellComplex,

@@ -125,10 +125,11 @@ def patch_of(series: Series, box: tuple[float, ...], D: Degree, folds: Folds | N
 
 def _some_alike(c: np.ndarray, kinks: np.ndarray, error: np.ndarray, size: np.ndarray) -> bool:
     """Whether two rows are proportional, but for a kink of the second at the first one itself."""
-    length = np.sqrt((c**2).sum(axis=1))
-    sharp = np.flatnonzero((error < MERE_ROUNDING * size) & (length > 0))
-    scale = length[sharp, None]
-    c, kinks, error = c[sharp] / scale, kinks[sharp] / scale, error[sharp] / length[sharp]
+    greatest = np.abs(c).max(axis=1, initial=0.0)
+    sharp = np.flatnonzero((error < MERE_ROUNDING * size) & (greatest > 0) & (greatest < np.inf))
+    unit = c[sharp] / greatest[sharp, None]  # so that squares stay within the range of floats
+    length = greatest[sharp] * np.linalg.norm(unit, axis=1)
+    c, kinks, error = c[sharp] / length[:, None], kinks[sharp] / length[:, None], error[sharp] / length
     cosine = c @ c.T
     for i, j in zip(*np.nonzero(np.triu(np.abs(cosine) > 1 - 1e-9, 1)), strict=True):
         apart = kinks[i] - cosine[i, j] * kinks[j]

@@ -15,6 +15,7 @@ so a third one has a value x + y sqrt(E) there, E = Delta / (D1 D2 D3).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from flint import arb, ctx, fmpq
@@ -89,6 +90,12 @@ class Geometry:
     def __init__(self, D: Triple) -> None:
         self.D = D
         self._volume = D[0] * D[1] * D[2]
+
+    @cached_property
+    def roots(self) -> Triple:
+        """sqrt(D_k), each within 2^-60 of itself: rationals, for they may be out of reach of float64."""
+        first, second, third = map(_root, self.D)
+        return first, second, third
 
     def product(self, k: Circle, h: Circle) -> fmpq:
         """n . n'."""
@@ -188,6 +195,12 @@ class Geometry:
 
         x, y, z, c = _floats(values)
         return x, y, z, c
+
+
+def _root(x: fmpq) -> fmpq:
+    with ctx.workprec(64):
+        mantissa, exponent = arb(x).sqrt().mid().man_exp()
+    return fmpq(mantissa) * fmpq(2) ** int(exponent)
 
 
 def _floats(values: Callable[[], list[arb]]) -> list[float]:

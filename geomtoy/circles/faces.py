@@ -22,6 +22,7 @@ from geomtoy.circles.exact import Circle
 from geomtoy.circles.maps import Level
 from geomtoy.circles.mesh import Circles, Exact, Mesh, Points, Tally, arc_places, successor
 from geomtoy.circles.probe import in_order, line_crossings, side_after
+from geomtoy.circles.sphere import rational
 from geomtoy.circles.topology import cycles, grouped
 from geomtoy.circles.vertices import Around
 
@@ -194,8 +195,8 @@ class _Builder:
         tail, head = int(self._edges.tail[edge]), int(self._edges.head[edge])
         place = arc_places(row, self._points.where, tail, head, 3)[1]
         normal = np.cross(place, row[:3]) + 0.01 * attempt * np.array([0.3, -0.5, 0.7])
-        D = [float(d.p) / float(d.q) for d in self._circles.geometry.D]
-        m = [fmpq(*(float(x) * np.sqrt(d)).as_integer_ratio()) for x, d in zip(normal, D, strict=True)]
+        roots = self._circles.geometry.roots
+        m = [rational(x) * root for x, root in zip(normal.tolist(), roots, strict=True)]
         return Circle((m[0], m[1], m[2]), fmpq(0))
 
     # --- patterns ---------------------------------------------------------------------------------

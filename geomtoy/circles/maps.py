@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 
 from geomtoy.circles.exact import Circle
-from geomtoy.circles.sphere import TINY, Sphere, U, rational
+from geomtoy.circles.sphere import FLOOR, TINY, Sphere, U, rational
 from geomtoy.network import Network
 
 
@@ -93,13 +93,15 @@ class Maps:
         """Values of layer + 1 on the faces of `level`, from those of `layer` on their parents.
 
         Each is a sum of width + 1 terms, after at most five roundings each: of a weight, a slope, an
-        offset and two products.
+        offset and two products. What underflows is covered by FLOOR before weights multiply it, by
+        TINY after; only a sum of nothing is known exactly.
         """
         W, b = (x.astype(float) for x in self.network.layers[layer])
         kinds, cuts = self.network.units(layer), self.cuts[layer - 1]
         start = cuts.first[:-1] + np.arange(len(kinds))
         slope = np.array([float(s) for act in kinds for s in act.slopes])
         offset = np.array([float(o) for act in kinds for o in act.offsets])
+        shifts = np.array([o != 0 for act in kinds for o in act.offsets])
         F, width = len(level.parent), W.shape[1]
         rows, error = np.empty((F, 4, len(W))), np.empty((F, len(W)))
         room = (width + 16) * U
@@ -107,14 +109,16 @@ class Maps:
             some = slice(low, min(F, low + block))
             place = start + cuts.pieces(level.bits(len(cuts), some))
             old, s = before.rows[level.parent[some]], slope[place][:, None]
+            spread = before.error[level.parent[some]]
+            passes = (s[:, 0] != 0) & ((old != 0).any(axis=1) | (spread != 0)) | shifts[place]
             h = old * s
             h[:, 3] += offset[place]
             rows[some] = h @ W.T
             rows[some, 3] += b
-            size = np.abs(old * s).max(axis=1) + np.abs(offset[place])
-            spread = np.abs(s[:, 0]) * before.error[level.parent[some]] * (1 + 16 * U) + room * size
+            size = np.abs(old * s).max(axis=1) + np.abs(offset[place]) + FLOOR * passes
+            spread = np.abs(s[:, 0]) * spread * (1 + 16 * U) + room * size
             error[some] = (spread @ np.abs(W).T) * (1 + room) + room * np.abs(b)
-            error[some] += np.where(error[some] > 0, TINY, 0.0)
+            error[some] += TINY * (passes.astype(float) @ (W != 0).T > 0)
         return FaceMaps(rows, error)
 
     def cut_rows(self, layer: int, maps: FaceMaps) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +128,7 @@ class Maps:
         error = maps.error[:, cuts.unit].copy()
         tau = np.array([float(t) for t in cuts.threshold])
         moved = tau != 0
-        error[:, moved] += 4 * U * (np.abs(rows[:, moved, 3]) + np.abs(tau[moved]))
+        error[:, moved] += 4 * U * (np.abs(rows[:, moved, 3]) + np.abs(tau[moved])) + TINY
         rows[:, :, 3] -= tau
         return rows, error
 

@@ -21,17 +21,23 @@ from typing import Any
 import numpy as np
 from flint import fmpq, fmpq_mat
 
+from geomtoy.activations import nearest
 from geomtoy.circles.exact import Circle, Geometry, Triple
 from geomtoy.errors import SettingError, SliceError
 from geomtoy.normed import NormedNetwork
 from geomtoy.slices import Slice, convex_window
 
 U = 2.0**-53
-TINY = 1e-300
+TINY, FLOOR = 1e-300, 2.0**-1020
+"""More than what underflow loses of a sum, and, times U, of a number before a weight multiplies it."""
 
 
 def rational(x: Any) -> fmpq:
     return fmpq(*x.as_integer_ratio())
+
+
+def _nearest(x: fmpq) -> float:
+    return nearest(Fraction(int(x.p), int(x.q)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +65,20 @@ class Sphere:
         u12, u13, u23 = self.shear
         return s + u12 * t + u13, t + u23, fmpq(1)
 
-    @cached_property
-    def _floats(self) -> tuple[np.ndarray, np.ndarray]:
-        """sqrt(D) and (U12, U13, U23)."""
-        D = np.array([float(Fraction(int(d.p), int(d.q))) for d in self.geometry.D])
-        return np.sqrt(D), np.array([float(Fraction(int(x.p), int(x.q))) for x in self.shear])
-
     def to_slice(self, omega: np.ndarray) -> np.ndarray:
         """Unit vectors (..., 3) -> slice coordinates (..., 2), in float64; infinite on the rim."""
-        root, (u12, u13, u23) = self._floats
-        with np.errstate(divide="ignore", invalid="ignore"):
-            p = omega / root
-            t = p[..., 1] / p[..., 2] - u23
-            s = p[..., 0] / p[..., 2] - u12 * t - u13
-        return np.stack([s, t], axis=-1)
+        (ss, st, s0), (tt, t0) = self._slice_rows
+        with np.errstate(all="ignore"):
+            x, y = (omega[..., k] / omega[..., 2] for k in (0, 1))
+            return np.stack([ss * x + st * y + s0, tt * y + t0], axis=-1)
+
+    @cached_property
+    def _slice_rows(self) -> list[list[float]]:
+        """Slice coordinates s and t as affine functions of omega_1 / omega_3 and omega_2 / omega_3, of
+        the latter alone."""
+        (u12, u13, u23), (a, b, c) = self.shear, self.geometry.roots
+        rows = (c / a, -u12 * c / b, u12 * u23 - u13), (c / b, -u23)
+        return [[_nearest(x) for x in row] for row in rows]
 
     # --- the window -------------------------------------------------------------------------------
 
@@ -116,16 +122,16 @@ class Sphere:
         """The first layer as a layer of the unit vector: rows (4, n), and a bound (n,) on each entry's
         error.
 
-        A sum of d products of rounded factors is off by at most (d + 8) u times the sum of their sizes.
+        A sum of d products of rounded factors is off by at most (d + 8) u times the sum of their sizes,
+        and by what underflows: less than 2^-1074 for each factor and product.
         """
         W, b = (x.astype(float) for x in self.network.after.layers[0])
         d = W.shape[1]
-        root = self._floats[0]
-        basis = np.array([float(Fraction(int(x.p), int(x.q))) for x in self.basis.entries()])
-        basis = basis.reshape(d, 3) / root
+        entries = zip(self.basis.entries(), d * self.geometry.roots, strict=True)
+        basis = np.array([_nearest(x / root) for x, root in entries]).reshape(d, 3)
         bias = self.network.norm.bias.astype(float)
         rows = np.vstack([(W @ basis).T, W @ bias + b])
-        size = np.abs(W) @ np.column_stack([np.abs(basis).max(axis=1), np.abs(bias)])
+        size = np.abs(W) @ np.column_stack([np.abs(basis).max(axis=1) + FLOOR, np.abs(bias) + FLOOR])
         error = (d + 12) * U * (np.maximum(size[:, 0], size[:, 1] + np.abs(b))) + TINY
         return rows, error
 

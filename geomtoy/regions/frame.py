@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from geomtoy.activations import nearest
 from geomtoy.errors import SliceError
 from geomtoy.network import Network
 from geomtoy.slices import Point, Segment, Slice, Vector
@@ -38,9 +39,17 @@ class Frame:
     unbounded: bool
     marks: tuple[Point, ...] = ()
 
+    @cached_property
+    def has_float_centre(self) -> bool:
+        """Whether float64 holds the centre: not where a window is smaller than the gaps of floats."""
+        return all(Fraction(float(z)) == z for z in self.centre)
+
     def to_slice(self, points: np.ndarray) -> np.ndarray:
         """Frame coordinates (n, 2) to slice coordinates, in float64."""
-        return np.array(self.centre, float) + float(self.scale) * points
+        if self.has_float_centre:
+            return np.array(self.centre, float) + float(self.scale) * points
+        exact = [self.exact_to_slice((Fraction(x), Fraction(y))) for x, y in points.tolist()]
+        return np.array([[nearest(z) for z in point] for point in exact]).reshape(-1, 2)
 
     def corners_in_slice(self) -> tuple[Point, ...]:
         """The window's corners in slice coordinates, as rationals."""
@@ -110,11 +119,15 @@ def _directions(network: Network, slice: Slice | Segment | None) -> tuple[Vector
 
 @lru_cache(maxsize=16)
 def _fitted(window: tuple[Point, ...]) -> tuple[Point, Fraction, tuple[Point, ...]]:
-    """A centre in float64 and a power of two, so that the frame costs no accuracy; the corners in the
-    frame."""
+    """A centre, in float64 where floats are close enough for the window, and a power of two, so that
+    the frame costs no accuracy; the corners in the frame."""
     low = [min(p[k] for p in window) for k in (0, 1)]
     high = [max(p[k] for p in window) for k in (0, 1)]
-    centre = tuple(Fraction(float((a + b) / 2)) for a, b in zip(low, high, strict=True))
+    middle = tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
+    extent = max(b - a for a, b in zip(low, high, strict=True))
+    near = tuple(Fraction(float(z)) for z in middle)
+    apart = max(abs(a - b) for a, b in zip(near, middle, strict=True))
+    centre = near if apart <= extent else middle
     reach = max(max(c - a, b - c) for a, b, c in zip(low, high, centre, strict=True))
     exponent = reach.numerator.bit_length() - reach.denominator.bit_length()
     scale = Fraction(2) ** exponent

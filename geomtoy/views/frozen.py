@@ -10,6 +10,7 @@ from flint import fmpq_mat
 
 from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.errors import SettingError, SliceError
+from geomtoy.network import parameter
 from geomtoy.regions import enumerate_regions
 from geomtoy.slices import UNIT_SQUARE, Slice, require_plane
 from geomtoy.views.hidden_layers import needs_plain_attention
@@ -36,8 +37,9 @@ def enumerate_frozen(
         plane: where it moves, in R^d.
         window: convex polygon in slice coordinates.
     Raises:
-        SettingError: there is no such token.
-        NetworkError: the block is none, or has a norm before attention.
+        SettingError: there is no such token; or what is held is not finite, or a deviation is 0.
+        NetworkError: the block is none, or has a norm before attention, or a token's number is not
+            finite.
         SliceError: tokens or plane have another dimension than the block, or the plane is none.
         BudgetError: there are more than max_regions cells.
     Exactness: exact for the frozen model, whose parameters are the block's and the frozen floats. With
@@ -46,7 +48,7 @@ def enumerate_frozen(
     require_block(block)
     require_plane(plane)
     needs_plain_attention(block)
-    tokens = np.asarray(tokens, float)
+    tokens = parameter("tokens", tokens).astype(float)
     T = len(tokens)
     if tokens.shape != (T, block.d_model) or plane.dimension != block.d_model:
         raise SliceError(
@@ -73,7 +75,10 @@ def enumerate_frozen(
 def _resid_mid(block: BlockArrays, tokens: np.ndarray, moving: int, query: fmpq_mat) -> fmpq_mat:
     """Rows (3, d) of the residual stream before the MLP, one token being (s, t, 1) times `query`."""
     T = len(tokens)
-    pattern = block.attention_pattern(tokens[None])[0]
+    with np.errstate(all="ignore"):
+        pattern = block.attention_pattern(tokens[None])[0]
+    if not np.isfinite(pattern).all():
+        raise SettingError("attention overflows at the tokens; give smaller ones")
     still = rational(np.where(np.arange(T)[:, None] == moving, 0.0, tokens))
     last = constant(still, T - 1) if moving != T - 1 else query
     total = last if block.residual else last * 0
@@ -86,9 +91,12 @@ def _resid_mid(block: BlockArrays, tokens: np.ndarray, moving: int, query: fmpq_
 
 def _normalised(block: BlockArrays, tokens: np.ndarray, rows: fmpq_mat) -> fmpq_mat:
     """LayerNorm with the mean and deviation that it has at the reference tokens."""
-    y = block.resid_mid(tokens[None])[0]
-    mean = float(y.mean()) if block.centred_norm else 0.0
-    deviation = float(np.sqrt(((y - mean) ** 2).mean() + block.norm_epsilon))
+    with np.errstate(all="ignore"):
+        y = block.resid_mid(tokens[None])[0]
+        mean = float(y.mean()) if block.centred_norm else 0.0
+        deviation = float(np.sqrt(((y - mean) ** 2).mean() + block.norm_epsilon))
+    if not 0 < deviation < np.inf:
+        raise SettingError(f"the norm's deviation is {deviation:g} at the tokens; give others")
     gain, bias = np.asarray(block.norm_gain, float), np.asarray(block.norm_bias, float)
     d = len(gain)
     factor = [Fraction(g) / Fraction(deviation) for g in gain.tolist()]

@@ -19,6 +19,7 @@ from flint import fmpq_mat
 
 from geomtoy.block_arrays import BlockArrays, require_block
 from geomtoy.errors import BudgetError, SettingError, SliceError
+from geomtoy.network import parameter
 from geomtoy.regions import CellComplex, enumerate_regions
 from geomtoy.regions.numbers.rationals import as_fmpq
 from geomtoy.regions.power_diagram import Polygon, Row, enumerate_power_cells
@@ -91,7 +92,8 @@ def enumerate_hard_attention(
     Raises:
         SettingError: the block is soft or has LayerNorm, self_key is unknown, or there is nothing to
             attend to.
-        NetworkError: the block is none, or has a norm before attention.
+        NetworkError: the block is none, or has a norm before attention, or a token's number is not
+            finite.
         SliceError: tokens or plane have another dimension than the block, or the plane is none.
         BudgetError: there are more than max_regions cells.
     Exactness: exact for the stored parameters; of equal scores the first token has the greatest.
@@ -145,7 +147,7 @@ def _check(block: BlockArrays, self_key: str) -> None:
 
 def _tokens(block: BlockArrays, tokens: Any, plane: Slice, self_key: str) -> fmpq_mat:
     """Tokens whose keys compete: those that stand still, and the query's reference if it takes part."""
-    still = np.array(tokens, dtype=object)
+    still = parameter("tokens", tokens)
     if still.size == 0:
         still = still.reshape(0, block.d_model)
     if still.ndim != 2:
@@ -156,7 +158,7 @@ def _tokens(block: BlockArrays, tokens: Any, plane: Slice, self_key: str) -> fmp
             f"takes {block.d_model}; make them equal"
         )
     if self_key == "still":
-        still = np.vstack([still, np.array([plane.origin], dtype=object)])
+        still = np.vstack([still.astype(object), np.array([plane.origin], dtype=object)])
     if not len(still):
         raise SettingError(
             "the query has nothing to attend to; give a token before it or self_key='still'"

@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float
 
-from geomtoy.network import Network
+from geomtoy.network import Network, parameter
 from geomtoy.regions import CellComplex, count_regions, enumerate_regions
 from geomtoy.slices import Slice
 
@@ -28,6 +28,7 @@ def count_low_rank_triangle(
 
     Raises:
         SliceError: the corners' images under `left` lie on one line although the rank is 2 or more.
+        NetworkError: a number is not finite.
     Exactness: exact for the stored factors and corners, at every rank. Cost: 3 d r integer products,
         then as `count_regions`.
     """
@@ -64,7 +65,7 @@ def _images(left: np.ndarray, corners: np.ndarray) -> list[tuple[Fraction, ...]]
 
 def _integers(A: np.ndarray) -> np.ndarray:
     """A times a power of two that makes all its floats integers, as an object array."""
-    ratios = [x.as_integer_ratio() for x in np.asarray(A, float).ravel().tolist()]
+    ratios = [x.as_integer_ratio() for x in parameter("a factor or corner", A).ravel().tolist()]
     scale = max((denominator for _, denominator in ratios), default=1)
     whole = [numerator * (scale // denominator) for numerator, denominator in ratios]
     return np.array(whole, dtype=object).reshape(np.shape(A))

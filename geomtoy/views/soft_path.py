@@ -103,7 +103,7 @@ def isolate_borders(functions: PathFunctions, low: float, high: float, max_piece
 
 
 def _start(frequencies: np.ndarray, low: float, high: float) -> _Pieces:
-    n = int(np.ceil((high - low) * max(np.abs(frequencies).max(), 1 / (high - low))))
+    n = int(np.ceil(max((high - low) * np.abs(frequencies).max(), 1.0)))
     edges = np.linspace(low, high, n + 1)
     return _Pieces(edges[:-1], edges[1:], np.full(n, np.inf))
 

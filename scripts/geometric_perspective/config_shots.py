@@ -104,8 +104,8 @@ class Shots:
         depths = {self.layers or SETTINGS[name].layers for name in self.settings}
         layers = " or ".join(map(str, sorted(depths)))
         seeds = ", ".join(map(str, self.seeds if len({*self.seeds}) > 1 else self.seeds[:1]))
-        by_row = " from top to bottom" if "," in seeds else ""
-        return f"toy decoders: {layers} layers, {SHOT_HEADS} heads, d = {D_MODEL}; {seeds} seeds{by_row}"
+        by_row = "rows of " if "," in seeds else ""
+        return f"toy decoders: {layers} layers, {SHOT_HEADS} heads, d = {D_MODEL}; {by_row}{seeds} seeds"
 
 
 SMALL: dict[str, Any] = {
@@ -116,9 +116,9 @@ MANY: dict[str, Any] = {
     "seeds": (10, 10), "long": True, "prompts": 600, "paths": 100, "resamples": 200
 }  # fmt: skip
 DEEPER: dict[str, Any] = {
-    **MANY, "settings": ("functions", "functions, 8 layers", "modular"), "seeds": (10, 5, 10)
+    **MANY, "settings": tuple(SETTINGS), "seeds": (10, 5, 10, 5)
 }  # fmt: skip
 
 SHOTS = Presets(Shots(**SMALL), Shots(), Shots(**MANY))
 DEPTHS = Presets(Shots(**SMALL), Shots(), Shots(**DEEPER))
-"""With deeper decoders of the task that is learned faster."""
+"""With deeper decoders of both tasks."""

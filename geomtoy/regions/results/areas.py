@@ -36,7 +36,11 @@ def float_areas(complex: CellComplex) -> np.ndarray:
     points = complex.frame_vertices  # of size one, so that no window is too large, small or far
     anchor = np.repeat(points[corner[start[:-1]]], np.diff(start), axis=0)
     p, q = points[corner] - anchor, points[corner[follow]] - anchor
+    size = np.frexp(np.maximum.reduceat(np.abs(p).max(axis=1), start[:-1]))[1]
+    one = -np.repeat(size, np.diff(start))[:, None]  # on the plane, cells' products may overflow
+    p, q = np.ldexp(p, one), np.ldexp(q, one)
     area = np.add.reduceat(p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0], start[:-1]) / 2
+    area = np.ldexp(area, 2 * size)
     unbounded = np.logical_or.reduceat(complex.at_infinity[corner], start[:-1])
     return np.where(unbounded, np.inf, np.maximum(area, 0.0) * scale * scale)
 

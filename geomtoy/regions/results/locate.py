@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,10 @@ def checked_points(points: Any) -> np.ndarray:
 
 def _in_frame(points: np.ndarray, frame: Frame) -> np.ndarray:
     """Frame coordinates, each within 2u of its own size."""
-    if points.dtype != object:
+    if points.dtype != object and frame.has_float_centre:
         return (points - np.array(frame.centre, float)) / float(frame.scale)
     rows = [
-        [nearest((z - c) / frame.scale) for z, c in zip(p, frame.centre, strict=True)]
+        [nearest((Fraction(z) - c) / frame.scale) for z, c in zip(p, frame.centre, strict=True)]
         for p in points.tolist()
     ]
     return np.array(rows, float).reshape(-1, 2)

@@ -8,7 +8,7 @@ from geomtoy.regions.engine.cutting import place_vertices
 from geomtoy.regions.engine.run import Subdivision
 from geomtoy.regions.maps.sharp import sharp_rows
 
-FEW = 64
+FEW = 8
 """Vertices for which it does not pay: each of them is computed exactly as fast."""
 
 
