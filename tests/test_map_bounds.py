@@ -75,3 +75,9 @@ def test_maps_of_two_parents_are_no_farther_apart_than_is_said(one, other, e, da
     a, b, c = (p - Fraction(q) for p, q in zip(true, other, strict=True))
     assert abs(a * x + b * y + c) <= spread
     assert spread <= 4 * sum(map(abs, differences)) * (1 + abs(cx) + rx + abs(cy) + ry) + 1
+
+
+def test_maps_that_overflow_are_moved_to_thresholds_in_silence():
+    W = np.full((2, 2), 1e200)
+    cells = enumerate_regions(Network([(W, [1e200, 5e199]), (W, [0, 1]), (W, [0, 1])], "hard_tanh"))
+    assert cells.certify().valid

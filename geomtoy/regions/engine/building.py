@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from geomtoy.regions.engine.cutting import Cutting, place_vertices
+from geomtoy.regions.engine.cutting import Cutting
 from geomtoy.regions.engine.meetings import Meetings
+from geomtoy.regions.engine.vertices import place_vertices
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.topology import faces as fc

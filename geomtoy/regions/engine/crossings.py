@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeGuard
 
 import numpy as np
 
 from geomtoy.kernels import kernel
 from geomtoy.network import Network
+from geomtoy.regions.engine.sharpening import sharp_signs
+from geomtoy.regions.frame import Frame
 from geomtoy.regions.lines import Lines
 from geomtoy.regions.maps import near
 from geomtoy.regions.maps.blocks import of_states
@@ -21,6 +24,7 @@ from geomtoy.regions.maps.clans import IN_SEGMENT, of_clans
 from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.floats import CellMaps, NextMaps, Segments, blocks, cut_lines, holding
 from geomtoy.regions.maps.levels import Level
+from geomtoy.regions.maps.pulled import pulled_rows
 from geomtoy.regions.maps.runs import of_families
 from geomtoy.regions.maps.shared import SharedMaps
 from geomtoy.regions.maps.structure import constant_signs, unreached
@@ -33,6 +37,9 @@ from geomtoy.regions.topology.mesh import Mesh
 BLOCK_BYTES = 1 << 20
 """Size of the maps that are worked on at a time: they should stay in the cache."""
 
+DEEP, FEW = 8, 8
+"""Layers, and signs that floats leave open, from which on it pays to look for better lines."""
+
 MANY, UNITS = 1 << 16, 64
 """Cells times cuts, and units, from which on clans of cells are looked at."""
 
@@ -42,6 +49,7 @@ class Subject:
     """What a run knows: the network, the levels made so far, the book of lines, and who decides."""
 
     network: Network
+    frame: Frame
     levels: list[Level]
     lines: Lines
     predicates: Predicates
@@ -194,6 +202,12 @@ def _decide(
     left = left[sign[left] == UNDECIDED]
     if layer > 1 and len(left) and predicates.uses_structure:
         sign[left] = _where_constant(subject, mesh, layer, corner, maps, vertex[left], cut[left])
+        left = left[sign[left] == UNDECIDED]
+    if layer >= DEEP and len(left) >= FEW and predicates.uses_structure:
+        cell = found.cell[of_first[left]] + mesh.first
+        sources = np.column_stack([np.full(len(left), layer), cell, cut[left]])
+        find = partial(pulled_rows, subject.network, subject.frame, subject.levels)
+        sign[left] = sharp_signs(book, mesh, vertex[left], sources, find)
         left = left[sign[left] == UNDECIDED]
     for i in left.tolist():
         line = book.maps.cut(layer, int(found.cell[of_first[i]]) + mesh.first, int(cut[i]))

@@ -135,7 +135,7 @@ class Enumeration:
         self.frame = make_frame(network, slice, window)
         levels = [first_level()]
         lines = Lines(network, self.frame, levels)
-        self.subject = Subject(network, levels, lines, Predicates())
+        self.subject = Subject(network, self.frame, levels, lines, Predicates())
         self.max_regions = max_regions
 
     @property

@@ -30,7 +30,7 @@ def sharp_rows(
     """
     layer, cell, cut = sources.T
     deepest = int(layer.max(initial=1))
-    cells = _lineage(levels, layer, cell, deepest)
+    cells = lineage(levels, layer, cell, deepest)
     rows = np.empty((len(sources), 4))
     maps: CellMaps = FirstMaps(network, frame)
     for k in range(1, deepest + 1):
@@ -42,12 +42,12 @@ def sharp_rows(
             rows[chosen, 3] = lines.error[lines.segment[at], cut[chosen]]
         if k < deepest:
             maps = NextMaps(
-                network, k, maps, _part(levels[k], cells[k - 1], cells[k]), True, closely=True
+                network, k, maps, part_of(levels[k], cells[k - 1], cells[k]), True, closely=True
             )
     return rows
 
 
-def _lineage(
+def lineage(
     levels: Sequence[Level], layer: np.ndarray, cell: np.ndarray, deepest: int
 ) -> list[np.ndarray]:
     """Of each level before the deepest layer, in ascending order, the cells that lines lie on and their
@@ -58,7 +58,7 @@ def _lineage(
     return found[::-1]
 
 
-def _part(level: Level, parents: np.ndarray, cells: np.ndarray) -> Level:
+def part_of(level: Level, parents: np.ndarray, cells: np.ndarray) -> Level:
     """Some cells of a level, whose parents are some of the level before."""
     parent = np.searchsorted(parents, level.parent[cells])
     return Level(parent, level.bits[cells], np.arange(len(cells)))

@@ -71,6 +71,19 @@
    (sum_j |W_ij| h_j + |b_i|) where h_j >= |t m_j| + h in each of them, and that many times |x| + |y| + 1
    counts at (x, y). With k no less than that in the box, `map_error` of k h_j + r_j / t' and k b_i is
    how far true values are from those of the rounded sum.
+12. *Rows that go back* (`maps.pulled`). On a cell a line is L = sum_i r_i a_i + c, where a_i are true
+   activations of a layer there, affine maps. They are a_i = s_i z_i + o_i, and z = W a' + b with the
+   layer before, so L = sum_j r'_j a'_j + c' with r' = (r s) W and c' = c + sum_i (r_i o_i + r_i s_i
+   b_i). Floats are put in for r s and for r' as they come: an entry that is off by d moves L by d z_i,
+   or d a'_j, whatever comes after, so that nothing is made larger by the layers left. Each coefficient
+   of z_i is at most Z_i, what is stored and its error by 4 and 10, one of a_i at most |s_i| Z_i +
+   |o_i|. An entry of r s is off by less than 4u of itself (s rounded, a product), one of r', a sum of
+   n products of rounded weights, by less than (n + 4) u of the absolute terms; so is a row of weights
+   to begin with. The terms of c' are rounded twice each, and added up: with N additions on the whole
+   way, by less than (N + 8) u of the absolute terms. At the window a' are the inputs, d inner products
+   with the rounded basis: (d + 8) u of those. No product underflows where rows, weights, slopes and
+   offsets that are not 0 are between 2^-400 and 2^400, which is asked; FLOOR covers what does in |s_i|
+   Z_i, TINY the rest, SECOND_ORDER the rounding of the bound.
 """
 
 from __future__ import annotations

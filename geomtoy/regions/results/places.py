@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from geomtoy.regions.engine.cutting import place_vertices
 from geomtoy.regions.engine.run import Subdivision
+from geomtoy.regions.engine.sharpening import places_of, sharper
+from geomtoy.regions.maps.pulled import pulled_rows
 from geomtoy.regions.maps.sharp import sharp_rows
 
 FEW = 8
@@ -15,21 +18,18 @@ FEW = 8
 def sharp_places(sub: Subdivision, coarse: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, y (V,) in the frame, and a bound on the errors of both.
 
-    Those known less well than `coarse` are found again, from the lines of `sharp_rows`.
+    Those known less well than `coarse` are found again, from sharper lines.
     """
     mesh, book = sub.mesh, sub.lines
-    vague = np.flatnonzero(~(mesh.d <= coarse))
-    if len(vague) < FEW:
-        return mesh.x, mesh.y, mesh.d
-    ids, lines = np.unique(mesh.lines[vague], return_inverse=True)
-    every, sources = book.arrays()
-    rows, cuts = every[ids], ids >= book.n_sides
-    sharp = sharp_rows(sub.network, sub.frame, sub.levels, sources[ids[cuts]])
-    better = sharp[:, 3:] < rows[cuts, 3:]
-    rows[cuts] = np.where(better, sharp, rows[cuts])
-    places = tuple(np.empty(len(vague)) for _ in range(4))
-    n_infinite = int(np.searchsorted(ids, book.n_infinite))
-    place_vertices(lines.reshape(-1, 2), n_infinite, rows, 0, places)
     x, y, d = mesh.x.copy(), mesh.y.copy(), mesh.d.copy()
-    x[vague], y[vague], _, d[vague] = places
+    for rows in (sharp_rows, pulled_rows):  # the second takes longer, and tells more
+        vague = np.flatnonzero(~(d <= coarse))
+        if len(vague) < FEW:
+            break
+        ids, lines = np.unique(mesh.lines[vague]), mesh.lines[vague]
+        found = sharper(book, ids, partial(rows, sub.network, sub.frame, sub.levels))
+        places = places_of(lines, ids, found, book)
+        better = places[3] < d[vague]
+        for old, new in ((x, places[0]), (y, places[1]), (d, places[3])):
+            old[vague[better]] = new[better]
     return x, y, d
