@@ -78,6 +78,7 @@ def test_maps_of_two_parents_are_no_farther_apart_than_is_said(one, other, e, da
 
 
 def test_maps_that_overflow_are_moved_to_thresholds_in_silence():
-    W = np.full((2, 2), 1e200)
-    cells = enumerate_regions(Network([(W, [1e200, 5e199]), (W, [0, 1]), (W, [0, 1])], "hard_tanh"))
+    first = np.array([[-5e210, -4e15], [-4e15, -4e210], [3e210, 0]]), [-4e15, 0, 2e15]
+    second = np.array([[5e306, -1, -1], [-1, -1, -1]]), [1, -1]
+    cells = enumerate_regions(Network([first, second, (np.ones((1, 2)), [0])], "hard_tanh"))
     assert cells.certify().valid
