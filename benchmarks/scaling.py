@@ -57,7 +57,7 @@ def measure(way: str, net: Network) -> tuple[float, int, float]:
 
 def main() -> None:
     for run in WAYS.values():  # load or compile, of wide layers too
-        for width in (8, 300):
+        for width in (8, 300, 720):
             run(network((width, width)))
     for (way, family), sizes in FAMILIES.items():
         print(

@@ -89,6 +89,14 @@ HUGE = {"lattice 64 x 64"}
 """Cases that take a minute and several GB."""
 
 
+def best(network: Network, plane: Slice | None) -> dict[str, float]:
+    """The fastest of three measurements, or of fewer that take more than a second."""
+    found = [measure(network, plane)]
+    while len(found) < 3 and sum(one["cpu"] for one in found) < 1.0:
+        found.append(measure(network, plane))
+    return min(found, key=lambda one: one["cpu"])
+
+
 def measure(network: Network, plane: Slice | None) -> dict[str, float]:
     """Seconds of processor time to enumerate, and what was decided how."""
     window = resolve_window(network, plane, UNIT_SQUARE)[0]
@@ -113,7 +121,7 @@ def main() -> None:
     print("| network | regions | processor s | wall s | regions/s | signs | rational, in 1,000 |")
     print("|---|---|---|---|---|---|---|")
     for name in chosen:
-        found = measure(*CASES[name]())
+        found = best(*CASES[name]())
         regions, signs = found["regions"], found["signs"]
         rate, share = regions / found["cpu"], 1000 * found["rational"] / signs
         seconds = f"{found['cpu']:.3f} | {found['wall']:.3f}"
