@@ -8,7 +8,7 @@ from builders import he_net
 from hypothesis import given, settings
 from strategies import STEPS, activations, networks, networks_of_any_size
 
-from geomtoy import Network, enumerate_regions
+from geomtoy import Network, PiecewiseLinear, enumerate_regions
 from geomtoy.regions.engine import crossings
 from geomtoy.regions.maps import signed
 from geomtoy.regions.maps.cuts import cuts_of
@@ -69,6 +69,18 @@ def test_ten_layers(act):
     share, known = worst_of(enumerate_regions(Network(layers, act)), step=7)
     assert known > 100
     assert Fraction(1, 10**4) < share <= 1  # the bound is not idle
+
+
+def test_an_offset_that_is_lost_in_float64_is_no_zero():
+    """It is 2^-1100, a difference of numbers that float64 holds, and weights make it large again."""
+    tiny = Fraction(1, 2**1000)
+    act = PiecewiseLinear((1,), (tiny, 1), value=tiny * (1 + Fraction(1, 2**100)))
+    assert 0 < act.offsets[0] < Fraction(1, 2**1074)
+    layers = [(np.diag([2.0**300, 1]), [1, 1])] * 4
+    sub = enumerate_regions(Network(layers, act)).subdivision
+    sources = all_lines(sub)
+    rows = pulled_rows(sub.network, sub.frame, sub.levels, sources)
+    np.testing.assert_array_equal(np.isinf(rows[:, 3]), sources[:, 0] > 1)
 
 
 def test_bounds_do_not_grow_with_depth():

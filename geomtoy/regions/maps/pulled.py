@@ -8,8 +8,10 @@ what that does to the line is told by the size of that layer's maps alone: it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -72,7 +74,7 @@ def _begun(network: Network, layer: int, sources: np.ndarray, rows: Rows | None,
     unit, threshold = cuts.unit[cut], cuts.threshold[cut]
     ends.constant[line] = b[unit] - threshold
     ends.size[line] = np.abs(b[unit]) + np.abs(threshold)
-    ends.error[line] = _out_of_range(b[unit][:, None]) + _out_of_range(threshold[:, None])
+    ends.error[line] = _out_of_range(np.column_stack([b[unit], threshold]))
     new = Rows(line, cell, W[unit], np.abs(W[unit]))
     return new if rows is None else Rows(*map(np.concatenate, zip(rows, new, strict=True)))
 
@@ -108,14 +110,15 @@ def _through(
     ends.error[line] += 4 * _weighed(np.abs(bent), most)
     for numbers in (row, slope, offset, bent):
         ends.error[line] += _out_of_range(numbers)
-    ends.error[line] += _out_of_range(np.append(W.ravel(), b)[None])
+    ends.error[line] += _out_of_range(np.append(W.ravel(), b)[None]) + _lost(network, layer)
     return Rows(line, parent, bent @ W, np.abs(bent) @ np.abs(W))
 
 
 def _on_the_plane(network: Network, frame: Frame, rows: Rows, ends: Ends) -> np.ndarray:
     """Rows of inputs as lines of the frame."""
     line, _, row, terms = rows
-    basis = np.array([nearest(x) for x in (*frame.u, *frame.v, *frame.origin)]).reshape(3, -1)
+    exact_basis = *frame.u, *frame.v, *frame.origin
+    basis = np.array([nearest(x) for x in exact_basis]).reshape(3, -1)
     most = np.abs(basis).max(axis=0)
     found = np.empty((len(line), 4))
     found[line, :3] = row @ basis.T
@@ -123,7 +126,7 @@ def _on_the_plane(network: Network, frame: Frame, rows: Rows, ends: Ends) -> np.
     n = max(network.d_in, *network.widths)
     error = ends.error.copy()
     error[line] += (n + 4) * (terms @ most) + (n + 8) * (np.abs(row) @ most)
-    error[line] += _out_of_range(row) + _out_of_range(basis.reshape(1, -1))
+    error[line] += _out_of_range(row) + _out_of_range(basis.reshape(1, -1)) + _vanish(exact_basis)
     error += (2 * sum(network.widths) + 8 * len(network.widths) + 8) * ends.size
     found[:, 3] = error * U * SECOND_ORDER + TINY
     found[~(found[:, 3] < np.inf), 3] = np.inf
@@ -141,6 +144,22 @@ def _out_of_range(numbers: np.ndarray) -> np.ndarray:
     size = np.abs(numbers)
     fits = ((size == 0) | ((size >= LEAST) & (size <= MOST))).all(axis=1)
     return np.where(fits, 0.0, np.inf)
+
+
+def _lost(network: Network, layer: int) -> float:
+    """inf if what some unit of a hidden layer (from 1) adds is 0 for float64 and not in truth, else 0.
+    Weights, slopes and breakpoints are no smaller than float64 holds."""
+    known = _known.setdefault(network, {})
+    if layer not in known:
+        known[layer] = _vanish(x for unit in {*network.units(layer)} for x in unit.offsets)
+    return known[layer]
+
+
+_known: WeakKeyDictionary[Network, dict[int, float]] = WeakKeyDictionary()
+
+
+def _vanish(numbers: Iterable[Fraction]) -> float:
+    return np.inf if any(x != 0 and nearest(x) == 0 for x in numbers) else 0.0
 
 
 def _sizes(
