@@ -1,5 +1,5 @@
 """Every error bound of float64 that a decision rests on, with its proof: what all have in common, and of
-points and lines; those of maps (4, 5, 6, 8 and 10) are in `map_bounds`.
+points and lines; those of maps (4, 5, 6, 8 and 10 to 12) are in `map_bounds`.
 
 Notation. u = 2^-53; fl(x op y) = (x op y)(1 + delta), |delta| <= u, unless it underflows, where a
 product or quotient is off by less than 2^-1074 besides. A *line* is (a, b, c, e): the true coefficients
