@@ -1,8 +1,8 @@
 """The (cell, cut) pairs in which a layer's cut has both signs on a cell of a mesh.
 
-Floats leave out, cell by cell or for whole clans and runs of cells, the cuts that are certainly not among
-them (`maps.near`, `maps.clans`, `maps.runs`). What they cannot tell at a corner is decided once for each
-vertex and cut.
+Floats leave out, cell by cell or for whole clans and runs of cells, the cuts that are certainly not
+among them (`maps.near`, `maps.clans`, `maps.runs`). What they cannot tell at a corner is decided once
+for each vertex and cut.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.kernels import inlined, inner, kernel
-from geomtoy.regions.maps.floats import Maps, Segments, Weights
+from geomtoy.regions.maps.floats import Maps, Segments
 from geomtoy.regions.maps.near import among, as_arrays, extent, no_finds
 from geomtoy.regions.maps.sums import add_units, fill_segments
+from geomtoy.regions.maps.weights import Weights
 from geomtoy.regions.numbers.bounds import FLOOR, box_bound, box_side
 from geomtoy.regions.numbers.map_bounds import (
     map_error,

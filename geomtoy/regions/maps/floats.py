@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,8 +22,8 @@ from geomtoy.regions.maps.cuts import Cuts, cuts_of
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.signed import Signed, anchored, follow, may_follow, room_for, since_anchor
 from geomtoy.regions.maps.sums import fill_segments, segment_starts
+from geomtoy.regions.maps.weights import weights_of
 from geomtoy.regions.numbers.bounds import SUBNORMAL, nearest
-from geomtoy.regions.numbers.grids import grids, powers
 from geomtoy.regions.numbers.map_bounds import (
     first_error,
     first_exact,
@@ -40,9 +39,6 @@ AHEAD_BYTES = 8 * 2**20
 
 SAMPLE = 16
 """Cells that tell how large errors have become."""
-
-SPARSE = 8
-"""A layer of which less than one weight in so many is not 0 is worked on weight by weight."""
 
 
 class Maps(NamedTuple):
@@ -149,50 +145,6 @@ def segments_of(level: Level, longest: int) -> Segments:
     """The cells of each parent, in runs of at most `longest`."""
     start = segment_starts(level.parent, longest)
     return Segments(start, level.parent[start[:-1]])
-
-
-class Weights(NamedTuple):
-    """A layer's parameters as the kernels read them."""
-
-    WT: np.ndarray  # (n_in, n)
-    bias: np.ndarray
-    rounded: bool  # whether they may differ from the true ones
-    grid: np.ndarray  # (n,) power of two of which all weights into a unit are multiples
-    bias_limit: np.ndarray  # (n,) 2^53 times that of its bias
-    sparse: bool  # whether so few weights are not 0 that only those are worked on
-    start: np.ndarray  # (n_in + 1,) CSR of the weights out of each unit: target and value
-    target: np.ndarray
-    value: np.ndarray
-
-
-def weights_of(network: Network, layer: int) -> Weights:
-    """Parameters of the layer after hidden layer `layer` (from 1); the arrays are shared, nobody writes
-    into them."""
-    known = _known.setdefault(network, {})
-    if layer not in known:
-        known[layer] = pack_weights(*network.float_layers[layer], network.is_rational)
-    return known[layer]
-
-
-_known: WeakKeyDictionary[Network, dict[int, Weights]] = WeakKeyDictionary()
-
-
-def pack_weights(W: np.ndarray, bias: np.ndarray, rounded: bool) -> Weights:
-    """Weights (n, n_in) and biases, which may be rounded."""
-    WT = np.ascontiguousarray(W.T)
-    sparse = bool(np.count_nonzero(WT) * SPARSE < WT.size)
-    source, target = np.nonzero(WT if sparse else WT[:0])
-    return Weights(
-        WT,
-        bias,
-        rounded,
-        powers(grids(W)),
-        powers(grids(bias[:, None]) + 53),
-        sparse,
-        np.searchsorted(source, np.arange(len(WT) + 1)),
-        np.ascontiguousarray(target),  # `nonzero` gives columns, for which kernels are compiled again
-        WT[source, target],
-    )
 
 
 class NextMaps:

@@ -16,7 +16,7 @@ import numpy as np
 from geomtoy.activations import PiecewiseLinear
 from geomtoy.network import Network
 from geomtoy.regions.maps.cuts import Cuts, cuts_of, cuts_of_units
-from geomtoy.regions.maps.floats import Weights, pack_weights
+from geomtoy.regions.maps.weights import Weights, pack_weights
 
 
 class Groups(NamedTuple):
