@@ -1,7 +1,7 @@
 """geomtoy: exact counts of the affine regions of small networks, and the figures they explain."""
 
 # First of all: an interrupt while what follows is imported ends the command `geomtoy` with a sentence.
-import geomtoy.starting  # noqa: F401
+from geomtoy import starting as starting
 
 # isort: split
 from geomtoy.activations import PiecewiseLinear, leaky_relu

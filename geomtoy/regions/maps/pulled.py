@@ -21,7 +21,8 @@ from geomtoy.regions.maps.cuts import cuts_of, pieces
 from geomtoy.regions.maps.floats import CellMaps, FirstMaps, NextMaps, all_maps
 from geomtoy.regions.maps.levels import Level
 from geomtoy.regions.maps.sharp import AT_ONCE, lineage, part_of
-from geomtoy.regions.numbers.bounds import FLOOR, SECOND_ORDER, TINY, U, nearest
+from geomtoy.regions.numbers.bounds import FLOOR, nearest
+from geomtoy.regions.numbers.map_bounds import pulled_error
 
 LEAST, MOST = 2.0**-400, 2.0**400
 """Sizes that numbers of a row, weights and slopes may have, so that no product underflows."""
@@ -128,8 +129,7 @@ def _on_the_plane(network: Network, frame: Frame, rows: Rows, ends: Ends) -> np.
     error[line] += (n + 4) * (terms @ most) + (n + 8) * (np.abs(row) @ most)
     error[line] += _out_of_range(row) + _out_of_range(basis.reshape(1, -1)) + _vanish(exact_basis)
     error += (2 * sum(network.widths) + 8 * len(network.widths) + 8) * ends.size
-    found[:, 3] = error * U * SECOND_ORDER + TINY
-    found[~(found[:, 3] < np.inf), 3] = np.inf
+    found[:, 3] = pulled_error(error)
     return found
 
 

@@ -195,3 +195,10 @@ def far_error(size):
 def followed_error(one, other):
     """Bound of an error that consists of two."""
     return (one + other) * SLACK + TINY
+
+
+def pulled_error(terms: np.ndarray) -> np.ndarray:
+    """Bounds of 12 from sums of what is off, in multiples of u; inf where one is no number."""
+    error = terms * U * SECOND_ORDER + TINY
+    bounds: np.ndarray = np.where(error < np.inf, error, np.inf)
+    return bounds
