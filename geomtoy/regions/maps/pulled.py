@@ -24,6 +24,9 @@ from geomtoy.regions.maps.sharp import AT_ONCE, lineage, part_of
 from geomtoy.regions.numbers.bounds import FLOOR, nearest
 from geomtoy.regions.numbers.map_bounds import pulled_error
 
+LINES = 1 << 12
+"""Lines that are worked on at a time: sizes of maps are held on all layers before them."""
+
 LEAST, MOST = 2.0**-400, 2.0**400
 """Sizes that numbers of a row, weights and slopes may have, so that no product underflows."""
 
@@ -53,6 +56,11 @@ def pulled_rows(
     Args:
         sources: (k, 3) hidden layer (from 1), cell of the level before it, and cut of each.
     """
+    parts = [sources[low : low + LINES] for low in range(0, len(sources), LINES)]
+    return np.concatenate([_pulled(network, frame, levels, part) for part in parts])
+
+
+def _pulled(network: Network, frame: Frame, levels: Sequence[Level], sources: np.ndarray) -> np.ndarray:
     layer, cell, _ = sources.T
     deepest = int(layer.max(initial=1))
     cells = lineage(levels, layer, cell, deepest)
