@@ -1,12 +1,12 @@
 """How kernels are compiled, and where they are kept: a folder for each version of their sources.
 
-Compiling is what a first count waits for, and half of what numba compiles by itself is never used: ways
-in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner` leave
-that out. Arrays that are made in functions with the same options share the code that makes them, so
-only a `kernel` makes any; in what is `inner` no references to arrays are counted, which takes as long as
-the arithmetic of a narrow layer where arrays are in tuples, and it is optimized only as a part of those
-that call it. Nothing asks whether a divisor is 0: kernels
-divide by what is not, or take an infinite quotient as it is.
+Compiling is what a first count waits for, and half of what numba compiles by itself is never used:
+ways in from Python to functions that only kernels call, ways in from C to all. `kernel` and `inner`
+leave that out. Arrays that are made in functions with the same options share the code that makes them,
+so only a `kernel` makes any; in what is `inner` no references to arrays are counted, which takes as
+long as the arithmetic of a narrow layer where arrays are in tuples, and it is optimized only as a part
+of those that call it. Nothing asks whether a divisor is 0: kernels divide by what is not, or take an
+infinite quotient as it is.
 
 The folder lies beside the sources, or in the user's cache where those may not be written (an
 installation of the system, a container that runs as another user). Where that may not be written either,

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count, pairwise
+from itertools import count, pairwise, takewhile
 from time import monotonic
 from typing import Any
 
@@ -197,8 +197,7 @@ def scaled(rng: np.random.Generator) -> Case:
     """Layers that multiply by powers of two far apart, and by them again."""
     layers, total = [], 0
     for n, m in pairwise([2, *rng.integers(2, 5, int(rng.integers(2, 7))).tolist(), 1]):
-        power = -total if rng.random() < 0.5 else int(rng.choice([-300, -60, 60, 300]))
-        total += power
+        total += (power := -total if rng.random() < 0.5 else int(rng.choice([-300, -60, 60, 300])))
         W, b = rng.integers(-3, 4, (m, n)).astype(float), rng.integers(-3, 4, m).astype(float)
         layers.append((np.ldexp(W, power), np.ldexp(b, total) if abs(total) < 1000 else 0 * b))
     return Case("scaled", Network(layers), _square())
@@ -207,8 +206,7 @@ def scaled(rng: np.random.Generator) -> Case:
 def at_a_vertex(rng: np.random.Generator) -> Case:
     """A window around a point where borders meet, far smaller than the gaps between floats there."""
     case = (degenerate, twins, deep)[int(rng.integers(3))](rng)
-    cells = case.truth().cells
-    corners = cells[int(rng.integers(len(cells)))].corners
+    corners = [corner for cell in case.truth().cells for corner in cell.corners]
     x, y, _ = corners[int(rng.integers(len(corners)))]
     size = Fraction(10) ** -int(rng.choice([3, 12, 30, 200]))
     shape = (UNIT_SQUARE, ((0, 0), (1, 0), (0, 1)), ((-1, 0), (1, Fraction(1, 3)), (0, 2)))
@@ -336,9 +334,8 @@ def main() -> int:
     parser.add_argument("--only", type=int, metavar="K", help="try this case alone, and show it")
     options = parser.parse_args()
     end, tries, wrong = monotonic() + options.seconds, 0, 0
-    for k in count() if options.only is None else [options.only]:
-        if monotonic() > end:
-            break
+    asked = count() if options.only is None else [options.only]
+    for k in takewhile(lambda _: monotonic() <= end, asked):
         case, found = tried(options.seed, k)
         tries, wrong = tries + 1, wrong + bool(found)
         for fault in found:

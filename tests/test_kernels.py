@@ -91,7 +91,16 @@ def test_damaged_kernels_are_compiled_and_kept_again(room, kind, damage):
     assert sum(again.stats.cache_hits.values()) == 1
 
 
-def test_what_kernels_alone_call_is_optimized_as_a_part_of_them():
+def test_what_kernels_alone_call_is_optimized_as_a_part_of_them(monkeypatch):
+    made = []
+
+    class Counted(kernels.AsIs):
+        def __init__(self, *given):
+            made.append(given)
+            super().__init__(*given)
+
+    monkeypatch.setattr(kernels, "AsIs", Counted)
+
     @kernels.inner(forceinline=True)
     def tripled(x):
         return 3 * x
@@ -101,7 +110,4 @@ def test_what_kernels_alone_call_is_optimized_as_a_part_of_them():
         return tripled(x) + 1
 
     assert called(2) == 7
-    (within,) = tripled.overloads.values()
-    (own,) = called.overloads.values()
-    assert isinstance(within.library, kernels.AsIs)
-    assert not isinstance(own.library, kernels.AsIs)
+    assert len(made) == 1

@@ -38,3 +38,9 @@ def without_lowest(word):
 def bit_at(k):
     """The word with bit k alone, of the word that bit k is in."""
     return np.uint64(1) << np.uint64(k & 63)
+
+
+@inlined
+def has_bit(words, k):
+    """Whether bit k of some words is set."""
+    return words[k >> 6] & bit_at(k) != np.uint64(0)

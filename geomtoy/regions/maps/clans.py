@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.regions.maps.bits import bit_at, has_bit
 from geomtoy.regions.maps.floats import Maps, Segments
 from geomtoy.regions.maps.near import among, as_arrays, extent, no_finds
 from geomtoy.regions.maps.sums import add_units, fill_segments
@@ -143,7 +144,7 @@ def left(common, weights, words):
         value, away = box_bound(a, b, c, 0.0, cx, cy, rx, ry)
         away = with_slack(away, map_error(terms, out[3, i], reach * weights.bias[i]))
         if value > away:
-            above[i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+            above[i >> 6] |= bit_at(i)
         elif not value < -away:
             chosen[count] = i
             count += 1
@@ -159,11 +160,11 @@ def _pass_on(common, reach, unit, factor):
     rows, spread = common.rows, common.spread
     m = np.int64(0)
     for j in range(rows.shape[1]):
-        if not _bit(common.some, j):
+        if not has_bit(common.some, j):
             continue
         a, b, c = rows[0, j], rows[1, j], rows[2, j]
         t, half = 1.0, 0.0
-        if not _bit(common.every, j):
+        if not has_bit(common.every, j):
             middle, away = box_bound(a, b, c, 0.0, cx, cy, rx, ry)
             away = with_slack(away, spread[j])
             t, most = relu_between(middle - away, middle + away)
@@ -205,8 +206,3 @@ def _each(clan, left, mesh, corner, level, before, cuts, positive, finds):
             segment[f - first] = g
     fill_segments(clan, Maps(first, rows, error, segment), before, level, left.weights, cuts)
     return among(first - mesh.first, (rows, error, segment), left.cut, mesh, corner, positive, finds)
-
-
-@inlined
-def _bit(words, k):
-    return (words[k >> 6] >> np.uint64(k & 63)) & np.uint64(1) != 0

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geomtoy.kernels import inlined, inner, kernel
+from geomtoy.kernels import inner, kernel
+from geomtoy.regions.maps.bits import bit_at, has_bit
 from geomtoy.regions.maps.near import (
     among,
     as_arrays,
@@ -74,7 +75,7 @@ def _whole(bits, f0, f1, before, p, room, weights, cuts):
     switching = np.zeros(n_in, np.bool_)
     s = 0
     for j in range(n_in):
-        if _bit(some, j) and not _bit(every, j):
+        if has_bit(some, j) and not has_bit(every, j):
             switching[j] = True
             s += 1
     unit, z, weight = np.empty(s, np.int64), np.empty((s, 4)), np.empty((s, n))
@@ -118,9 +119,9 @@ def _part(run, f0, f1, mesh, corner, bits):
     rows = run.rows.copy()
     still = [0 for _ in range(0)]
     for k in range(run.unit.shape[0]):
-        if _bit(every, run.unit[k]):
+        if has_bit(every, run.unit[k]):
             _add(rows, run, k, 1.0)
-        elif _bit(some, run.unit[k]):
+        elif has_bit(some, run.unit[k]):
             still.append(k)
     s = len(still)
     kept = np.empty(s, np.int64)
@@ -135,7 +136,7 @@ def _part(run, f0, f1, mesh, corner, bits):
             left[k] = i
             k += 1
         elif value[i] > 0.0:
-            words[run.cut[i] >> 6] |= np.uint64(1) << np.uint64(run.cut[i] & 63)
+            words[run.cut[i] >> 6] |= bit_at(run.cut[i])
     left = left[:k]
     weight = np.empty((s, k))
     for i in range(s):
@@ -186,7 +187,7 @@ def _each(run, f0, f1, mesh, corner, bits, positive, finds):
         own = rows[f - f0 : f - f0 + 1]
         own[:] = run.rows
         for j in range(run.unit.shape[0]):
-            if _bit(bits[f], run.unit[j]):
+            if has_bit(bits[f], run.unit[j]):
                 _add(own, run, j, 1.0)
         positive[f] = run.bits
     return among(f0, (rows, run.error, segment), run.cut, mesh, corner, positive, finds)
@@ -213,11 +214,6 @@ def _common_bits(bits, f0, f1):
             some[word] |= bits[f, word]
             every[word] &= bits[f, word]
     return some, every
-
-
-@inlined
-def _bit(words, k):
-    return (words[k >> 6] >> np.uint64(k & 63)) & np.uint64(1) != 0
 
 
 @kernel
